@@ -1,0 +1,161 @@
+"""What a diagnosis consists of: findings with evidence, causes and fixes, and the run's verdict."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class Severity(StrEnum):
+    """How bad a finding is; ``rank`` orders them, the worst highest."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for info, 1 for warning, 2 for error."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True)
+class CurveEvidence:
+    """A span of a curve and the value in it that passed a limit.
+
+    ``start`` and ``end`` are on the series' x axis. ``value`` and ``limit`` share ``unit``
+    (``"%"`` for shares, ``"noise"`` for multiples of the noise, ``""`` for the curve's own).
+    ``text`` is the condition as a sentence.
+    """
+
+    series: str
+    axis: str
+    start: float
+    end: float
+    value: float
+    limit: float | None
+    unit: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FileEvidence:
+    """A line of a file (relative to the run), or the whole file when ``line`` is None."""
+
+    file: str
+    line: int | None
+    text: str
+
+
+@dataclass(frozen=True)
+class KeyEvidence:
+    """A config key or a fact, and its value."""
+
+    key: str
+    value: Any
+    text: str
+
+
+Evidence = CurveEvidence | FileEvidence | KeyEvidence
+
+
+class CauseVerdict(StrEnum):
+    """What the run's facts say of a possible cause; the unknown never counts as false."""
+
+    SUPPORTED = "supported"
+    POSSIBLE = "possible"
+    RULED_OUT = "ruled out"
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Either a config patch (``set``: the user's own key -> (old value, new value)) or an advice.
+
+    Safe means: changes only config, can be undone, cannot make a healthy run worse.
+    """
+
+    set: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    do: str | None = None
+    safe: bool = False
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A possible reason for a finding, with the fact that decided about it."""
+
+    id: str
+    says: str
+    verdict: CauseVerdict
+    because: str
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a run.
+
+    ``confidence`` is 0..1. ``subject`` is the series or file it is about. ``explained_by`` is the
+    id of the rule whose finding this one is a consequence of.
+    """
+
+    rule: str
+    title: str
+    severity: Severity
+    confidence: float
+    message: str
+    subject: str
+    evidence: tuple[Evidence, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    why: str = ""
+    known_limits: str = ""
+    explained_by: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hex digits that stay the same from run to run: of the rule and its subject."""
+        return hashlib.sha256(f"{self.rule}\0{self.subject}".encode()).hexdigest()[:16]
+
+
+Action = Literal[
+    "ship it", "keep training", "stop now", "restart with this patch", "cannot tell"
+]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do with the run now, why, and what going on or ignoring it costs."""
+
+    action: Action
+    because: str
+    price: str = ""
+    patch: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NotEvaluated:
+    """A rule that could not be decided, and what the run lacks for it."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All that is said of one run, the worst finding first.
+
+    ``advice`` lists lines to log next time so that more can be judged.
+    """
+
+    findings: tuple[Finding, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
+    verdict: Verdict
+    advice: tuple[str, ...] = ()
+
+    def worst(self) -> Severity | None:
+        """The highest severity among findings that no other finding explains."""
+        own = [finding.severity for finding in self.findings if finding.explained_by is None]
+        return max(own, key=lambda severity: severity.rank, default=None)

@@ -1,0 +1,215 @@
+"""What was read from one run directory: curves, config, checkpoints, log events.
+
+Units inside a Run: epochs are 1-based, rates are fractions, times are seconds. Readers convert.
+Canonical names are listed in ``SERIES``; a part of a loss is ``train_loss.<part>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Axis = Literal["epoch", "step"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One named curve.
+
+    ``x`` (n,) float64 ascending inside a segment, ``y`` (n,) float64 where NaN and inf mean that
+    exactly this was logged (a value that was not logged has no point), ``segment`` (n,) int64
+    counts restarts: 0 up to the first resume, then 1, ... ``resolution`` is one unit of the last
+    printed digit, 0.0 where unknown.
+    """
+
+    name: str
+    axis: Axis
+    x: FloatArray
+    y: FloatArray
+    segment: IntArray
+    resolution: float = 0.0
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    @property
+    def finite(self) -> NDArray[np.bool_]:
+        """Mask (n,) of the points that hold a number."""
+        return np.isfinite(self.y)
+
+
+SERIES: Mapping[str, str] = {
+    "train_loss": "training loss",
+    "val_loss": "validation loss",
+    "val_precision": "precision",
+    "val_recall": "recall",
+    "val_f1": "F1 (hmean)",
+    "val_ap": "average precision",
+    "val_accuracy": "accuracy",
+    "val_norm_ed": "normalised edit distance (higher is better)",
+    "val_map50": "mAP at IoU 0.5",
+    "val_map50_95": "mAP at IoU 0.5 to 0.95",
+    "learning_rate": "learning rate",
+    "grad_norm": "gradient norm",
+    "grad_norm.first": "gradient norm of the first layer",
+    "grad_norm.last": "gradient norm of the last layer",
+    "clipped_share": "share of clipped steps",
+    "loss_scale": "AMP loss scale",
+    "blank_share": "share of empty predictions",
+    "oov_share": "share of labels outside the character set",
+    "data_time": "seconds waiting for data",
+    "step_time": "seconds for a step",
+    "epoch_time": "seconds for an epoch",
+    "val_time": "seconds for a validation",
+    "checkpoint_time": "seconds for saving",
+    "gpu_util": "GPU utilisation",
+    "gpu_memory_mb": "GPU memory (MiB)",
+    "host_memory_mb": "host memory (MiB)",
+}
+"""Canonical series names and what they mean to a person."""
+
+STEP_SUFFIX = "@step"
+"""``train_loss@step`` is the finer curve of a run that also logs ``train_loss`` by epoch.
+
+A run that logs a value only by step has it under the plain name.
+"""
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of a run under canonical dotted keys (``optimizer.lr``).
+
+    ``own_key`` maps a canonical key to the user's spelling where it differs, so that a fix can be
+    written in the user's words; ``file`` is relative to the run and ``lines`` gives key -> line.
+    """
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    own_key: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value under canonical ``key``, or ``default``."""
+        return self.values.get(key, default)
+
+    def spelled(self, key: str) -> str:
+        """The user's own spelling of a canonical key."""
+        return self.own_key.get(key, key)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A weight file that exists, or that the log or an index says was saved.
+
+    ``file`` is relative to the run; ``value`` is the main metric at that epoch; ``modified`` is a
+    POSIX time; ``removed`` is true when the trainer says that it deleted the file itself.
+    """
+
+    file: str
+    epoch: int | None = None
+    value: float | None = None
+    exists: bool = False
+    removed: bool = False
+    size: int | None = None
+    modified: float | None = None
+
+
+BestSource = Literal["link", "index", "log", "bytes", "time"]
+
+
+@dataclass(frozen=True)
+class BestCheckpoint:
+    """Which epoch the best checkpoint holds, how that is known, and how sure (0..1) it is."""
+
+    file: str
+    epoch: int
+    source: BestSource
+    confidence: float
+    because: str
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """Something a log says besides numbers. ``line`` is 1-based, ``time`` a local time stamp."""
+
+    kind: str
+    file: str
+    line: int
+    text: str
+    epoch: int | None = None
+    time: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something odd met while reading that did not stop the reading."""
+
+    text: str
+    file: str | None = None
+    line: int | None = None
+
+
+class Status(StrEnum):
+    """How a run stands. ``UNKNOWN`` means that nothing on disk says it."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    STOPPED_EARLY = "stopped early"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    KILLED = "killed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that was read from one directory or file.
+
+    ``main_metric`` is a series name and ``higher_is_better`` its direction. ``samples`` gives the
+    number of samples a rate was computed from, by series prefix (``val``, ``train``).
+    ``status_because`` says what on disk shows the status. ``unreadable`` holds the reason, one
+    sentence, when the run was found but could not be read; all else is empty then.
+    """
+
+    name: str
+    path: Path
+    format: str
+    series: Mapping[str, Series] = field(default_factory=dict)
+    config: Config = field(default_factory=Config)
+    checkpoints: tuple[Checkpoint, ...] = ()
+    best_checkpoint: BestCheckpoint | None = None
+    events: tuple[LogEvent, ...] = ()
+    notes: tuple[Note, ...] = ()
+    main_metric: str | None = None
+    higher_is_better: bool = True
+    planned_epochs: int | None = None
+    status: Status = Status.UNKNOWN
+    status_because: str = ""
+    started: datetime | None = None
+    ended: datetime | None = None
+    samples: Mapping[str, int] = field(default_factory=dict)
+    environment: Mapping[str, Any] = field(default_factory=dict)
+    unreadable: str | None = None
+
+    def get(self, name: str) -> Series | None:
+        """A series by canonical name or by role (``loss``, ``metric``); None if not logged."""
+        if name == "loss":
+            name = "train_loss"
+        elif name == "metric":
+            name = self.main_metric or ""
+        return self.series.get(name)
+
+    @property
+    def epochs_done(self) -> int:
+        """The last epoch that any epoch curve holds, 0 before the first one ended."""
+        ends = [s.x[-1] for s in self.series.values() if s.axis == "epoch" and len(s)]
+        return int(max(ends, default=0))

@@ -1,0 +1,1 @@
+"""A lean PyTorch trainer for OCR that writes run directories the analyzer can read."""
