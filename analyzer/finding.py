@@ -1,4 +1,4 @@
-"""What a diagnosis consists of: findings with evidence, causes and fixes, and the run's verdict."""
+"""What a diagnosis consists of: findings with evidence, causes and fixes, and a verdict."""
 
 from __future__ import annotations
 
@@ -120,9 +120,7 @@ class Finding:
         return hashlib.sha256(f"{self.rule}\0{self.subject}".encode()).hexdigest()[:16]
 
 
-Action = Literal[
-    "ship it", "keep training", "stop now", "restart with this patch", "cannot tell"
-]
+Action = Literal["ship it", "keep training", "stop now", "restart with this patch", "cannot tell"]
 
 
 @dataclass(frozen=True)

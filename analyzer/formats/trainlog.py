@@ -14,8 +14,9 @@ together with the loss line.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
@@ -33,6 +34,18 @@ _VALIDATE = re.compile(
 )
 _SAVED = re.compile(rb"^Saved checkpoint: (.+)$", re.IGNORECASE)
 _BEST = re.compile(rb"^New best: epoch (\d+), (\w+) " + _NUMBER + rb" -> (.+)$")
+
+_MESSAGES = {
+    "header": _HEADER,
+    "train": _TRAIN,
+    "validate": _VALIDATE,
+    "saved": _SAVED,
+    "best": _BEST,
+}
+_VALUE_NAMES = {
+    "train": ("train_loss", "step_time"),
+    "validate": ("val_precision", "val_recall", "val_f1"),
+}
 
 
 @dataclass(frozen=True)
@@ -59,27 +72,27 @@ def stamp(time: datetime, level: str, message: str) -> str:
 
 
 def header(epoch: int, epochs: int, lr: float) -> str:
-    """The line that opens an epoch (L02)."""
+    """The line that opens an epoch."""
     return f"Epoch [{epoch}/{epochs}], LR: {lr:.6f}"
 
 
 def train(loss: float, seconds_per_step: float) -> str:
-    """The line with the mean training loss of an epoch (L03)."""
+    """The line with the mean training loss of an epoch."""
     return f"Train Loss: {loss:.3f} | Time: {seconds_per_step:.2f}s/iter"
 
 
 def validate(precision: float, recall: float, f1: float) -> str:
-    """The line with the validation metrics, as fractions (L04)."""
+    """The line with the validation metrics, as fractions."""
     return f"Validate - Precision: {precision:.2f}, Recall: {recall:.2f}, F1: {f1:.2f}"
 
 
 def saved(path: str) -> str:
-    """The line that names a weight file just written (L05)."""
+    """The line that names a weight file just written."""
     return f"Saved checkpoint: {path}"
 
 
 def best(epoch: int, metric: str, value: float, path: str) -> str:
-    """The line that says which epoch the best checkpoint holds from now on (T13)."""
+    """The line that says which epoch the best checkpoint holds from now on."""
     return f"New best: epoch {epoch}, {metric} {value:.4f} -> {path}"
 
 
@@ -91,29 +104,28 @@ def parse_line(raw: bytes, number: int) -> Line | None:
     found = _LINE.match(raw)
     if found is None:
         return None
-    message = found[3]
-    level = found[2].decode("ascii")
-    text = message.decode("utf-8", "replace")
-    common = {"number": number, "level": level, "text": text, "time": _time(found[1])}
-    if match := _HEADER.match(message):
-        values = (("learning_rate", _digits(match[3])),)
-        return Line("header", epoch=int(match[1]), epochs=int(match[2]), values=values, **common)
-    if match := _TRAIN.match(message):
-        pairs = [("train_loss", match[1]), ("step_time", match[2])]
-        values = tuple((name, _digits(digits)) for name, digits in pairs if digits is not None)
-        return Line("train", values=values, **common)
-    if match := _VALIDATE.match(message):
-        names = ("val_precision", "val_recall", "val_f1")
-        values = tuple((name, _digits(match[i + 1])) for i, name in enumerate(names))
-        return Line("validate", values=values, **common)
-    if match := _SAVED.match(message):
-        return Line("saved", file=_digits(match[1]), **common)
-    if match := _BEST.match(message):
-        return Line("best", epoch=int(match[1]), file=_digits(match[4]), **common)
-    return Line("other", **common)
+    line = Line("other", number, found[2].decode("ascii"), _text(found[3]), _time(found[1]))
+    for kind, pattern in _MESSAGES.items():
+        if match := pattern.match(found[3]):
+            return replace(line, kind=kind, **_fields(kind, match))
+    return line
 
 
-def _digits(raw: bytes) -> str:
+def _fields(kind: str, match: re.Match[bytes]) -> dict[str, Any]:
+    """The fields of Line that a documented message fills."""
+    if kind == "header":
+        values = (("learning_rate", _text(match[3])),)
+        return {"epoch": int(match[1]), "epochs": int(match[2]), "values": values}
+    if kind == "saved":
+        return {"file": _text(match[1])}
+    if kind == "best":
+        return {"epoch": int(match[1]), "file": _text(match[4])}
+    names = _VALUE_NAMES[kind]
+    pairs = zip(names, match.groups(), strict=True)
+    return {"values": tuple((name, _text(raw)) for name, raw in pairs if raw is not None)}
+
+
+def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -21,10 +21,10 @@ MAX_ALIASES = 100
 """Run directories are untrusted: nested aliases can unfold to gigabytes."""
 
 
-class _Loader(_Base):  # type: ignore[misc]
+class _Loader(_Base):
     """A safe loader whose implicit types are those of YAML 1.2."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
 
 def _resolve(tag: str, pattern: str, first: str) -> None:
@@ -141,7 +141,7 @@ class _Dumper(yaml.SafeDumper):
 
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
 
 
@@ -161,8 +161,13 @@ _Dumper.add_representer(list, _represent_list)
 
 
 def dump(value: Any) -> str:
-    """Write ``value`` as block YAML with keys in the order given; ``parse`` reads it back as is."""
+    """Write ``value`` as block YAML with keys in the order given; ``parse`` reads it back."""
     text: str = yaml.dump(
-        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=99, default_flow_style=False
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=99,
+        default_flow_style=False,
     )
     return text
