@@ -25,10 +25,11 @@ Axis = Literal["epoch", "step"]
 class Series:
     """One named curve.
 
-    ``x`` (n,) float64 ascending inside a segment, ``y`` (n,) float64 where NaN and inf mean that
-    exactly this was logged (a value that was not logged has no point), ``segment`` (n,) int64
-    counts restarts: 0 up to the first resume, then 1, ... ``resolution`` is one unit of the last
-    printed digit, 0.0 where unknown.
+    ``x`` (n,) float64 strictly ascending: what a resumed run logged again stands in the place of
+    what it had logged before. ``y`` (n,) float64 where NaN and inf mean that exactly this was
+    logged (a value that was not logged has no point). ``segment`` (n,) int64 counts restarts: 0
+    up to the first resume, then 1, ... ``resolution`` is one unit of the last printed digit, 0.0
+    where unknown.
     """
 
     name: str
