@@ -1,0 +1,89 @@
+"""Readers: one module per run format, each satisfying ``Reader``; ``READERS`` lists them all.
+
+The first reader that claims a path reads it, so the most specific ones stand first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from analyzer.errors import NoRunFound
+from analyzer.readers import workdir
+from analyzer.readers.find import Found, find_runs
+from analyzer.run import Note, Run
+
+__all__ = ["READERS", "Reader", "read", "read_all", "read_run"]
+
+
+class Reader(Protocol):
+    """What a reader module offers."""
+
+    FORMAT: str
+
+    def claims(self, path: Path) -> bool:
+        """Whether ``path`` (a folder or a file) is of this format; cheap, never raises."""
+
+    def read(self, path: Path) -> Run:
+        """Read it; whatever is damaged is left out and noted, never raised."""
+
+
+READERS: tuple[Reader, ...] = (workdir,)
+
+
+def read(*paths: str | os.PathLike[str]) -> list[Run]:
+    """Read every run at or below ``paths``.
+
+    Raises UsageError for a path that does not exist and NoRunFound where there is no run.
+    """
+    return read_all([Path(path) for path in paths])[0]
+
+
+def read_all(paths: Iterable[Path]) -> tuple[list[Run], list[Note]]:
+    """Read every run at or below ``paths``, and say what was passed over."""
+    paths = list(paths)
+    found = find_runs(paths, lambda path: _reader(path) is not None)
+    if not found.runs:
+        raise NoRunFound(_nothing_found(paths, found))
+    return _distinct_names([read_run(path) for path in found.runs]), found.skipped
+
+
+def read_run(path: Path) -> Run:
+    """Read one run that a reader claims. Trouble with one run never stops the others."""
+    reader = _reader(path)
+    if reader is None:
+        raise NoRunFound(f"{path} is no run of a known format")
+    try:
+        return reader.read(path)
+    except Exception as error:
+        # The last line of defence: a fault of a reader must not hide the other runs.
+        reason = f"{path} could not be read: {type(error).__name__}: {error}"
+        return Run(name=path.name, path=path, format=reader.FORMAT, unreadable=reason)
+
+
+def _reader(path: Path) -> Reader | None:
+    return next((reader for reader in READERS if reader.claims(path)), None)
+
+
+def _nothing_found(paths: list[Path], found: Found) -> str:
+    if len(paths) == 1 and paths[0].is_file():
+        return found.skipped[0].text
+    where = ", ".join(str(path) for path in paths)
+    return (
+        f"no run found in {where} ({found.folders} folders searched); a run is a folder with "
+        "metrics.json or logs/train.log, as `python -m trainer.train` writes it"
+    )
+
+
+def _distinct_names(runs: list[Run]) -> list[Run]:
+    """Runs of one name get as much of their path before it as tells them apart."""
+    counts = Counter(run.name for run in runs)
+    return [run if counts[run.name] == 1 else replace(run, name=_longer_name(run)) for run in runs]
+
+
+def _longer_name(run: Run) -> str:
+    return "/".join((*run.path.resolve().parts[-3:-1], run.name))

@@ -1,0 +1,78 @@
+"""Whether a run is still going, ended as planned, or just stopped: and what shows it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from analyzer.formats.workdir import RUN, host_id
+from analyzer.run import Status
+
+QUIET_SECONDS = 600.0
+"""A trainer that has given no sign of life for this long is gone, unless its epochs are longer."""
+
+
+def judge_status(
+    info: Mapping[str, Any],
+    *,
+    epochs_done: int,
+    planned_epochs: int | None,
+    longest_epoch: float,
+    last_line: datetime | None,
+) -> tuple[Status, str]:
+    """The status and the sentence that says where it is from.
+
+    ``info`` is the content of run.json (empty where there is none), ``longest_epoch`` is in
+    seconds (0.0 where unknown), ``last_line`` the local time of the log's last line.
+    """
+    patience = max(QUIET_SECONDS, 3 * longest_epoch)
+    if info.get("status") in set(Status) - {Status.RUNNING, Status.UNKNOWN}:
+        reason = f": {info['reason']}" if isinstance(info.get("reason"), str) else ""
+        return Status(info["status"]), f"{RUN} says {info['status']}{reason}"
+    if info.get("status") == Status.RUNNING:
+        return _judge_running(info, patience)
+    if planned_epochs and epochs_done >= planned_epochs:
+        return Status.FINISHED, f"all {planned_epochs} planned epochs are logged"
+    if last_line is not None and _age(last_line) < patience:
+        return Status.RUNNING, f"the log's last line is of {last_line:%Y-%m-%d %H:%M:%S}"
+    return Status.UNKNOWN, "nothing in the run says how it ended"
+
+
+def _judge_running(info: Mapping[str, Any], patience: float) -> tuple[Status, str]:
+    """A run whose last word was that it runs: it does, or it was killed."""
+    beat = parse_time(info.get("heartbeat"))
+    if beat is None:
+        return Status.UNKNOWN, f"{RUN} says running and bears no time"
+    when = f"{beat:%Y-%m-%d %H:%M:%S}"
+    if _process_gone(info):
+        return (
+            Status.KILLED,
+            f"{RUN} says running, but process {info['pid']} is gone; last sign {when}",
+        )
+    if _age(beat) < patience:
+        return Status.RUNNING, f"last sign of life {when}"
+    return Status.KILLED, f"{RUN} says running, but the last sign of life is of {when}"
+
+
+def _process_gone(info: Mapping[str, Any]) -> bool:
+    """Whether the writing process ran on this machine and exists no more."""
+    pid = info.get("pid")
+    if info.get("host") != host_id() or not isinstance(pid, int) or os.name != "posix":
+        return False
+    return not Path(f"/proc/{pid}").exists() if Path("/proc").is_dir() else False
+
+
+def _age(time: datetime) -> float:
+    now = datetime.now(time.tzinfo)
+    return (now - time) / timedelta(seconds=1)
+
+
+def parse_time(text: Any) -> datetime | None:
+    """An ISO 8601 time, None for anything else."""
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,220 @@
+"""The documented run directory: ours, and those of others that have only some of its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from analyzer.formats.workdir import INDEX, LOG, METRICS, RUN, STEPS
+from analyzer.readers.best import best_checkpoint
+from analyzer.readers.checkpoints import collect_checkpoints
+from analyzer.readers.files import read_file
+from analyzer.readers.records import read_array, read_lines
+from analyzer.readers.series import collect_series, resume_events
+from analyzer.readers.settings import read_settings
+from analyzer.readers.status import judge_status, parse_time
+from analyzer.readers.trainlog import TrainLog, read_train_log
+from analyzer.run import Config, LogEvent, Note, Run, Series
+
+FORMAT = "workdir"
+SHORT_LOG = "train.log"
+"""Some copies keep the log beside the other files instead of in ``logs/``."""
+
+METRIC_DIRECTIONS: Mapping[str, bool] = {
+    "val_f1": True,
+    "val_ap": True,
+    "val_map50": True,
+    "val_accuracy": True,
+    "val_norm_ed": True,
+}
+"""Main metrics in order of preference, and whether higher is better."""
+
+
+@dataclass
+class _Parts:
+    """What was found of a run, file by file."""
+
+    log: TrainLog = field(default_factory=TrainLog)
+    records: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    index: list[dict[str, Any]] = field(default_factory=list)
+    info: dict[str, Any] = field(default_factory=dict)
+    config: Config = field(default_factory=Config)
+    notes: list[Note] = field(default_factory=list)
+
+
+def claims(path: Path) -> bool:
+    """Whether a folder is a run of this format, or a file one that can be judged by itself.
+
+    Names and first bytes decide. A damaged file of the right name is ours too: it is to be
+    reported, not passed over.
+    """
+    if path.is_file():
+        return path.name == METRICS or path.suffix == ".log"
+    return any(_is_ours(path / name) for name in (METRICS, LOG, SHORT_LOG, RUN))
+
+
+def _is_ours(path: Path) -> bool:
+    """Others write JSON lines into ``metrics.json``, which start with a brace."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
+    except OSError:
+        return False
+    if path.name == METRICS:
+        return not head.startswith(b"{")
+    return path.name != RUN or b'"format_version"' in head
+
+
+def read(path: Path) -> Run:
+    """Read a run directory, or a single log or ``metrics.json``.
+
+    What is damaged is left out and noted; a run in which nothing can be read comes back with
+    ``unreadable`` set to the reason.
+    """
+    if path.is_file():
+        return _build(path, path.name, _gather_file(path))
+    return _build(path, path.resolve().name, _gather(path))
+
+
+def _gather(run: Path) -> _Parts:
+    parts = _Parts()
+    parts.log = _read_log(run, LOG if (run / LOG).is_file() else SHORT_LOG, parts.notes)
+    parts.records, record_notes = read_array(run, METRICS)
+    parts.steps, step_notes = read_lines(run, STEPS)
+    parts.index, index_notes = read_array(run, INDEX)
+    parts.config, config_notes = read_settings(run)
+    parts.notes += [*record_notes, *step_notes, *index_notes, *config_notes]
+    parts.info = _read_info(run, parts.notes)
+    return parts
+
+
+def _gather_file(path: Path) -> _Parts:
+    parts = _Parts()
+    if path.name == METRICS:
+        parts.records, parts.notes = read_array(path.parent, path.name)
+    else:
+        parts.log = _read_log(path.parent, path.name, parts.notes)
+    return parts
+
+
+def _read_log(run: Path, name: str, notes: list[Note]) -> TrainLog:
+    data = read_file(run, name, notes)
+    log = read_train_log(data or b"", name)
+    if data and not log.lines:
+        kind = (
+            "binary data" if b"\0" in data[:4096] else "text, but no line of the documented form"
+        )
+        notes.append(Note(f"{name} holds {kind} ('[time] LEVEL message' is expected)", name, 1))
+    return log
+
+
+def _read_info(run: Path, notes: list[Note]) -> dict[str, Any]:
+    data = read_file(run, RUN, notes)
+    if data is None:
+        return {}
+    try:
+        info = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        notes.append(Note(f"{RUN} is not valid JSON: {error}", RUN))
+        return {}
+    return info if isinstance(info, dict) else {}
+
+
+def _build(path: Path, name: str, parts: _Parts) -> Run:
+    series = collect_series(parts.records, parts.steps, parts.log.curves)
+    if not (series or parts.info or parts.log.lines):
+        return _unreadable(path, name, parts.notes)
+    checkpoints = collect_checkpoints(path, parts.log.events, parts.index)
+    planned = _planned_epochs(parts)
+    metric = _main_metric(series)
+    started, ended = _times(parts)
+    run = Run(
+        name=name,
+        path=path,
+        format=FORMAT,
+        series=series,
+        config=parts.config,
+        checkpoints=checkpoints,
+        best_checkpoint=best_checkpoint(path, checkpoints, parts.index, parts.log),
+        events=_events(parts),
+        notes=tuple(parts.notes),
+        planned_epochs=planned,
+        samples=_samples(parts.info),
+        environment=_environment(parts.info),
+        main_metric=metric,
+        higher_is_better=METRIC_DIRECTIONS.get(metric or "", True),
+        started=started,
+        ended=ended,
+    )
+    status, because = judge_status(
+        parts.info,
+        epochs_done=run.epochs_done,
+        planned_epochs=planned,
+        longest_epoch=_longest(series.get("epoch_time")),
+        last_line=parts.log.last_time,
+    )
+    return replace(run, status=status, status_because=because)
+
+
+def _unreadable(path: Path, name: str, notes: list[Note]) -> Run:
+    reasons = "; ".join(note.text for note in notes) or f"{path} holds no record and no log line"
+    return Run(name=name, path=path, format=FORMAT, notes=tuple(notes), unreadable=reasons)
+
+
+def _events(parts: _Parts) -> tuple[LogEvent, ...]:
+    """The log's events; a resume is taken from the log where it has one."""
+    events = list(parts.log.events)
+    if not any(event.kind == "resumed" for event in events):
+        events += resume_events(parts.records, METRICS)
+    return tuple(events)
+
+
+def _main_metric(series: Mapping[str, Series]) -> str | None:
+    return next((metric for metric in METRIC_DIRECTIONS if metric in series), None)
+
+
+def _planned_epochs(parts: _Parts) -> int | None:
+    """The log's own word first: it knows of a run that was prolonged when resumed."""
+    candidates = (parts.log.planned_epochs, parts.config.get("train.epochs"))
+    return next((int(c) for c in candidates if isinstance(c, int) and c > 0), None)
+
+
+def _samples(info: Mapping[str, Any]) -> dict[str, int]:
+    """The number of images behind each rate, from the counts the trainer noted."""
+    data = info.get("data")
+    counts = {"val": "test", "train": "train"}
+    samples = {}
+    for prefix, split in counts.items():
+        found = data.get(split) if isinstance(data, Mapping) else None
+        images = found.get("images") if isinstance(found, Mapping) else None
+        if isinstance(images, int) and images > 0:
+            samples[prefix] = images
+    return samples
+
+
+_BOOKKEEPING = frozenset(
+    {"format_version", "status", "reason", "heartbeat", "pid", "host", "started", "ended"}
+)
+
+
+def _environment(info: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in info.items() if key not in _BOOKKEEPING}
+
+
+def _times(parts: _Parts) -> tuple[datetime | None, datetime | None]:
+    """Start and end, both from one clock: run.json's times have a zone, the log's have none."""
+    started = parse_time(parts.info.get("started"))
+    ended = parse_time(parts.info.get("ended")) or parse_time(parts.info.get("heartbeat"))
+    if started is None or ended is None:
+        return parts.log.first_time, parts.log.last_time
+    return started, ended
+
+
+def _longest(series: Series | None) -> float:
+    values = series.y[series.finite] if series is not None else ()
+    return float(max(values, default=0.0))
