@@ -6,18 +6,16 @@ The first reader that claims a path reads it, so the most specific ones stand fi
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from analyzer.errors import NoRunFound
 from analyzer.readers import workdir
 from analyzer.readers.find import Found, find_runs
-from analyzer.run import Note, Run
+from analyzer.run import Run
 
-__all__ = ["READERS", "Reader", "read", "read_all", "read_run"]
+__all__ = ["READERS", "Found", "Reader", "find", "read", "read_run"]
 
 
 class Reader(Protocol):
@@ -40,16 +38,19 @@ def read(*paths: str | os.PathLike[str]) -> list[Run]:
 
     Raises UsageError for a path that does not exist and NoRunFound where there is no run.
     """
-    return read_all([Path(path) for path in paths])[0]
+    return [read_run(path) for path in find(Path(path) for path in paths).runs]
 
 
-def read_all(paths: Iterable[Path]) -> tuple[list[Run], list[Note]]:
-    """Read every run at or below ``paths``, and say what was passed over."""
+def find(paths: Iterable[Path]) -> Found:
+    """Find every run at or below ``paths``, and what was passed over.
+
+    Raises UsageError for a path that does not exist and NoRunFound where there is no run.
+    """
     paths = list(paths)
     found = find_runs(paths, lambda path: _reader(path) is not None)
     if not found.runs:
         raise NoRunFound(_nothing_found(paths, found))
-    return _distinct_names([read_run(path) for path in found.runs]), found.skipped
+    return found
 
 
 def read_run(path: Path) -> Run:
@@ -77,13 +78,3 @@ def _nothing_found(paths: list[Path], found: Found) -> str:
         f"no run found in {where} ({found.folders} folders searched); a run is a folder with "
         "metrics.json or logs/train.log, as `python -m trainer.train` writes it"
     )
-
-
-def _distinct_names(runs: list[Run]) -> list[Run]:
-    """Runs of one name get as much of their path before it as tells them apart."""
-    counts = Counter(run.name for run in runs)
-    return [run if counts[run.name] == 1 else replace(run, name=_longer_name(run)) for run in runs]
-
-
-def _longer_name(run: Run) -> str:
-    return "/".join((*run.path.resolve().parts[-3:-1], run.name))
