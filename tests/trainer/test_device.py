@@ -1,0 +1,70 @@
+"""Device and precision are chosen by what is there, and refused in a sentence."""
+
+import random
+
+import numpy as np
+import pytest
+import torch
+
+from analyzer.errors import UsageError
+from trainer.device import (
+    cpu_has_bf16,
+    describe,
+    git_state,
+    pick_bf16,
+    pick_device,
+    seed_everything,
+)
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("fpu avx512f avx512_bf16", True), ("amx_bf16 x", True), ("fpu avx512f", False), ("", False)],
+)
+def test_bf16_is_read_from_the_flags_of_the_processor(tmp_path, flags, expected):
+    path = tmp_path / "cpuinfo"
+    path.write_text(f"model name : Some CPU\nflags\t\t: {flags}\n")
+    assert cpu_has_bf16(path) is expected
+
+
+def test_a_machine_without_cpuinfo_gets_fp32(tmp_path):
+    assert cpu_has_bf16(tmp_path / "none") is False
+
+
+def test_fp32_is_never_overruled():
+    assert pick_bf16("fp32", CPU) is False
+
+
+def test_bf16_without_hardware_is_refused(monkeypatch):
+    monkeypatch.setattr("trainer.device.cpu_has_bf16", lambda: False)
+    assert pick_bf16("auto", CPU) is False
+    with pytest.raises(UsageError, match="no bf16 arithmetic; write fp32 or auto"):
+        pick_bf16("bf16", CPU)
+
+
+def test_cuda_without_a_gpu_is_refused(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert pick_device("auto") == CPU
+    with pytest.raises(UsageError, match="write cpu or auto"):
+        pick_device("cuda")
+
+
+def test_a_seed_fixes_all_three_generators():
+    def draw():
+        seed_everything(7)
+        return random.random(), float(np.random.rand()), float(torch.rand(1))  # noqa: NPY002
+
+    assert draw() == draw()
+
+
+def test_the_description_names_versions_and_precision():
+    found = describe(CPU, bf16=True)
+    assert set(found["versions"]) == {"python", "torch", "torchvision", "numpy", "cv2"}
+    assert found["precision"] == "bf16"
+    assert found["device"]["threads"] >= 1
+
+
+def test_outside_a_checkout_there_is_no_commit(tmp_path):
+    assert git_state(tmp_path) is None

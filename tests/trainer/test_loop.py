@@ -1,0 +1,131 @@
+"""The loop, on a task of one weight: numbers that can be worked out by hand."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from trainer.loop import Plan, evaluate, train_epoch
+
+CPU = torch.device("cpu")
+
+
+class Line:
+    """Fit w to the numbers in the batches: the loss is |w - x|, its gradient 1 or -1."""
+
+    def __init__(self, batches, tests=()):
+        self.model = nn.Linear(1, 1, bias=False)
+        nn.init.zeros_(self.model.weight)
+        self.batches = batches
+        self.tests = tests
+        self.judged = []
+
+    first_weight = property(lambda self: self.model.weight)
+    last_weight = property(lambda self: self.model.weight)
+
+    def train_batches(self, epoch):
+        return self.batches
+
+    def test_batches(self):
+        return self.tests
+
+    def files(self, batch):
+        return [f"{value}.jpg" for value in batch]
+
+    def loss(self, batch):
+        x = torch.tensor(batch).mean()
+        gap = (self.model.weight - x).abs().sum()
+        return {"near": 0.25 * gap, "far": 0.75 * gap}, x
+
+    def judge(self, batch, output):
+        self.judged.append(float(output))
+
+    def scores(self):
+        return {"val_f1": len(self.judged) / 10}
+
+
+def run(task, *, clip=None, log_every=10, stop=True, first_step=1, lr=0.1):
+    plan = Plan(CPU, False, lambda step, epoch: lr, clip, log_every, stop)
+    records, steps = [], []
+    trained = train_epoch(
+        task,
+        torch.optim.SGD(task.model.parameters(), lr=99.0),
+        plan,
+        epoch=2,
+        first_step=first_step,
+        on_step=steps.append,
+        on_record=records.append,
+    )
+    return trained, records, steps
+
+
+def test_means_parts_and_the_rate_of_the_plan():
+    task = Line([[1.0], [1.0], [1.0]])
+    trained, _, _ = run(task)
+    assert float(task.model.weight.detach()) == pytest.approx(0.3)
+    assert trained.means["train_loss"] == pytest.approx(0.9)
+    assert trained.means["train_loss.near"] == pytest.approx(0.225)
+    assert trained.means["train_loss.far"] == pytest.approx(0.675)
+    assert trained.means["grad_norm"] == trained.means["grad_norm.first"] == pytest.approx(1)
+    assert trained.steps == 3
+    assert trained.nonfinite is None
+
+
+def test_step_time_holds_data_time():
+    trained, _, _ = run(Line([[1.0]] * 5))
+    assert 0 <= trained.means["data_time"] <= trained.means["step_time"] <= trained.seconds
+
+
+def test_records_cover_every_step_once():
+    trained, records, steps = run(Line([[1.0]] * 5), log_every=2, first_step=6)
+    assert [record["step"] for record in records] == [7, 9, 10]
+    assert steps == [6, 7, 8, 9, 10]
+    assert all(record["epoch"] == 2 and record["learning_rate"] == 0.1 for record in records)
+    assert [round(record["train_loss"], 3) for record in records] == [0.95, 0.75, 0.6]
+    assert trained.means["train_loss"] == pytest.approx(0.8)
+
+
+def test_clipping_limits_the_step_and_is_counted():
+    task = Line([[1.0]] * 4)
+    trained, _, _ = run(task, clip=0.5)
+    assert float(task.model.weight.detach()) == pytest.approx(0.2)
+    assert trained.means["clipped_share"] == 1
+    assert trained.means["grad_norm"] == pytest.approx(1)  # before clipping
+    assert run(Line([[1.0]] * 4), clip=2.0)[0].means["clipped_share"] == 0
+
+
+@pytest.mark.parametrize(("bad", "word"), [(math.nan, "nan"), (math.inf, "inf")])
+def test_a_non_finite_loss_stops_at_its_step_and_names_the_files(bad, word):
+    trained, records, steps = run(Line([[1.0], [bad, 2.0], [1.0]]))
+    assert trained.nonfinite is not None
+    assert trained.nonfinite.step == 2
+    assert trained.nonfinite.files == (f"{word}.jpg", "2.0.jpg")
+    assert steps == [1, 2]
+    assert str(trained.means["train_loss"]) == word
+    assert str(records[-1]["train_loss"]) == word
+
+
+def test_a_non_finite_loss_may_go_on_and_the_first_one_is_kept():
+    trained, _, steps = run(Line([[1.0], [math.nan], [math.nan]]), stop=False)
+    assert steps == [1, 2, 3]
+    assert trained.nonfinite is not None
+    assert trained.nonfinite.step == 2
+    assert math.isnan(trained.means["train_loss"])
+
+
+def test_no_batches_give_no_numbers():
+    trained, records, _ = run(Line([]))
+    assert (trained.means, trained.steps, records) == ({}, 0, [])
+
+
+def test_evaluation_weighs_images_not_batches_and_learns_nothing():
+    task = Line([], tests=[[1.0, 1.0, 1.0], [5.0]])
+    task.model.train()
+    tested = evaluate(task, Plan(CPU, False, lambda *_: 0.1), on_batch=lambda _: None)
+    assert tested.means["val_loss"] == pytest.approx(2.0)
+    assert tested.means["val_loss.far"] == pytest.approx(1.5)
+    assert tested.means["val_f1"] == 0.2
+    assert task.judged == [1.0, 5.0]
+    assert not task.model.training
+    assert task.model.weight.grad is None

@@ -1,0 +1,144 @@
+"""Weight files: the full state of a training, and what a resume takes from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import re
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from analyzer.errors import UsageError
+from analyzer.formats.records import read_json
+from analyzer.formats.workdir import BEST, CHECKPOINTS, INDEX
+
+FORMAT = 1
+"""1: the keys that ``make_state`` writes."""
+
+
+def config_digest(config: Mapping[str, Any]) -> str:
+    """A digest of the resolved config but ``train.epochs``, which a resume may raise."""
+    train = {key: value for key, value in config["train"].items() if key != "epochs"}
+    text = json.dumps({**config, "train": train}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def make_state(
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    config: Mapping[str, Any],
+    *,
+    epoch: int,
+    step: int,
+    metrics: Mapping[str, Any],
+    best: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Everything a run goes on from after ``epoch``, in types that load without code."""
+    return {
+        "format": FORMAT,
+        "epoch": epoch,
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "scheduler": {"step": step},
+        "metrics": dict(metrics),
+        "best": dict(best) if best else None,
+        "config": dict(config),
+        "config_digest": config_digest(config),
+        "rng": _rng_state(),
+    }
+
+
+def save_state(state: Mapping[str, Any], path: Path) -> None:
+    """Write a state to ``path``."""
+    torch.save(dict(state), path)
+
+
+def read_weights(path: Path) -> Any:
+    """What a PyTorch file holds, only of safe types: nothing in it is run.
+
+    Raises UsageError with the reason where there is no such file or it is something else.
+    """
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickle protocols, of files that then fail
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # strange bytes make the reader raise nearly anything
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise UsageError(f"{path} is no PyTorch weight file of safe types ({lines[0]})") from None
+
+
+def load_state(path: Path) -> dict[str, Any]:
+    """Read a state. Raises UsageError where it is not one of this trainer."""
+    try:
+        state = read_weights(path)
+    except UsageError as error:
+        raise UsageError(f"{error}; resume from an earlier epoch_N.pth") from None
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise UsageError(
+            f"{path} holds no full training state of this trainer (format {FORMAT}); "
+            "to start from its weights, name it in model.pretrained"
+        )
+    return state
+
+
+def restore(state: Mapping[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """Put weights, optimiser state and random states back."""
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    rng = state["rng"]
+    random.setstate(rng["python"])
+    kind, keys, *rest = rng["numpy"]
+    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))  # noqa: NPY002
+    torch.set_rng_state(rng["torch"])
+    if torch.cuda.is_available() and len(rng["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(rng["cuda"])
+
+
+def _rng_state() -> dict[str, Any]:
+    kind, keys, *rest = np.random.get_state()  # noqa: NPY002
+    return {
+        "python": random.getstate(),
+        "numpy": (kind, [int(key) for key in keys], *rest),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def find_checkpoint(path: Path) -> tuple[Path, Path]:
+    """(run folder, weight file) of ``--resume PATH``: a run folder or a weight file in one."""
+    if path.is_file():
+        run = path.parent.parent
+        if path.parent.name != CHECKPOINTS or not (run / "config.yaml").is_file():
+            raise UsageError(
+                f"{path} does not lie in the {CHECKPOINTS} folder of a run, so it has no run to "
+                "go on with; to start a new run from its weights, name it in model.pretrained"
+            )
+        return run, path
+    if not (path / "config.yaml").is_file():
+        raise UsageError(
+            f"{path} is no run folder: it has no config.yaml; name one such as workdirs/latest"
+        )
+    found = {}
+    for file in (path / CHECKPOINTS).glob("epoch_*.pth"):
+        if match := re.fullmatch(r"epoch_(\d+)\.pth", file.name):
+            found[int(match[1])] = file
+    if not found:
+        raise UsageError(f"{path / CHECKPOINTS} holds no epoch_N.pth to go on from; start anew")
+    return path, found[max(found)]
+
+
+def recorded_best(run: Path) -> dict[str, Any] | None:
+    """Epoch and value that the index names for best.pth, so that a resume keeps a better one."""
+    for entry in read_json(run / INDEX, default=[]):
+        if entry["file"] == BEST and entry["value"] is not None and (run / BEST).is_file():
+            return {"epoch": entry["epoch"], "value": entry["value"]}
+    return None

@@ -1,0 +1,267 @@
+"""The settings of a training run, and how they come from a YAML file and the command line.
+
+Every key of ``config.yaml`` is a field below, with its default and what it may be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from analyzer.errors import UsageError
+from analyzer.formats import yaml12
+from trainer.images import AugmentConfig
+from trainer.settings import Range, Source, build, plain
+
+Count = Annotated[int, Range(low=1)]
+Share = Annotated[float, Range(low=0, high=1)]
+Weight = Annotated[float, Range(low=0)]
+Positive = Annotated[float, Range(above=0)]
+Side = Annotated[int, Range(low=64, high=4096, step=32)]
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network."""
+
+    name: Literal["resnet18_fpn_dbhead"] = "resnet18_fpn_dbhead"
+    pretrained: bool | str = True
+    """true: torchvision's ImageNet weights; a path: a local state dict; false: from random"""
+    fpn_channels: Annotated[int, Range(low=16, high=1024, step=4)] = 64
+    """64 trains 3.8 times faster on a CPU; 256 is the width of the published models"""
+
+    def __post_init__(self) -> None:
+        if self.pretrained in ("", "yes", "no", "on", "off"):
+            raise ValueError(
+                f"pretrained is '{self.pretrained}'; "
+                "allowed: true, false or the path of a weight file"
+            )
+
+
+@dataclass(frozen=True)
+class SynthConfig:
+    """A rendered data set, made in ``data.train_dir`` where that does not exist yet."""
+
+    train: Count = 200
+    test: Count = 50
+    size: Annotated[int, Range(low=64, high=4096)] = 320
+    seed: Annotated[int, Range(low=0)] = 0
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """ICDAR2015 folders; ``train_dir`` and ``test_dir`` may be the same."""
+
+    train_dir: str = "custom_data"
+    test_dir: str = "custom_data"
+    input_size: Side | tuple[Side, Side] = 800
+    """side of the square input in pixels; [800, 800] means the same"""
+    batch_size: Count = 8
+    synth: SynthConfig | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.input_size, tuple):
+            height, width = self.input_size
+            if height != width:
+                raise ValueError(
+                    f"input_size is [{height}, {width}]; the input is square, "
+                    "so write one side such as 800"
+                )
+            object.__setattr__(self, "input_size", height)
+        if self.synth is not None and not self.same_folder:
+            raise ValueError(
+                "synth renders both lists into one folder, but train_dir is "
+                f"'{self.train_dir}' and test_dir is '{self.test_dir}'; "
+                "name the same folder or set synth to null"
+            )
+
+    @property
+    def same_folder(self) -> bool:
+        """Whether one folder holds both lists."""
+        return self.train_dir == self.test_dir
+
+    @property
+    def side(self) -> int:
+        """The side of the square input, in pixels."""
+        return self.input_size if isinstance(self.input_size, int) else self.input_size[0]
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights of the three parts of the loss, as in the DB paper."""
+
+    shrink: Weight = 5.0
+    binary: Weight = 1.0
+    threshold: Weight = 10.0
+    negative_ratio: Positive = 3.0
+    """background pixels that count for each text pixel, the hardest first"""
+
+    def __post_init__(self) -> None:
+        if self.shrink == self.binary == self.threshold == 0:
+            raise ValueError("shrink, binary and threshold are all 0; nothing would be learnt")
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """The rule that changes the weights."""
+
+    type: Literal["SGD", "Adam", "AdamW"] = "SGD"
+    lr: Positive = 0.007
+    momentum: Annotated[float, Range(low=0, below=1)] = 0.9
+    """of SGD; the first beta of Adam and AdamW"""
+    weight_decay: Weight = 0.0001
+    """spares biases and batch norms"""
+
+
+@dataclass(frozen=True)
+class SchedulerConfig:
+    """The learning rate as a function of the step and the epoch."""
+
+    type: Literal["StepLR", "Poly", "Constant"] = "StepLR"
+    step_size: Count = 3
+    """epochs between two drops of StepLR"""
+    gamma: Annotated[float, Range(above=0, high=1)] = 0.1
+    """factor of each drop"""
+    warmup_steps: Annotated[int, Range(low=0)] = 0
+    """steps over which the rate grows to its full height"""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The loop."""
+
+    epochs: Count = 5
+    seed: Annotated[int, Range(low=0, high=2**32 - 1)] = 0
+    num_workers: Annotated[int, Range(low=0, high=64)] = 0
+    """processes that load data; 0 loads in the training process, right for few cores"""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    grad_clip: Positive | None = 5.0
+    """largest gradient norm; null: no clipping"""
+    log_every: Count = 10
+    """steps between two lines of steps.jsonl"""
+    on_nonfinite: Literal["stop", "continue"] = "stop"
+    """when the loss is NaN or inf"""
+
+
+@dataclass(frozen=True)
+class ValidateConfig:
+    """How maps become boxes."""
+
+    threshold: Share = 0.3
+    """a pixel above it is text"""
+    box_threshold: Share = 0.5
+    """a box whose mean probability is below it is dropped"""
+    unclip_ratio: Positive = 1.5
+    """how far the shrunk boxes grow back"""
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """Which weights are kept."""
+
+    every: Count = 1
+    """epochs between two epoch_N.pth; the last epoch is always saved"""
+    keep: Count | None = None
+    """the newest epoch_N.pth that stay; null: all"""
+    monitor: Literal["val_f1", "val_precision", "val_recall", "val_loss", "train_loss"] = "val_f1"
+    """what best.pth is best in"""
+    mode: Literal["max", "min"] = "max"
+    """whether more or less of it is better"""
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """Where runs go."""
+
+    root: str = "workdirs"
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a run."""
+
+    model: ModelConfig = field(default_factory=ModelConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
+    scheduler: SchedulerConfig = field(default_factory=SchedulerConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    validate: ValidateConfig = field(default_factory=ValidateConfig)
+    checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
+    output: OutputConfig = field(default_factory=OutputConfig)
+
+    def plain(self) -> dict[str, Any]:
+        """The mapping for ``config.yaml``, every default written out; it loads back the same."""
+        mapping: dict[str, Any] = plain(self)
+        return mapping
+
+
+@dataclass(frozen=True)
+class Override:
+    """One setting from the command line: dotted key, value, and the option as it was typed."""
+
+    key: str
+    value: Any
+    option: str
+
+
+def parse_set(text: str) -> Override:
+    """Read the ``a.b=c`` of ``--set``; the value is YAML 1.2, so 1e-3 is a number, no is text."""
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"--set {text}: not of the form key=value, such as optimizer.lr=0.001")
+    option = f"--set {text}"
+    return Override(key.strip(), yaml12.parse(value, file=option).value, option)
+
+
+def parse_flag(name: str, key: str, text: str) -> Override:
+    """Read one of the documented flags, a short form of a setting; paths and names stay text."""
+    option = f"--{name} {text}"
+    is_text = name.endswith("_dir")
+    return Override(key, text if is_text else yaml12.parse(text, file=option).value, option)
+
+
+def load_config(path: Path, overrides: Sequence[Override] = ()) -> Config:
+    """Read a config file; ``overrides`` win over it, the last one over those before.
+
+    Raises FormatError with file and line, or UsageError that names the option.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise UsageError(
+            f"cannot read the config {path}: {reason}; "
+            "name a YAML file such as trainer/configs/det_tiny.yaml"
+        ) from None
+    document = yaml12.parse(text, file=str(path))
+    _refuse_duplicates(document, path)
+    options = {item.key: item.option for item in overrides}
+    source = Source(str(path), document.lines, options)
+    return build(Config, _merge(document.value, overrides), source)
+
+
+def _refuse_duplicates(document: yaml12.Document, path: Path) -> None:
+    for key, line in document.duplicates:
+        raise Source(str(path), {key: line}).error(key, f"{key} is given twice; leave one out")
+
+
+def _merge(value: Any, overrides: Sequence[Override]) -> Any:
+    """The mapping of the file with the overrides laid over it; neither is changed."""
+    for item in overrides:
+        value = _with(value, item.key.split("."), item)
+    return value
+
+
+def _with(value: Any, path: list[str], item: Override) -> Any:
+    if not path:
+        return item.value
+    if value is not None and not isinstance(value, Mapping):
+        raise UsageError(f"{item.option}: {item.key} lies below a value that is no mapping")
+    head, *rest = path
+    below = dict(value or {})
+    return {**below, head: _with(below.get(head), rest, item)}

@@ -1,0 +1,92 @@
+"""Which device, which precision, and what a run record says about the machine and the code."""
+
+from __future__ import annotations
+
+import platform
+import random
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torchvision
+
+from analyzer.errors import UsageError
+
+
+def pick_device(wanted: str) -> torch.device:
+    """``auto`` takes the GPU where there is one."""
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UsageError(
+            "train.device is cuda, but PyTorch sees no CUDA device; write cpu or auto, "
+            "or install a PyTorch build for your GPU"
+        )
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def pick_bf16(wanted: str, device: torch.device) -> bool:
+    """Whether to compute in bf16: ``auto`` does where the hardware has it, else it is slower."""
+    supported = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bf16()
+    if wanted == "bf16" and not supported:
+        raise UsageError(
+            f"train.precision is bf16, but this {device.type} has no bf16 arithmetic; "
+            "write fp32 or auto"
+        )
+    return supported and wanted != "fp32"
+
+
+def cpu_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether the processor lists bf16 instructions; where it cannot be asked, no."""
+    try:
+        words = set(cpuinfo.read_text(encoding="utf-8", errors="replace").split())
+    except OSError:
+        return False
+    return bool(words & {"avx512_bf16", "amx_bf16"})
+
+
+def seed_everything(seed: int) -> None:
+    """Same seed, same weights and same order of images."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    torch.manual_seed(seed)
+
+
+def describe(device: torch.device, bf16: bool) -> dict[str, Any]:
+    """Versions, device, threads, precision and the state of the code, for ``run.json``."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
+    return {
+        "versions": {"python": platform.python_version()}
+        | {module.__name__: str(module.__version__) for module in (torch, torchvision, np, cv2)},
+        "device": {"type": device.type, "name": name, "threads": torch.get_num_threads()},
+        "precision": "bf16" if bf16 else "fp32",
+        "git": git_state(Path(__file__).parent),
+    }
+
+
+def _cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Commit of the code and whether files were changed since; None outside a checkout."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    if commit is None:
+        return None
+    return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "-uno"))}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

@@ -1,0 +1,226 @@
+"""One epoch of training, one pass of validation: tensors in, numbers out. Touches no file."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from trainer.optim import set_learning_rate
+
+
+class Task(Protocol):
+    """What the loop must know of a task: its model, data, loss and score."""
+
+    @property
+    def model(self) -> nn.Module: ...
+
+    @property
+    def first_weight(self) -> nn.Parameter: ...  # where gradients vanish first
+
+    @property
+    def last_weight(self) -> nn.Parameter: ...
+
+    def train_batches(
+        self, epoch: int
+    ) -> Iterable[Any]: ...  # the order depends on seed and epoch only
+
+    def test_batches(self) -> Iterable[Any]: ...
+
+    def files(self, batch: Any) -> Sequence[str]: ...  # one per image
+
+    def loss(
+        self, batch: Any
+    ) -> tuple[dict[str, Tensor], Any]: ...  # weighted parts, model output
+
+    def judge(self, batch: Any, output: Any) -> None: ...  # add a batch to the score
+
+    def scores(self) -> dict[str, float]: ...  # val_* since the last call
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an epoch is trained."""
+
+    device: torch.device
+    bf16: bool
+    lr_at: Callable[[int, int], float]
+    """(step, epoch), both from 1, to the learning rate"""
+    grad_clip: float | None = None
+    log_every: int = 10
+    stop_on_nonfinite: bool = True
+
+
+@dataclass(frozen=True)
+class NonFinite:
+    """The first step whose loss was NaN or inf, and the images of its batch."""
+
+    step: int
+    value: float
+    files: tuple[str, ...]
+
+
+@dataclass
+class Trained:
+    """Means over the steps of an epoch, and its wall time in seconds."""
+
+    means: dict[str, float]
+    """``train_loss``, its parts, ``grad_norm``, ``clipped_share``, ``data_time``, ``step_time``"""
+    seconds: float
+    steps: int
+    nonfinite: NonFinite | None = None
+
+
+@dataclass(frozen=True)
+class Tested:
+    """Means over the images of the test set, the scores, and the wall time in seconds."""
+
+    means: dict[str, float]
+    seconds: float
+
+
+@dataclass
+class _Window:
+    """Steps whose numbers still lie on the device: reading them one by one would make it wait."""
+
+    begin: float = field(default_factory=time.perf_counter)
+    names: list[str] = field(default_factory=list)
+    rows: list[Tensor] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+    files: list[tuple[str, ...]] = field(default_factory=list)
+
+    def add(self, values: dict[str, Tensor], waited: float, files: Sequence[str]) -> None:
+        self.names = list(values)
+        self.rows.append(torch.stack([value.detach().float() for value in values.values()]))
+        self.waits.append(waited)
+        self.files.append(tuple(files))
+
+    def read(self) -> list[dict[str, float]]:
+        """One dict per step; a GPU is waited for here, so only the mean step time is true."""
+        table = torch.stack(self.rows).tolist()
+        step_time = (time.perf_counter() - self.begin) / len(table)
+        return [
+            dict(zip(self.names, row, strict=True)) | {"data_time": data, "step_time": step_time}
+            for row, data in zip(table, self.waits, strict=True)
+        ]
+
+
+def train_epoch(
+    task: Task,
+    optimizer: torch.optim.Optimizer,
+    plan: Plan,
+    *,
+    epoch: int,
+    first_step: int,
+    on_step: Callable[[int], None],
+    on_record: Callable[[dict[str, float]], None],
+) -> Trained:
+    """Train one epoch whose first step is number ``first_step`` of the run.
+
+    ``on_step`` hears the number of each step; ``on_record`` gets the means over the last
+    ``log_every`` steps, and over the rest at the end. ``step_time`` is the whole iteration,
+    ``data_time`` the part of it that waited for data. A non-finite loss is found at the next
+    record (on a CPU at once); its update has been made by then, and is not undone.
+    """
+    task.model.train()
+    history: list[dict[str, float]] = []
+    nonfinite: NonFinite | None = None
+    window = _Window()
+    step = first_step - 1
+    begin = clock = time.perf_counter()
+
+    def flush() -> None:
+        nonlocal window, nonfinite
+        rows = window.read()
+        nonfinite = nonfinite or _first_nonfinite(rows, window.files, step - len(rows) + 1)
+        history.extend(rows)
+        lr = plan.lr_at(step, epoch)
+        on_record({"step": step, "epoch": epoch, "learning_rate": lr} | mean(rows))
+        window = _Window()
+
+    for batch in task.train_batches(epoch):
+        waited = time.perf_counter() - clock
+        step += 1
+        set_learning_rate(optimizer, plan.lr_at(step, epoch))
+        values = _train_step(task, optimizer, plan, batch)
+        window.add(values, waited, task.files(batch))
+        on_step(step)
+        bad = plan.device.type == "cpu" and not math.isfinite(float(values["train_loss"]))
+        if bad or len(window.rows) == plan.log_every:
+            flush()
+        if nonfinite and plan.stop_on_nonfinite:
+            break
+        clock = time.perf_counter()
+    if window.rows:
+        flush()
+    return Trained(mean(history), time.perf_counter() - begin, len(history), nonfinite)
+
+
+def _train_step(
+    task: Task, optimizer: torch.optim.Optimizer, plan: Plan, batch: Any
+) -> dict[str, Tensor]:
+    """Forward, backward, update; the numbers stay on the device."""
+    with autocast(plan):
+        parts, _ = task.loss(batch)
+    loss = torch.stack(list(parts.values())).sum()
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    first, last = _norm([task.first_weight]), _norm([task.last_weight])
+    parameters = [p for p in task.model.parameters() if p.grad is not None]
+    total = _norm(parameters)
+    clipped = torch.zeros_like(total)
+    if plan.grad_clip is not None:
+        clipped = (total > plan.grad_clip).float()
+        torch.nn.utils.clip_grad_norm_(parameters, plan.grad_clip)
+    optimizer.step()
+    named = {f"train_loss.{name}": value for name, value in parts.items()}
+    norms = {"grad_norm": total, "grad_norm.first": first, "grad_norm.last": last}
+    return {"train_loss": loss.detach(), **named, **norms, "clipped_share": clipped}
+
+
+def _norm(parameters: list[nn.Parameter]) -> Tensor:
+    """The 2-norm of the gradients, before any clipping."""
+    norms = [torch.linalg.vector_norm(p.grad) for p in parameters if p.grad is not None]
+    total: Tensor = torch.linalg.vector_norm(torch.stack(norms))
+    return total
+
+
+def _first_nonfinite(
+    rows: list[dict[str, float]], files: list[tuple[str, ...]], first_step: int
+) -> NonFinite | None:
+    for offset, (row, names) in enumerate(zip(rows, files, strict=True)):
+        if not math.isfinite(row["train_loss"]):
+            return NonFinite(first_step + offset, row["train_loss"], names)
+    return None
+
+
+def evaluate(task: Task, plan: Plan, *, on_batch: Callable[[int], None]) -> Tested:
+    """Validation loss (mean over images, with its parts) and scores of the whole test set."""
+    task.model.eval()
+    rows: list[dict[str, float]] = []
+    begin = time.perf_counter()
+    with torch.inference_mode():
+        for number, batch in enumerate(task.test_batches(), start=1):
+            with autocast(plan):
+                parts, output = task.loss(batch)
+            task.judge(batch, output)
+            values = {f"val_loss.{name}": float(value) for name, value in parts.items()}
+            row = {"val_loss": sum(values.values()), **values}
+            rows.extend([row] * len(task.files(batch)))
+            on_batch(number)
+    return Tested(mean(rows) | task.scores(), time.perf_counter() - begin)
+
+
+def autocast(plan: Plan) -> torch.autocast:
+    """bf16 where the plan says so; it has the range of fp32, so no loss scaler is needed."""
+    return torch.autocast(plan.device.type, dtype=torch.bfloat16, enabled=plan.bf16)
+
+
+def mean(rows: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of each column; a NaN in it stays NaN."""
+    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]} if rows else {}
