@@ -1,0 +1,77 @@
+"""The network: shapes, names, priors, and what eval mode leaves out."""
+
+import pytest
+import torch
+
+from trainer.detection.model import DBNet
+
+
+@pytest.fixture(scope="module")
+def model():
+    torch.manual_seed(0)
+    return DBNet(fpn_channels=16)
+
+
+def images(*, batch=2, height=64, width=96):
+    return torch.randint(0, 256, (batch, height, width, 3), dtype=torch.uint8)
+
+
+def test_logits_have_the_size_of_the_images(model):
+    maps = model.train()(images())
+    assert maps.text.shape == maps.threshold.shape == (2, 64, 96)
+
+
+def test_eval_mode_leaves_the_threshold_out_unless_asked(model):
+    model.eval()
+    with torch.no_grad():
+        assert model(images()).threshold is None
+        assert model(images(), with_threshold=True).threshold is not None
+
+
+def test_a_new_model_calls_little_of_an_image_text():
+    torch.manual_seed(1)
+    fresh = DBNet(fpn_channels=64).train()
+    with torch.no_grad():
+        maps = fresh(images(batch=4, height=128, width=128))
+    share = torch.sigmoid(maps.text)
+    assert share.median() < 0.2  # 0.5 without the prior
+    assert torch.sigmoid(maps.threshold).median() == pytest.approx(0.3, abs=0.1)
+
+
+def test_names_are_those_of_the_official_code():
+    names = set(DBNet(fpn_channels=256).state_dict())
+    for name in (
+        "backbone.conv1.weight",
+        "backbone.layer4.1.bn2.running_var",
+        "decoder.in2.weight",
+        "decoder.out2.weight",
+        "decoder.out5.0.weight",
+        "decoder.binarize.0.weight",
+        "decoder.binarize.3.bias",
+        "decoder.binarize.6.weight",
+        "decoder.thresh.6.bias",
+    ):
+        assert name in names
+    assert all(name.startswith(("backbone.", "decoder.")) for name in names)
+
+
+def test_width_is_a_setting():
+    wide = DBNet(fpn_channels=256)
+    assert wide.decoder.in5.weight.shape == (256, 512, 1, 1)
+    assert wide.decoder.out5[0].weight.shape == (64, 256, 3, 3)
+    assert sum(p.numel() for p in wide.parameters()) == pytest.approx(12.3e6, rel=0.01)
+    assert sum(p.numel() for p in DBNet(64).parameters()) == pytest.approx(11.3e6, rel=0.01)
+
+
+def test_images_are_normalised_inside(model):
+    """A grey of the ImageNet mean is zero after the normalisation."""
+    mean = (model.mean / 255).flatten().tolist()
+    assert mean == pytest.approx([0.485, 0.456, 0.406])
+    assert "mean" not in model.state_dict()
+
+
+def test_first_and_last_weight_receive_gradients(model):
+    model.train().zero_grad()
+    model(images()).text.mean().backward()
+    assert model.first_weight.grad.abs().sum() > 0
+    assert model.last_weight.grad.abs().sum() > 0

@@ -1,0 +1,152 @@
+"""The text detector: ResNet-18, a feature pyramid, and a head for two maps.
+
+DB = "Real-time Scene Text Detection with Differentiable Binarization" (Liao et al., 2020). Modules
+are named as in its official code (``backbone.*``, ``decoder.in5``, ``decoder.out5``,
+``decoder.binarize``, ``decoder.thresh``), so that state dicts of that family fit a model with 256
+pyramid channels.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import resnet18
+
+TEXT_PRIOR = -2.2
+"""Logit of p = 0.1, the usual share of text pixels.
+
+Starting at 0.5 leaves the background above the 0.3 bitmap threshold for the first thousand images,
+as the hardest-first loss gives most of it no gradient: everything merges into one box and F1 is 0.
+"""
+THRESHOLD_PRIOR = -0.85
+"""Logit of 0.3, the value of the threshold map away from text."""
+
+MEAN = (0.485, 0.456, 0.406)
+STD = (0.229, 0.224, 0.225)
+"""Of ImageNet, RGB in 0..1: what torchvision's weights expect."""
+
+
+class Maps(NamedTuple):
+    """Logits at the resolution of the input, (B, H, W) each."""
+
+    text: Tensor
+    threshold: Tensor | None
+
+
+class Backbone(nn.Module):
+    """The trunk of torchvision's ResNet-18 with its names; features at strides 4, 8, 16, 32."""
+
+    channels = (64, 128, 256, 512)
+
+    def __init__(self) -> None:
+        super().__init__()
+        whole = resnet18(weights=None)
+        for name in ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4"):
+            self.add_module(name, getattr(whole, name))
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        features = []
+        for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
+            x = layer(x)
+            features.append(x)
+        return features
+
+
+class Decoder(nn.Module):
+    """Feature pyramid and heads. ``channels`` is the width of the pyramid."""
+
+    def __init__(self, inputs: tuple[int, ...], channels: int) -> None:
+        super().__init__()
+        part = channels // 4
+        self.in2, self.in3, self.in4, self.in5 = (
+            nn.Conv2d(n, channels, 1, bias=False) for n in inputs
+        )
+        self.out2 = nn.Conv2d(channels, part, 3, padding=1, bias=False)
+        self.out3, self.out4, self.out5 = (
+            nn.Sequential(
+                nn.Conv2d(channels, part, 3, padding=1, bias=False),
+                nn.Upsample(scale_factor=scale),
+            )
+            for scale in (2, 4, 8)
+        )
+        self.up = nn.Upsample(scale_factor=2)
+        self.binarize = _head(channels, TEXT_PRIOR)
+        self.thresh = _head(channels, THRESHOLD_PRIOR)
+
+    def forward(self, features: list[Tensor], with_threshold: bool) -> Maps:
+        c2, c3, c4, c5 = features
+        p5 = self.in5(c5)
+        p4 = self.up(p5) + self.in4(c4)
+        p3 = self.up(p4) + self.in3(c3)
+        p2 = self.up(p3) + self.in2(c2)
+        fused = torch.cat((self.out5(p5), self.out4(p4), self.out3(p3), self.out2(p2)), 1)
+        threshold = self.thresh(fused).squeeze(1) if with_threshold else None
+        return Maps(self.binarize(fused).squeeze(1), threshold)
+
+
+def _head(channels: int, prior: float) -> nn.Sequential:
+    """A 3x3 convolution, then twice up by two: from stride 4 to one logit per input pixel.
+
+    ``prior`` is the logit that it starts from.
+    """
+    part = channels // 4
+    last = nn.ConvTranspose2d(part, 1, 2, 2)
+    last.bias = nn.Parameter(torch.tensor([prior]))
+    return nn.Sequential(
+        nn.Conv2d(channels, part, 3, padding=1, bias=False),
+        nn.BatchNorm2d(part),
+        nn.ReLU(inplace=True),
+        nn.ConvTranspose2d(part, part, 2, 2),
+        nn.BatchNorm2d(part),
+        nn.ReLU(inplace=True),
+        last,
+    )
+
+
+class DBNet(nn.Module):
+    """uint8 RGB images in, logits out."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, fpn_channels: int = 64) -> None:
+        super().__init__()
+        self.backbone = Backbone()
+        self.decoder = Decoder(Backbone.channels, fpn_channels)
+        mean, std = (torch.tensor(value).view(1, 3, 1, 1) * 255 for value in (MEAN, STD))
+        self.register_buffer("mean", mean, persistent=False)
+        self.register_buffer("std", std, persistent=False)
+        self.decoder.apply(_init)
+
+    def forward(self, images: Tensor, with_threshold: bool | None = None) -> Maps:
+        """(B, H, W, 3) uint8, H and W multiples of 32, to ``Maps``.
+
+        The threshold head is for training; in eval mode it is left out unless asked for.
+        """
+        x = images.permute(0, 3, 1, 2).float()  # a channels_last view: no copy of the layout
+        x = (x - self.mean) / self.std
+        wanted = self.training if with_threshold is None else with_threshold
+        maps: Maps = self.decoder(self.backbone(x), wanted)
+        return maps
+
+    @property
+    def first_weight(self) -> nn.Parameter:
+        """Of the first convolution, whose gradient is the first to vanish."""
+        return _weight(self.backbone.get_submodule("conv1"))
+
+    @property
+    def last_weight(self) -> nn.Parameter:
+        """Of the layer that makes the text logits."""
+        return _weight(self.decoder.binarize[-1])
+
+
+def _weight(layer: nn.Module) -> nn.Parameter:
+    return layer.get_parameter("weight")
+
+
+def _init(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight)

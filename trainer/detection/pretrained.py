@@ -1,0 +1,81 @@
+"""Pretrained weights: where they come from, and proof that they were loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torchvision.models import ResNet18_Weights
+
+from analyzer.errors import UsageError
+from trainer.checkpoint import read_weights
+from trainer.detection.model import DBNet
+
+ADVICE = (
+    "write the path of a local weight file to model.pretrained, "
+    "or start from random with --set model.pretrained=false"
+)
+PREFIXES = ("model.module.", "model.", "module.")
+"""What wrappers of other frameworks put before the names."""
+
+
+def load_pretrained(model: DBNet, wanted: bool | str) -> str:
+    """Load what ``model.pretrained`` asks for; returns one sentence for the log.
+
+    Raises UsageError where the weights are not to be had or do not fit: a run never starts
+    silently from random ones.
+    """
+    if wanted is False:
+        return "Pretrained weights: none, as model.pretrained is false; starting from random"
+    source = "torchvision ResNet18_Weights.IMAGENET1K_V1" if wanted is True else str(wanted)
+    state = _download() if wanted is True else _read(Path(str(wanted)))
+    names = {_bare(name): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
+    whole = any(name.startswith("backbone.") for name in names)
+    target: nn.Module = model if whole else model.backbone
+    own = target.state_dict()
+    fitting = {n: t for n, t in names.items() if n in own and own[n].shape == t.shape}
+    backbone = {n for n in own if n.startswith("backbone.")} if whole else set(own)
+    missing = [n for n in backbone if n not in fitting and not n.endswith("num_batches_tracked")]
+    if missing:
+        raise UsageError(
+            f"{source}: {len(missing)} of the {len(backbone)} tensors of the ResNet-18 backbone "
+            f"are missing or have another shape, such as '{sorted(missing)[0]}'; {ADVICE}"
+        )
+    target.load_state_dict(fitting, strict=False)
+    count = len(model.state_dict())
+    return f"Pretrained weights: loaded {len(fitting)} of {count} tensors from {source}"
+
+
+def _bare(name: str) -> str:
+    for prefix in PREFIXES:
+        if name.startswith(prefix):
+            return name.removeprefix(prefix)
+    return name
+
+
+def _download() -> Mapping[str, Any]:
+    try:
+        state: Mapping[str, Any] = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=False)
+    except (OSError, RuntimeError) as error:
+        raise UsageError(
+            "model.pretrained is true, but torchvision's ResNet-18 weights can neither be found "
+            f"in {torch.hub.get_dir()} nor be downloaded ({error}); {ADVICE}"
+        ) from None
+    return state
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """The state dict in a local file."""
+    try:
+        state = read_weights(path)
+    except UsageError as error:
+        raise UsageError(f"model.pretrained: {error}; {ADVICE}") from None
+    for key in ("state_dict", "model"):
+        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
+            state = state[key]
+    if not isinstance(state, Mapping):
+        raise UsageError(f"model.pretrained: {path} holds no state dict; {ADVICE}")
+    return state
