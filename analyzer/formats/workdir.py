@@ -142,12 +142,24 @@ class RunWriter:
         return writer
 
     @classmethod
-    def reopen(cls, run: Path, *, command: Sequence[str], info: Mapping[str, Any]) -> RunWriter:
-        """Go on writing in an existing run: its records stay, new ones follow them."""
+    def reopen(
+        cls,
+        run: Path,
+        *,
+        command: Sequence[str],
+        info: Mapping[str, Any],
+        config: Mapping[str, Any] | None = None,
+    ) -> RunWriter:
+        """Go on writing in an existing run: its records stay, new ones follow them.
+
+        ``config`` replaces the config of the run, for a resume that raises the epochs.
+        """
         before = read_json(run / RUN, default={})
         writer = cls(run, {**before, **info})
         writer._records = read_json(run / METRICS, default=[])
         writer._index = read_json(run / INDEX, default=[])
+        if config is not None:
+            replace_text(run / CONFIG, yaml12.dump(dict(config)))
         with (run / ARGS).open("a", encoding="utf-8") as args:
             args.write(f"{shlex.join(command)}\n")
         resumed = [*before.get("resumed", []), datetime.now().astimezone().isoformat()]
