@@ -117,7 +117,9 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits that stay the same from run to run: of the rule and its subject."""
-        return hashlib.sha256(f"{self.rule}\0{self.subject}".encode()).hexdigest()[:16]
+        return hashlib.sha256(
+            f"{self.rule}\0{self.subject}".encode("utf-8", "surrogatepass")
+        ).hexdigest()[:16]
 
 
 Action = Literal["ship it", "keep training", "stop now", "restart with this patch", "cannot tell"]

@@ -1,0 +1,1 @@
+"""Showing what was found. Each output is one file; all get a Report and compute nothing."""

@@ -1,0 +1,246 @@
+"""What is to be drawn of a run, as plain data: panels, curves, and the evidence on the curves.
+
+Both drawing renderers (matplotlib, Bokeh) take it from here, so a plot in the Markdown report and
+the chart in the page always show the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from analyzer.finding import CurveEvidence, Finding, Severity
+from analyzer.run import STEP_SUFFIX, FloatArray, Run, Series
+from analyzer.summary import HIGHER_IS_BETTER, label
+
+MAX_POINTS = 2000
+"""More points than a screen has columns are thinned to the extremes of neighbouring points."""
+
+MAX_MARKS = 6
+LOG_DECADES = 2.0
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The curves that are drawn together."""
+
+    id: str
+    title: str
+    y_label: str
+    names: tuple[str, ...]
+
+
+PANELS = (
+    Panel("loss", "Loss", "loss", ("train_loss", "val_loss")),
+    Panel("metric", "Validation metrics", "fraction", HIGHER_IS_BETTER),
+    Panel("rate", "Learning rate", "rate", ("learning_rate",)),
+)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line of a panel. ``x`` and ``y`` (n,) hold NaN where the line breaks.
+
+    ``crosses`` are the (x, height) of values that are not finite, at the last finite height.
+    ``faint`` is a background line (single steps behind the means of the epochs).
+    """
+
+    name: str
+    label: str
+    x: FloatArray
+    y: FloatArray
+    crosses: tuple[tuple[float, float], ...] = ()
+    faint: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Evidence on a curve: a span of x, a limit in the curve's unit, the point that passed it."""
+
+    rule: str
+    severity: Severity
+    series: str
+    start: float
+    end: float
+    limit: float | None = None
+    point: tuple[float, float] | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One panel. ``best`` is the (epoch, label) of the best checkpoint, to be drawn as a line."""
+
+    id: str
+    title: str
+    x_label: str
+    y_label: str
+    curves: tuple[Curve, ...]
+    marks: tuple[Mark, ...] = ()
+    best: tuple[float, str] | None = None
+    log: bool = False
+
+
+def charts(run: Run, findings: Iterable[Finding]) -> tuple[Chart, ...]:
+    """The panels of a run: loss, metrics, learning rate, one for each other evidenced curve."""
+    evidence = [
+        (finding, replace(item, series=found.name))
+        for finding in findings
+        for item in finding.evidence
+        if isinstance(item, CurveEvidence) and (found := run.get(item.series)) is not None
+    ]
+    shown = {name for panel in PANELS for name in panel.names}
+    extra = dict.fromkeys([run.main_metric or ""] + [item.series for _, item in evidence])
+    panels = PANELS + tuple(
+        Panel(name, label(name), "value", (name,))
+        for name in extra
+        if name.removesuffix(STEP_SUFFIX) not in shown
+    )
+    made = (_chart(run, evidence, panel) for panel in panels)
+    return tuple(chart for chart in made if chart is not None)
+
+
+def _chart(
+    run: Run, evidence: Sequence[tuple[Finding, CurveEvidence]], panel: Panel
+) -> Chart | None:
+    names = [name for name in panel.names if len(run.series.get(name, ()))]
+    if not names:
+        return None
+    series = [run.series[name] for name in names]
+    fine = [run.series[n + STEP_SUFFIX] for n in names if n + STEP_SUFFIX in run.series]
+    axis = _axis(run, series)
+    curves = [_curve(one, axis, faint=False) for one in series]
+    curves += [_curve(one, axis, faint=True) for one in fine]
+    marks = [_mark(run, *pair, axis) for pair in evidence if _plain_name(pair[1].series) in names]
+    best = run.best_checkpoint if panel.id != "rate" and axis.name == "epoch" else None
+    return Chart(
+        id=panel.id,
+        title=panel.title,
+        x_label=axis.name,
+        y_label=panel.y_label,
+        curves=tuple(curves),
+        marks=tuple(mark for mark in marks if mark is not None)[:MAX_MARKS],
+        best=None if best is None else (float(best.epoch), f"best checkpoint: epoch {best.epoch}"),
+        log=panel.id == "loss" and _spans_decades(curves),
+    )
+
+
+def _plain_name(name: str) -> str:
+    return name.removesuffix(STEP_SUFFIX)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """The x axis of a panel; ``scale`` is what x of each kind is multiplied with."""
+
+    name: str
+    scale: Mapping[str, float]
+
+
+def _axis(run: Run, series: Sequence[Series]) -> _Axis:
+    """Epochs, with steps mapped on them; steps where no curve of the panel knows epochs."""
+    per_epoch = steps_per_epoch(run)
+    if all(one.axis == "step" for one in series) or per_epoch is None:
+        name = series[0].axis
+        other = "step" if name == "epoch" else "epoch"
+        return _Axis(name, {name: 1.0, other: 1.0 if per_epoch is None else per_epoch})
+    return _Axis("epoch", {"epoch": 1.0, "step": 1 / per_epoch})
+
+
+def steps_per_epoch(run: Run) -> float | None:
+    """Optimiser steps of one epoch, so that step curves can lie behind epoch curves.
+
+    From the number of training samples and the batch size where both are known and agree with
+    the steps seen, else from the last step over the epochs done.
+    """
+    last = max(
+        (one.x[-1] for one in run.series.values() if one.axis == "step" and len(one)), default=0
+    )
+    done = run.epochs_done
+    if last <= 0 or done <= 0:
+        return None
+    samples, batch = run.samples.get("train"), run.config.get("data.batch_size")
+    if samples and isinstance(batch, int) and batch > 0:
+        steps = -(-samples // batch)
+        if steps * (done - 1) <= last <= steps * (done + 2):
+            return float(steps)
+    return float(last / done)
+
+
+def _curve(series: Series, axis: _Axis, *, faint: bool) -> Curve:
+    x, y = series.x * axis.scale[series.axis], np.where(series.finite, series.y, np.nan)
+    crosses = () if faint else _crosses(x, series.y)
+    seams = np.flatnonzero(np.diff(series.segment)) + 1
+    x, y = np.insert(x, seams, x[seams]), np.insert(y, seams, np.nan)
+    x, y = thin(x, y, MAX_POINTS)
+    return Curve(series.name, label(series.name), x, y, crosses, faint)
+
+
+def _crosses(x: FloatArray, y: FloatArray) -> tuple[tuple[float, float], ...]:
+    """Each non-finite point at the height of the finite one before it, else of the next one."""
+    finite = np.flatnonzero(np.isfinite(y))
+    bad = np.flatnonzero(~np.isfinite(y))
+    if not len(bad):
+        return ()
+    if not len(finite):
+        return tuple((float(x[i]), 0.0) for i in bad[:MAX_POINTS])
+    before = np.searchsorted(finite, bad) - 1
+    source = finite[np.maximum(before, 0)]
+    return tuple((float(x[i]), float(y[s])) for i, s in zip(bad, source, strict=True))[:MAX_POINTS]
+
+
+def thin(x: FloatArray, y: FloatArray, limit: int) -> tuple[FloatArray, FloatArray]:
+    """At most ``limit`` points: the lowest and highest of each neighbourhood, and the gaps."""
+    if len(y) <= limit:
+        return x, y
+    edges = np.linspace(0, len(y), limit // 3 + 1).astype(int)
+    keep: set[int] = set()
+    for a, b in pairwise(edges):
+        part = y[a:b]
+        finite = np.isfinite(part)
+        if not finite.all():
+            keep.add(int(a + np.argmin(finite)))
+        if finite.any():
+            keep.add(int(a + np.nanargmin(part)))
+            keep.add(int(a + np.nanargmax(part)))
+    index = np.array(sorted(keep))
+    return x[index], y[index]
+
+
+def _mark(run: Run, finding: Finding, item: CurveEvidence, axis: _Axis) -> Mark | None:
+    if not np.isfinite([item.start, item.end]).all() or item.axis not in axis.scale:
+        return None
+    scale = axis.scale[item.axis]
+    own = item.unit == "" and item.limit is not None and np.isfinite(item.limit)
+    return Mark(
+        rule=finding.rule,
+        severity=finding.severity,
+        series=item.series,
+        start=item.start * scale,
+        end=item.end * scale,
+        limit=item.limit if own else None,
+        point=_point(run.series[item.series], item, scale),
+        text=item.text,
+    )
+
+
+def _point(series: Series, item: CurveEvidence, scale: float) -> tuple[float, float] | None:
+    """The point inside the span that holds the value of the evidence, where there is one."""
+    if item.unit or not np.isfinite(item.value):
+        return None
+    near = np.abs(series.y - item.value) <= 1e-6 * max(1.0, abs(item.value))
+    inside = np.flatnonzero((series.x >= item.start) & (series.x <= item.end) & near)
+    return (float(series.x[inside[0]]) * scale, float(item.value)) if len(inside) else None
+
+
+def _spans_decades(curves: Sequence[Curve]) -> bool:
+    """Whether the (epoch) losses are positive and span more than two decades."""
+    parts = [curve.y[np.isfinite(curve.y)] for curve in curves]
+    values = np.concatenate(parts) if parts else np.empty(0)
+    if not len(values) or values.min() <= 0:
+        return False
+    main = np.concatenate([p for p, c in zip(parts, curves, strict=True) if not c.faint] or parts)
+    return bool(len(main)) and bool(np.log10(main.max() / main.min()) > LOG_DECADES)

@@ -1,0 +1,184 @@
+"""The report as JSON (see ``schema``), and that format's JSON Schema."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any, cast
+
+import numpy as np
+
+from analyzer.finding import Cause, CurveEvidence, Evidence, FileEvidence, Finding, Fix
+from analyzer.render.report import Report, RunReport
+from analyzer.render.schema import (
+    VERSION,
+    CauseJson,
+    EvidenceJson,
+    FindingJson,
+    FixJson,
+    MetricJson,
+    ReportJson,
+    RunJson,
+)
+from analyzer.run import Note
+from analyzer.summary import Summary
+
+TOOL = "trainlint"
+
+
+def to_json(report: Report) -> ReportJson:
+    """The report as values that ``json.dumps(..., allow_nan=False)`` takes."""
+    made = {
+        "version": VERSION,
+        "tool": TOOL,
+        "tool_version": report.version,
+        "created": report.created.isoformat(timespec="seconds"),
+        "title": report.title,
+        "runs": [_run(item) for item in report.runs],
+        "skipped": [note_json(note) for note in report.skipped],
+    }
+    return cast(ReportJson, finite(made))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of what ``to_json`` returns."""
+    from pydantic import TypeAdapter
+
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **TypeAdapter(ReportJson).json_schema(),
+        "title": f"{TOOL} report, version {VERSION}",
+    }
+
+
+def finite(value: Any) -> Any:
+    """``value`` in JSON's own types; what is not finite is null and named beside it.
+
+    Lone halves of surrogate pairs, which no UTF-8 file can hold, become U+FFFD.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, Mapping):
+        return _object(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_word(item) or finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value.as_posix() if isinstance(value, PurePath) else str(value)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
+    made = {finite(str(key)): finite(item) for key, item in value.items()}
+    words = {finite(str(key)): word for key, item in value.items() if (word := _word(item))}
+    return {**made, "nonfinite": words} if words else made
+
+
+def _word(value: Any) -> str | None:
+    """``nan``, ``inf`` or ``-inf`` where a number is that."""
+    if not isinstance(value, float | np.floating) or math.isfinite(value):
+        return None
+    return "nan" if math.isnan(value) else "inf" if value > 0 else "-inf"
+
+
+def _run(item: RunReport) -> RunJson:
+    run, told = item.run, item.diagnosis
+    return {
+        "name": run.name,
+        "path": run.path.as_posix(),
+        "format": run.format,
+        "status": run.status.value,
+        "status_because": run.status_because,
+        "unreadable": run.unreadable,
+        "epochs": run.epochs_done,
+        "planned_epochs": run.planned_epochs,
+        "seconds": item.seconds,
+        "metric": None if item.metric is None else _metric(item.metric),
+        "findings": [_finding(finding) for finding in told.findings],
+        "verdict": {
+            "action": told.verdict.action,
+            "because": told.verdict.because,
+            "price": told.verdict.price,
+            "patch": _changes(told.verdict.patch),
+        },
+        "not_evaluated": [{"rule": n.rule, "reason": n.reason} for n in told.not_evaluated],
+        "advice": list(told.advice),
+        "notes": [note_json(note) for note in run.notes],
+    }
+
+
+def _metric(summary: Summary) -> MetricJson:
+    return {
+        "name": summary.name,
+        "higher_is_better": summary.higher,
+        "best": summary.best,
+        "best_at": summary.best_at,
+        "last": summary.last,
+        "axis": summary.axis,
+    }
+
+
+def _finding(finding: Finding) -> FindingJson:
+    return {
+        "rule": finding.rule,
+        "title": finding.title,
+        "severity": finding.severity.value,
+        "confidence": round(finding.confidence, 4),
+        "message": finding.message,
+        "subject": finding.subject,
+        "fingerprint": finding.fingerprint,
+        "evidence": [_evidence(item) for item in finding.evidence],
+        "causes": [_cause(cause) for cause in finding.causes],
+        "fixes": [_fix(fix) for fix in finding.fixes],
+        "explained_by": finding.explained_by,
+    }
+
+
+def _evidence(item: Evidence) -> EvidenceJson:
+    if isinstance(item, CurveEvidence):
+        return {
+            "series": item.series,
+            "axis": item.axis,
+            "from": item.start,
+            "to": item.end,
+            "value": item.value,
+            "limit": item.limit,
+            "unit": item.unit,
+            "text": item.text,
+        }
+    if isinstance(item, FileEvidence):
+        return {"file": item.file, "line": item.line, "text": item.text}
+    return {"key": item.key, "value": item.value, "text": item.text}
+
+
+def _cause(cause: Cause) -> CauseJson:
+    made: CauseJson = {
+        "id": cause.id,
+        "says": cause.says,
+        "verdict": cause.verdict.value,
+        "because": cause.because,
+    }
+    if cause.fix is not None:
+        made["fix"] = _fix(cause.fix)
+    return made
+
+
+def _fix(fix: Fix) -> FixJson:
+    made: FixJson = {"safe": fix.safe}
+    if fix.set:
+        made["set"] = _changes(fix.set)
+    if fix.do is not None:
+        made["do"] = fix.do
+    return made
+
+
+def _changes(patch: Mapping[str, tuple[Any, Any]]) -> Any:
+    return {key: {"old": old, "new": new} for key, (old, new) in patch.items()}
+
+
+def note_json(note: Note) -> Any:
+    """A note as an object."""
+    return {"text": note.text, "file": note.file, "line": note.line}

@@ -1,0 +1,219 @@
+"""The report as GitHub-flavoured Markdown with plots beside it.
+
+Strangers' texts are escaped in running text or put in code spans, so no name can make a heading, a
+table cell, HTML, a link or a mention.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from analyzer.finding import Evidence, FileEvidence, Finding, KeyEvidence
+from analyzer.formats.files import replace_text
+from analyzer.render.plots import plot_overview, plot_run
+from analyzer.render.report import Entry, Report
+from analyzer.render.terminal import note_text
+from analyzer.render.text import count, duration, number, plain, setting
+from analyzer.render.wording import best_text, diff_lines, fixes, in_patch, ranked
+
+REPORT = "report.md"
+PLOTS = "plots"
+
+_OBEYED = re.compile(
+    r"""(?P<escaped>[\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))  # emphasis, code, tables
+    |[&<>@$]|:(?=//)|(?<=\bwww)\.|\#(?=\d)|^(?:[-+#=]|\d+(?=[.)]))  # HTML, mentions, links, blocks
+    """,
+    re.VERBOSE,
+)
+
+
+def write_markdown(report: Report, folder: Path) -> Path:
+    """Write ``report.md`` and ``plots/*.png`` into ``folder`` and return the path of the former.
+
+    Raises MissingExtra without matplotlib, before anything is written.
+    """
+    drawn = [entry for entry in report.entries if entry.plotted]
+    (folder / PLOTS).mkdir(parents=True, exist_ok=True)
+    if len(report.runs) > 1:
+        plot_overview(report, folder / PLOTS / "overview.png")
+    for entry in drawn:
+        plot_run(entry, folder / PLOTS / f"{entry.file}.png")
+    path = folder / REPORT
+    replace_text(path, "\n\n".join(_blocks(report)) + "\n")
+    return path
+
+
+def escape(value: Any) -> str:
+    """A stranger's text as running text: shown as it is, never obeyed."""
+    return _OBEYED.sub(_shown, plain(value))
+
+
+def _shown(found: re.Match[str]) -> str:
+    first, rest = found[0][0], found[0][1:]
+    return f"\\{first}" if found["escaped"] else f"&#{ord(first)};{rest}"
+
+
+def code(value: Any, *, cell: bool = False) -> str:
+    """A stranger's text as a code span; its fence is longer than any run of backticks inside.
+
+    In the ``cell`` of a table a pipe needs a backslash, elsewhere that would be shown.
+    """
+    text = plain(value)
+    if not text:
+        return ""
+    fence = "`" * (_longest_fence(text) + 1)
+    pad = " " if "`" in text else ""
+    inner = text.replace("|", r"\|") if cell else text
+    return f"{fence}{pad}{inner}{pad}{fence}"
+
+
+def _longest_fence(text: str) -> int:
+    return max((len(run) for run in re.findall("`+", text)), default=0)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are escaped already."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def fenced(text: str, language: str) -> str:
+    """A code block whose fence is longer than any run of backticks inside."""
+    fence = "`" * max(3, _longest_fence(text) + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def bullets(items: Iterable[str]) -> str:
+    """A list of items that are escaped already."""
+    return "\n".join(f"- {item}" for item in items)
+
+
+def folded(summary: str, block: str) -> str:
+    """A block behind a line that opens it."""
+    return f"<details><summary>{summary}</summary>\n\n{block}\n\n</details>"
+
+
+def diff(patch: Mapping[str, tuple[Any, Any]]) -> str:
+    """A config patch as a diff block."""
+    removed, added = diff_lines(patch)
+    lines = [f"- {line}" for line in removed] + [f"+ {line}" for line in added]
+    return fenced("\n".join(lines), "diff")
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    yield f"# {escape(report.title)}"
+    yield f"**{report.summary}**"
+    yield f"Made by trainlint {report.version} on {report.created_text}."
+    if len(report.runs) > 1:
+        yield f"![{escape(report.metric_name)} of all runs]({PLOTS}/overview.png)"
+    if report.runs:
+        yield _overview(report)
+    if report.skipped:
+        yield bullets(f"skipped: {escape(note_text(note))}" for note in report.skipped)
+    for entry in report.entries:
+        yield from _run(entry)
+
+
+def _overview(report: Report) -> str:
+    best = f"{escape(report.metric_name)}, best @ epoch"
+    head = ("run", "verdict", best, "last", "trend", "epochs", "findings")
+    return table(head, (_overview_row(entry) for entry in report.entries))
+
+
+def _overview_row(entry: Entry) -> tuple[str, ...]:
+    item = entry.item
+    return (
+        f"[{escape(entry.name)}](#{entry.anchor})",
+        item.diagnosis.verdict.action,
+        best_text(item.metric),
+        number(None if item.metric is None else item.metric.last),
+        "" if item.row is None else item.row.spark,
+        item.epochs,
+        item.counts,
+    )
+
+
+def _run(entry: Entry) -> Iterator[str]:
+    item, run = entry.item, entry.item.run
+    yield f'<a id="{entry.anchor}"></a>\n\n## {escape(entry.name)}'
+    yield from _verdict(entry)
+    facts = [run.status.value, f"{item.epochs} epochs", duration(item.seconds), escape(run.format)]
+    yield f"{', '.join(f for f in facts if f != '-')} · {code(run.path.as_posix())}"
+    for finding in item.findings:
+        yield from _finding(finding, entry)
+    if item.explained:
+        yield f"### {count(len(item.explained), 'consequence')} of the above"
+        yield bullets(
+            f"{code(f.rule)}: {escape(f.message)} (follows from {code(f.explained_by)})"
+            for f in item.explained
+        )
+    if entry.plotted:
+        yield f"![Curves of {escape(entry.name)}]({PLOTS}/{entry.file}.png)"
+    yield from _unjudged(entry)
+    yield from _tables(entry)
+
+
+def _verdict(entry: Entry) -> Iterator[str]:
+    verdict = entry.item.diagnosis.verdict
+    because = f": {escape(verdict.because)}" if verdict.because else ""
+    yield f"**Verdict: {verdict.action}**{because}"
+    if verdict.price:
+        yield f"Price: {escape(verdict.price)}"
+    if verdict.patch:
+        yield diff(verdict.patch)
+
+
+def _finding(finding: Finding, entry: Entry) -> Iterator[str]:
+    yield f"### {finding.severity.value}: {escape(finding.title)}"
+    sure = f"{finding.confidence:.0%} sure"
+    yield f"{escape(finding.message)} ({code(finding.rule)}, {sure})"
+    if finding.evidence:
+        yield bullets(map(_evidence, finding.evidence))
+    if finding.causes:
+        rows = ((c.verdict.value, escape(c.says), escape(c.because)) for c in ranked(finding))
+        yield table(("cause", "", "because"), rows)
+    for fix in fixes(finding):
+        above = in_patch(fix, entry.item.diagnosis.verdict.patch)
+        does = escape(fix.do) if fix.do else "the patch above" if above else "change the config"
+        yield f"Fix{' (safe)' if fix.safe else ''}: {does}"
+        if fix.set and not above:
+            yield diff(fix.set)
+    if finding.why:
+        yield f"> {escape(finding.why)}"
+
+
+def _evidence(piece: Evidence) -> str:
+    if isinstance(piece, FileEvidence):
+        place = piece.file if piece.line is None else f"{piece.file}:{piece.line}"
+        return f"{code(place)}: {code(piece.text)}"
+    if isinstance(piece, KeyEvidence):
+        return f"{escape(piece.text)} ({code(f'{piece.key}: {setting(piece.value)}')})"
+    return escape(piece.text)
+
+
+def _unjudged(entry: Entry) -> Iterator[str]:
+    told, notes = entry.item.diagnosis, entry.item.run.notes
+    if told.not_evaluated:
+        missed = (f"{code(n.rule)}: {escape(n.reason)}" for n in told.not_evaluated)
+        yield folded(f"Not judged: {count(len(told.not_evaluated), 'rule')}", bullets(missed))
+    if told.advice:
+        yield f"To judge more, log:\n\n{bullets(map(escape, told.advice))}"
+    if notes:
+        met = bullets(escape(note_text(note)) for note in notes)
+        yield f"Met while reading:\n\n{met}"
+
+
+def _tables(entry: Entry) -> Iterator[str]:
+    if entry.item.rows:
+        rows = (
+            (escape(r.summary.label), r.spark, best_text(r.summary), number(r.summary.last))
+            for r in entry.item.rows
+        )
+        curves = table(("curve", "", "best @ epoch or step", "last"), rows)
+        yield folded(count(len(entry.item.rows), "curve"), curves)
+    if entry.item.config:
+        pairs = ((code(k, cell=True), code(v, cell=True)) for k, v in entry.item.config)
+        yield folded("Config", table(("key", "value"), pairs))

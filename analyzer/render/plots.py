@@ -1,0 +1,262 @@
+"""Plots as PNG files, 800 pixels wide: one for each run, one of the main metric of all runs.
+
+The evidence is drawn on the curve it is about: the span shaded, the limit as a dashed line, the
+point that passed it ringed; a value that is not finite is a cross at the last finite height.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analyzer.errors import MissingExtra
+from analyzer.finding import Severity
+from analyzer.formats.files import replace_file
+from analyzer.render.charts import Chart, Curve, Mark
+from analyzer.render.fonts import cover
+from analyzer.render.palette import FLAG, QUIET, curve_colour
+from analyzer.render.report import Entry, Report
+from analyzer.render.text import number, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Shown = Callable[[str], str]
+
+DPI = 100
+WIDTH = 8.0
+LEFT, RIGHT = 0.75, 0.2
+TOP, BOTTOM, GAP = 0.72, 0.5, 0.85
+PANEL, LOW_PANEL, WIDE_PANEL = 1.9, 0.8, 2.8
+"""Inches. Panels are placed by hand: matplotlib's layout engines draw everything twice."""
+
+MIN_SPAN = 0.2
+INK, SOFT = "#24292f", "#57606a"
+STYLE: dict[str, Any] = {
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titley": 1.0,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#8c959f",
+    "axes.labelcolor": SOFT,
+    "axes.unicode_minus": False,
+    "axes.formatter.useoffset": False,
+    "grid.color": "#e4e7eb",
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "legend.borderaxespad": 0.2,
+    "legend.columnspacing": 1.2,
+    "legend.handlelength": 1.6,
+    "text.color": INK,
+    "text.parse_math": False,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+}
+
+
+def plot_run(entry: Entry, path: Path) -> None:
+    """Draw the panels of a run into a PNG file."""
+    panels = entry.item.charts
+    texts = [entry.name, *(curve.label for chart in panels for curve in chart.curves)]
+    texts += [mark.rule for chart in panels for mark in chart.marks]
+    with drawing(texts) as shown:
+        heights = [LOW_PANEL if chart.id == "rate" else PANEL for chart in panels]
+        figure, grid = make_figure(shown(entry.name), heights or [PANEL])
+        for axes, chart in zip(grid, panels, strict=False):
+            _draw_panel(axes, chart, shown)
+        _share_x(grid, panels)
+        if not panels:
+            grid[0].text(0.5, 0.5, "no curve was logged", ha="center", color=SOFT)
+            grid[0].set_axis_off()
+        save(figure, path)
+
+
+def plot_overview(report: Report, path: Path) -> None:
+    """Draw the main metric of all runs into a PNG file: flagged runs coloured, others grey."""
+    with drawing([entry.name for entry in report.entries]) as shown:
+        title = f"{plain(report.metric_name)} of all runs"
+        figure, (axes,) = make_figure(shown(title), [WIDE_PANEL])
+        for entry in sorted(report.entries, key=lambda e: e.item.flagged):
+            _draw_overview_line(axes, entry, shown)
+        axes.set_ylabel(shown(report.metric_name))
+        axes.set_xlabel("epoch")
+        _whole_epochs(axes)
+        _legend(axes, columns=3)
+        save(figure, path)
+
+
+@contextmanager
+def drawing(texts: Iterable[str]) -> Iterator[Shown]:
+    """Our look while drawing, with fonts that have the glyphs of ``texts``.
+
+    Gives the function that every text must pass: it makes it plain and drops what no font has.
+    """
+    try:
+        from matplotlib import rc_context
+    except ImportError:
+        raise MissingExtra("drawing plots", "report") from None
+    families, missing = cover(plain(text) for text in texts)
+    style: Any = {**STYLE, "font.family": families}
+    with rc_context(style):
+        yield lambda text: plain(text, 90).translate(missing)
+
+
+def make_figure(title: str, heights: Sequence[float]) -> tuple[Figure, list[Axes]]:
+    """A figure of one panel below the other, ``heights`` in inches."""
+    from matplotlib.figure import Figure
+
+    high = TOP + sum(heights) + GAP * (len(heights) - 1) + BOTTOM
+    figure = Figure(figsize=(WIDTH, high), dpi=DPI, facecolor="white")
+    figure.text(0.1 / WIDTH, 1 - 0.2 / high, title, size=11.5, weight="bold", va="center")
+    grid, top = [], high - TOP
+    for height in heights:
+        box = (LEFT / WIDTH, (top - height) / high, 1 - (LEFT + RIGHT) / WIDTH, height / high)
+        grid.append(figure.add_axes(box))
+        top -= height + GAP
+    return figure, grid
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write the PNG in one step; no date or version in it, so equal plots are equal files."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    replace_file(path, lambda p: canvas.print_png(str(p), metadata={"Software": None}))
+
+
+def _draw_panel(axes: Axes, chart: Chart, shown: Shown) -> None:
+    axes.set_title(shown(chart.title))
+    axes.set_xlabel(chart.x_label)
+    axes.set_ylabel(shown(chart.y_label))
+    if chart.log:
+        _logarithmic(axes)
+    if chart.x_label == "epoch":
+        _whole_epochs(axes)
+    for place, curve in sorted(enumerate(chart.curves), key=lambda pair: not pair[1].faint):
+        draw_curve(axes, curve, curve_colour(curve.name, place), shown)
+    _open_up(axes, chart)
+    for row, mark in enumerate(chart.marks):
+        _draw_mark(axes, mark, row, shown)
+    if chart.best is not None:
+        x, text = chart.best
+        axes.axvline(x, color=INK, linewidth=1.0, linestyle=(0, (1, 2)), label=text)
+    if len(chart.curves) > 1 or chart.best is not None:
+        _legend(axes, columns=5)
+
+
+def _logarithmic(axes: Axes) -> None:
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _open_up(axes: Axes, chart: Chart) -> None:
+    """Room above for the names of the evidence; and noise of a metric must not fill the panel."""
+    low, high = axes.get_ylim()
+    if chart.id == "metric" and high - low < MIN_SPAN:
+        middle = min(max((low + high) / 2, MIN_SPAN / 2), 1 - MIN_SPAN / 2)
+        low, high = middle - 0.55 * MIN_SPAN, middle + 0.55 * MIN_SPAN
+    room = 0.1 * len(chart.marks)
+    more = (high / low) ** room * high if chart.log else high + room * (high - low)
+    axes.set_ylim(low, more)
+
+
+def draw_curve(axes: Axes, curve: Curve, colour: str, shown: Shown, **style: Any) -> None:
+    """A curve; a curve of few points also gets dots, so that a single one can be seen."""
+    if curve.faint:
+        axes.plot(curve.x, curve.y, color=colour, alpha=0.3, linewidth=0.6, zorder=1.5)
+        return
+    dots = "o" if np.isfinite(curve.y).sum() <= 12 else ""
+    look: dict[str, Any] = {"linewidth": 1.5, "marker": dots, "markersize": 3.5, **style}
+    (drawn,) = axes.plot(curve.x, curve.y, color=colour, **look)
+    drawn.set_label("\u200b" + shown(curve.label))
+    if curve.crosses:
+        x, y = zip(*curve.crosses, strict=True)
+        axes.plot(x, y, "x", color=FLAG[Severity.ERROR], markersize=6, markeredgewidth=1.6)
+
+
+def _draw_mark(axes: Axes, mark: Mark, row: int, shown: Shown) -> None:
+    colour = FLAG[mark.severity]
+    half = 0.5 if mark.start == mark.end else 0.0
+    axes.axvspan(mark.start - half, mark.end + half, color=colour, alpha=0.09, linewidth=0)
+    if mark.limit is not None:
+        axes.hlines(mark.limit, mark.start - half, mark.end + half, colour, "--", linewidth=1.0)
+    if mark.point is not None:
+        ring: dict[str, Any] = {
+            "markerfacecolor": "none",
+            "markeredgecolor": colour,
+            "markeredgewidth": 1.6,
+        }
+        axes.plot(*mark.point, "o", markersize=9, **ring)
+    text = shown(mark.rule) + ("" if mark.limit is None else f" (limit {number(mark.limit)})")
+    left, right = axes.get_xlim()
+    late = (mark.start - left) > 0.6 * (right - left)
+    axes.annotate(
+        text,
+        (mark.end if late else mark.start, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(-3 if late else 3, -4 - 11 * row),
+        textcoords="offset points",
+        ha="right" if late else "left",
+        va="top",
+        size=8,
+        color=colour,
+        bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1},
+    )
+
+
+def _draw_overview_line(axes: Axes, entry: Entry, shown: Shown) -> None:
+    metric, worst = entry.item.metric, entry.item.worst
+    if metric is None:
+        return
+    series = entry.item.run.series[metric.name]
+    flagged = entry.item.flagged and worst is not None
+    y = np.where(series.finite, series.y, np.nan)
+    (line,) = axes.plot(
+        series.x,
+        y,
+        color=FLAG[worst] if flagged and worst is not None else QUIET,
+        linewidth=1.4,
+        marker="o" if len(y) <= 12 else "",
+        markersize=3,
+    )
+    line.set_label("\u200b" + shown(entry.name) if flagged else "_")
+
+
+def _share_x(grid: Sequence[Axes], panels: Sequence[Chart]) -> None:
+    """Panels over the same kind of x show the same stretch of it."""
+    for kind in {chart.x_label for chart in panels}:
+        same = [a for a, chart in zip(grid, panels, strict=False) if chart.x_label == kind]
+        ends = [c.x for chart in panels if chart.x_label == kind for c in chart.curves]
+        left, right = (float(f([f(x) for x in ends])) for f in (min, max))
+        pad = 0.02 * (right - left) or 0.5
+        for axes in same:
+            axes.set_xlim(left - pad, right + pad)
+
+
+def _whole_epochs(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
+
+
+def _legend(axes: Axes, *, columns: int) -> None:
+    """Above the panel, where no curve runs; rows of ``columns``."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        many = handles[: 2 * columns]
+        place: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1.0, 1.0)}
+        axes.legend(many, labels[: len(many)], ncols=min(columns, len(many)), **place)

@@ -1,0 +1,242 @@
+"""What a renderer is given. Every derived number is made here, once; renderers only show.
+
+``Report`` and ``RunReport`` hold what was read and found; their cached properties are the plain
+data that the outputs share, so the terminal, the page and the JSON cannot disagree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analyzer.finding import Diagnosis, Finding, Severity
+from analyzer.render.charts import Chart, charts
+from analyzer.render.text import count, plain, setting, sparkline
+from analyzer.render.wording import counted
+from analyzer.run import Note, Run, Series
+from analyzer.summary import Summary, direction, summarise
+
+MAX_PLOTTED = 20
+"""Plots are made for this many flagged runs; for the rest a text sparkline must do."""
+
+SPARK_POINTS = 60
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table of all curves of a run. ``spark`` is text, ``points`` an SVG path."""
+
+    summary: Summary
+    spark: str
+    points: str
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One run and what was found in it."""
+
+    run: Run
+    diagnosis: Diagnosis
+
+    @cached_property
+    def worst(self) -> Severity | None:
+        """The highest severity of a finding that stands for itself."""
+        return self.diagnosis.worst()
+
+    @property
+    def flagged(self) -> bool:
+        """Whether anything above info was found."""
+        return self.worst is not None and self.worst is not Severity.INFO
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Those that stand for themselves, the worst first as the diagnosis orders them."""
+        return tuple(f for f in self.diagnosis.findings if f.explained_by is None)
+
+    @cached_property
+    def explained(self) -> tuple[Finding, ...]:
+        """Those that are the consequence of another one."""
+        return tuple(f for f in self.diagnosis.findings if f.explained_by is not None)
+
+    @cached_property
+    def metric(self) -> Summary | None:
+        """The main metric in numbers, else the validation loss, else the training loss."""
+        for name in (self.run.main_metric or "", "val_loss", "train_loss"):
+            if name in self.run.series and len(self.run.series[name]):
+                return summarise(self.run.series[name], direction(name, self.run))
+        return None
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """All curves in numbers, the main metric and the losses first."""
+        first = [self.run.main_metric, "train_loss", "val_loss"]
+        order = sorted(
+            (name for name, one in self.run.series.items() if len(one)),
+            key=lambda name: (first.index(name) if name in first else len(first), name),
+        )
+        return tuple(_row(self.run.series[name], direction(name, self.run)) for name in order)
+
+    @cached_property
+    def row(self) -> Row | None:
+        """The row of ``metric``."""
+        if self.metric is None:
+            return None
+        return next(row for row in self.rows if row.summary.name == self.metric.name)
+
+    @property
+    def epochs(self) -> str:
+        """Epochs done of those planned: ``14/20``."""
+        done, planned = self.run.epochs_done, self.run.planned_epochs
+        return str(done) if planned is None else f"{done}/{planned}"
+
+    @cached_property
+    def seconds(self) -> float | None:
+        """How long the run took: by its time stamps, else by the sum of its epochs' times."""
+        run = self.run
+        if run.started is not None and run.ended is not None:
+            aware = run.started.tzinfo is None, run.ended.tzinfo is None
+            if aware[0] == aware[1] and run.ended >= run.started:
+                return (run.ended - run.started).total_seconds()
+        times = run.series.get("epoch_time")
+        if times is None or not times.finite.any():
+            return None
+        return float(times.y[times.finite].sum())
+
+    @cached_property
+    def config(self) -> tuple[tuple[str, str], ...]:
+        """The settings as (key in the user's spelling, value) in the order of the keys."""
+        config = self.run.config
+        pairs = ((config.spelled(key), value) for key, value in flatten(config.values))
+        return tuple((plain(key), setting(value)) for key, value in sorted(pairs))
+
+    @cached_property
+    def charts(self) -> tuple[Chart, ...]:
+        """What is to be drawn of the run."""
+        return charts(self.run, self.findings)
+
+    @property
+    def counts(self) -> str:
+        """``1 error, 2 warnings``; ``none`` when nothing was found."""
+        tally = Counter(finding.severity for finding in self.findings)
+        return counted(tally) or "none"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run at its place in the report: a short name no other run has, and names for links."""
+
+    number: int
+    name: str
+    anchor: str
+    file: str
+    plotted: bool
+    item: RunReport
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a renderer gets. ``skipped`` says what was met but is not a run, and why."""
+
+    runs: tuple[RunReport, ...]
+    skipped: tuple[Note, ...]
+    created: datetime
+    version: str
+    title: str = "Training report"
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The runs with their short names, in the order given."""
+        plotted = self._plotted()
+        names = short_names([item.run for item in self.runs])
+        return tuple(
+            Entry(i, name, f"run-{i}", f"{i:02d}-{file_name(name)}", i - 1 in plotted, item)
+            for i, (name, item) in enumerate(zip(names, self.runs, strict=True), start=1)
+        )
+
+    def _plotted(self) -> set[int]:
+        flagged = [i for i, item in enumerate(self.runs) if item.flagged]
+        if len(self.runs) <= MAX_PLOTTED:
+            return set(range(len(self.runs)))
+        return set(flagged[:MAX_PLOTTED])
+
+    @property
+    def metric_name(self) -> str:
+        """What to call the column of the main metric: its name where all runs share one."""
+        labels = {item.metric.label for item in self.runs if item.metric is not None}
+        return labels.pop() if len(labels) == 1 else "main metric"
+
+    @property
+    def created_text(self) -> str:
+        """When the report was made, to the minute."""
+        return self.created.strftime("%Y-%m-%d %H:%M")
+
+    @property
+    def summary(self) -> str:
+        """``8 runs: 5 with errors, 1 with warnings, 2 without``."""
+        worst = Counter(item.worst if item.flagged else None for item in self.runs)
+        if not self.runs:
+            return "No run was found."
+        if not worst[Severity.ERROR] and not worst[Severity.WARNING]:
+            return f"{count(len(self.runs), 'run')}, and nothing wrong was found."
+        parts = [
+            f"{worst[severity]} with {severity}s"
+            for severity in (Severity.ERROR, Severity.WARNING)
+            if worst[severity]
+        ]
+        if worst[None]:
+            parts.append(f"{worst[None]} without")
+        return f"{count(len(self.runs), 'run')}: {', '.join(parts)}."
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Dotted keys and values of a nested mapping; an empty mapping is a value."""
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from flatten(value, f"{name}.")
+        else:
+            yield name, value
+
+
+def short_names(runs: list[Run]) -> list[str]:
+    """The run's name; where several share one, with as much of the path as tells them apart."""
+    names = [plain(run.name, 80) for run in runs]
+    for i in [i for i, name in enumerate(names) if names.count(name) > 1]:
+        same = [run for run in runs if plain(run.name, 80) == plain(runs[i].name, 80)]
+        parts = runs[i].path.parts
+        tails = (Path(*parts[-n:]) for n in range(2, len(parts) + 1))
+        unique = next(
+            (t for t in tails if sum(run.path.match(str(t)) for run in same) == 1), runs[i].path
+        )
+        names[i] = plain(unique, 120)
+    return names
+
+
+def file_name(name: str) -> str:
+    """A name that every file system and every link bears."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:60].strip("._") or "run"
+
+
+def _row(series: Series, higher: bool | None) -> Row:
+    return Row(summarise(series, higher), sparkline(list(series.y)), _polyline(series))
+
+
+def _polyline(series: Series) -> str:
+    """The curve as the points of an SVG polyline in a box of 100 x 24, y downwards."""
+    x, y = series.x[series.finite], series.y[series.finite]
+    if not len(y):
+        return ""
+    pick = np.unique(np.linspace(0, len(y) - 1, SPARK_POINTS).astype(int))
+    x, y = x[pick], y[pick]
+    wide, high = np.ptp(x) or 1.0, np.ptp(y)
+    left = 2 + 96 * (x - x.min()) / wide
+    top = 22 - 20 * (y - y.min()) / high if high else np.full(len(y), 12.0)
+    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(left, top, strict=True))

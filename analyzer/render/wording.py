@@ -1,0 +1,88 @@
+"""Sentences of a report: evidence, causes, fixes and counts in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from analyzer.finding import (
+    Cause,
+    CauseVerdict,
+    CurveEvidence,
+    Evidence,
+    FileEvidence,
+    Finding,
+    Fix,
+    Severity,
+)
+from analyzer.render.text import count, listing, number, plain, setting
+from analyzer.summary import Summary
+
+
+def counted(tally: Mapping[Severity, int]) -> str:
+    """``2 errors, 1 info``, the worst first."""
+    words = {Severity.INFO: ("info", "info")}
+    return ", ".join(
+        count(tally[severity], *words.get(severity, (severity.value,)))
+        for severity in sorted(tally, key=lambda s: -s.rank)
+        if tally[severity]
+    )
+
+
+def likeliest(finding: Finding) -> Cause | None:
+    """The first supported cause, else the first possible one."""
+    open_causes = [c for c in ranked(finding) if c.verdict is not CauseVerdict.RULED_OUT]
+    return open_causes[0] if open_causes else None
+
+
+def ranked(finding: Finding) -> list[Cause]:
+    """The causes: supported ones first, ruled out ones last."""
+    order = list(CauseVerdict)
+    return sorted(finding.causes, key=lambda cause: order.index(cause.verdict))
+
+
+def fixes(finding: Finding) -> list[Fix]:
+    """All fixes once: those of causes that are not ruled out, then the finding's own."""
+    causes = (c.fix for c in ranked(finding) if c.verdict is not CauseVerdict.RULED_OUT)
+    made: list[Fix] = []
+    for fix in (*causes, *finding.fixes):
+        if fix is not None and fix not in made:
+            made.append(fix)
+    return made
+
+
+def in_patch(fix: Fix, patch: Mapping[str, tuple[Any, Any]]) -> bool:
+    """Whether the verdict's patch makes all changes of ``fix`` already."""
+    return bool(fix.set) and all(patch.get(key) == change for key, change in fix.set.items())
+
+
+def diff_lines(patch: Mapping[str, tuple[Any, Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The lines taken out and put in, without the signs of a diff."""
+    removed = tuple(
+        f"{plain(k)}: {setting(old)}" for k, (old, _) in patch.items() if old is not None
+    )
+    return removed, tuple(f"{plain(key)}: {setting(new)}" for key, (_, new) in patch.items())
+
+
+def change_text(patch: Mapping[str, tuple[Any, Any]]) -> str:
+    """``optimizer.lr: 0.1 -> 0.01`` on one line."""
+    return listing(
+        f"{plain(k)}: {setting(old)} -> {setting(new)}" for k, (old, new) in patch.items()
+    )
+
+
+def evidence_text(item: Evidence) -> str:
+    """The sentence of a piece of evidence, with its place."""
+    if isinstance(item, CurveEvidence):
+        return plain(item.text)
+    if isinstance(item, FileEvidence):
+        place = item.file if item.line is None else f"{item.file}:{item.line}"
+        return plain(f"{place}: {item.text}")
+    return plain(item.text) or f"{plain(item.key)}: {setting(item.value)}"
+
+
+def best_text(summary: Summary | None) -> str:
+    """``0.7125 @ 14``; ``-`` for none."""
+    if summary is None or summary.best is None:
+        return "-"
+    return f"{number(summary.best)} @ {number(summary.best_at)}"
