@@ -1,0 +1,31 @@
+"""From a run to its diagnosis: rules, conditions, causes, fixes, and the story they make."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analyzer.diagnosis.case import Case
+from analyzer.diagnosis.engine import Fired, Unjudged, examine
+from analyzer.diagnosis.rule import Rule, installed_rules, load_rule, load_rules
+from analyzer.diagnosis.story import tell
+from analyzer.finding import Diagnosis
+from analyzer.run import Run
+
+__all__ = ["Rule", "diagnose", "installed_rules", "load_rule", "load_rules"]
+
+UNREADABLE = "run-unreadable"
+
+
+def diagnose(run: Run, rules: Sequence[Rule] | None = None) -> Diagnosis:
+    """All that the rules say of a run; without ``rules`` those that come with the package.
+
+    A run that could not be read is examined by ``run-unreadable`` alone.
+    """
+    chosen = installed_rules() if rules is None else rules
+    if run.unreadable is not None:
+        chosen = [rule for rule in chosen if rule.id == UNREADABLE]
+    case = Case(run)
+    results = [examine(rule, case) for rule in chosen]
+    fired = [result for result in results if isinstance(result, Fired)]
+    unjudged = [result for result in results if isinstance(result, Unjudged)]
+    return tell(case, fired, unjudged)

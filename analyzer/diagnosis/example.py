@@ -1,0 +1,84 @@
+"""The examples that stand in a rule file: a run in a few words, and what has to come of it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from analyzer.diagnosis.grammar import EVENTS, Model, known
+from analyzer.diagnosis.vocabulary import ROLES, is_series, unknown
+from analyzer.facts import FACTS
+from analyzer.finding import CauseVerdict, Severity
+from analyzer.run import SERIES, Status
+
+
+class BestExample(Model):
+    """The best checkpoint of an example."""
+
+    epoch: int
+    file: str = "checkpoints/best.pth"
+    source: Literal["link", "index", "log", "bytes", "time"] = "index"
+    confidence: float = Field(default=1.0, gt=0, le=1)
+
+
+class FileExample(Model):
+    """A weight file of an example."""
+
+    file: str
+    epoch: int | None = None
+    exists: bool = True
+
+
+class EventExample(Model):
+    """A log event of an example."""
+
+    kind: str
+    text: str = ""
+    epoch: int | None = None
+
+    @model_validator(mode="after")
+    def _known_kind(self) -> EventExample:
+        known("event", self.kind, EVENTS)
+        return self
+
+
+class Expects(Model):
+    """What has to come of an example; what is left out is not looked at.
+
+    ``fixes`` are new values by config key, ``unjudged`` is a part of the reason why the rule
+    could not be judged.
+    """
+
+    fires: bool
+    severity: Severity | None = None
+    message: str | None = None
+    causes: dict[str, CauseVerdict] = Field(default_factory=dict)
+    fixes: dict[str, Any] = Field(default_factory=dict)
+    unjudged: str | None = None
+
+
+class Example(Model):
+    """A run in a few words, and what the rule has to say of it."""
+
+    name: str
+    run: dict[str, str] = Field(default_factory=dict)
+    config: dict[str, Any] = Field(default_factory=dict)
+    facts: dict[str, Any] = Field(default_factory=dict)
+    events: tuple[EventExample, ...] = ()
+    samples: dict[str, int] = Field(default_factory=dict)
+    checkpoints: tuple[FileExample, ...] = ()
+    best_checkpoint: BestExample | None = None
+    status: Status = Status.FINISHED
+    planned_epochs: int | None = None
+    unreadable: str | None = None
+    expects: Expects
+
+    @model_validator(mode="after")
+    def _known_names(self) -> Example:
+        for name in self.run:
+            if not is_series(name):
+                raise ValueError(unknown("series", name, (*ROLES, *SERIES)))
+        for name in self.facts:
+            known("fact", name, FACTS)
+        return self

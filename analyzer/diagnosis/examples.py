@@ -1,0 +1,141 @@
+"""Rules tested by the examples in their own files: nothing in a rule goes unproven.
+
+``check_rule`` says what is wrong with one rule, a sentence each: an example that does not come
+out as it says, none that fires or none that stays silent, a condition that no example needs, a
+patch that no example receives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from analyzer.diagnosis.case import Case
+from analyzer.diagnosis.engine import Fired, Unjudged, examine
+from analyzer.diagnosis.example import Example
+from analyzer.diagnosis.fix import resolve
+from analyzer.diagnosis.message import UNKNOWN
+from analyzer.diagnosis.notation import curve
+from analyzer.diagnosis.rule import FixText, Rule
+from analyzer.diagnosis.variants import variants
+from analyzer.diagnosis.vocabulary import RATES
+from analyzer.run import BestCheckpoint, Checkpoint, Config, LogEvent, Run, Series
+
+_NAMES = {"loss": "train_loss", "metric": "val_f1"}
+
+
+def build_run(example: Example) -> Run:
+    """The run that an example describes. Raises ValueError for a curve that cannot be read."""
+    series = dict(_series(example))
+    best = example.best_checkpoint
+    because = f"the example says epoch {best.epoch}" if best is not None else ""
+    return Run(
+        name=example.name,
+        path=Path(),
+        format="example",
+        series=series,
+        config=Config(example.config),
+        checkpoints=tuple(Checkpoint(**vars(file)) for file in example.checkpoints),
+        best_checkpoint=None if best is None else BestCheckpoint(**vars(best), because=because),
+        events=tuple(
+            LogEvent(event.kind, "logs/train.log", line + 1, event.text, event.epoch)
+            for line, event in enumerate(example.events)
+        ),
+        main_metric=next((name for name in ("val_f1", *RATES) if name in series), None),
+        planned_epochs=example.planned_epochs,
+        status=example.status,
+        samples=example.samples,
+        unreadable=example.unreadable,
+    )
+
+
+def _series(example: Example) -> Iterator[tuple[str, Series]]:
+    for given, text in example.run.items():
+        name = _NAMES.get(given, given)
+        yield name, curve(name, text, seed=f"{example.name}/{name}")
+
+
+def outcome(rule: Rule, example: Example) -> Fired | Unjudged | None:
+    """What the rule says of the example."""
+    return examine(rule, Case(build_run(example), example.facts))
+
+
+def check_rule(rule: Rule) -> list[str]:
+    """Everything that is wrong with a rule by its own examples; empty when all is proven."""
+    problems = [text for example in rule.examples for text in check_example(rule, example)]
+    fires = [example.expects.fires for example in rule.examples]
+    if not any(fires):
+        problems.append("no example fires")
+    if all(fires):
+        problems.append("no example stays silent")
+    problems += [f"no example needs: {what}" for what, needed in needs(rule) if not needed]
+    return problems + check_patches(rule)
+
+
+def check_example(rule: Rule, example: Example) -> list[str]:
+    """How the rule's answer differs from what the example expects, a sentence each."""
+    try:
+        found = outcome(rule, example)
+    except ValueError as error:
+        return [f"{example.name}: {error}"]
+    expects = example.expects
+    if expects.fires != isinstance(found, Fired):
+        reason = f" ({found.reason})" if isinstance(found, Unjudged) else ""
+        return [f"{example.name}: {'stays silent' if expects.fires else 'fires'}{reason}"]
+    if isinstance(found, Fired):
+        return [f"{example.name}: {text}" for text in _differences(found, example)]
+    reason = found.reason if isinstance(found, Unjudged) else "it was judged"
+    if expects.unjudged is not None and expects.unjudged not in reason:
+        return [f"{example.name}: expected as reason '{expects.unjudged}', but {reason}"]
+    return []
+
+
+def _differences(found: Fired, example: Example) -> Iterator[str]:
+    finding, expects = found.finding, example.expects
+    if UNKNOWN in finding.message.split():
+        yield f"the message has a gap: {finding.message}"
+    if expects.message is not None and finding.message != expects.message:
+        yield f"the message is '{finding.message}'"
+    if expects.severity is not None and finding.severity is not expects.severity:
+        yield f"the severity is {finding.severity}"
+    verdicts = {cause.id: cause.verdict for cause in finding.causes}
+    for cause, verdict in expects.causes.items():
+        if verdicts.get(cause) is not verdict:
+            yield f"the cause {cause} is {verdicts.get(cause, 'not in the rule')}, not {verdict}"
+    patch = {key: new for fix in reversed(finding.fixes) for key, (_, new) in fix.set.items()}
+    for key, value in expects.fixes.items():
+        if key not in patch or patch[key] != value:
+            yield f"{key} is set to {patch.get(key, 'nothing')}, not to {value}"
+
+
+def needs(rule: Rule) -> Iterator[tuple[str, bool]]:
+    """Each condition of a rule, and whether leaving it out changes what an example comes to."""
+    before = [_told(outcome(rule, example)) for example in rule.examples]
+    for what, variant in variants(rule):
+        after = (_told(outcome(variant, example)) for example in rule.examples)
+        yield what, any(old != new for old, new in zip(before, after, strict=True))
+
+
+def _told(found: Fired | Unjudged | None) -> object:
+    """What counts of an answer: fired or not, how bad, and the verdicts on the causes."""
+    if not isinstance(found, Fired):
+        return found is None
+    finding = found.finding
+    return finding.severity, sorted((cause.id, cause.verdict) for cause in finding.causes)
+
+
+def check_patches(rule: Rule) -> list[str]:
+    """The config patches that change the config of no example."""
+    fixes = [*rule.fixes, *(cause.fix for cause in rule.causes if cause.fix is not None)]
+    unproven = [fix for fix in fixes if fix.set is not None and not _changes_some(fix, rule)]
+    return [f"no example's config is changed by: {', '.join(fix.set or ())}" for fix in unproven]
+
+
+def _changes_some(fix: FixText, rule: Rule) -> bool:
+    for example in rule.examples:
+        found = outcome(rule, example)
+        if isinstance(found, Fired):
+            patch = resolve(fix, Case(build_run(example), example.facts), lambda _: None)
+            if patch is not None and patch.set:
+                return True
+    return False

@@ -1,0 +1,82 @@
+"""Fixes of a rule in the words of a run: a patch with old and new values, or an advice."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from analyzer.diagnosis.case import Case
+from analyzer.diagnosis.message import show
+from analyzer.diagnosis.rule import Change, FixText
+from analyzer.finding import Fix
+
+_PLACE = re.compile(r"\{([a-z0-9_.]+)\}")
+
+
+def resolve(fix: FixText, case: Case, value_of: Callable[[str], object]) -> Fix | None:
+    """The fix for this run; None when the config already is as it asks.
+
+    A key that the config lacks cannot be patched: then the fix is words. In an advice,
+    ``{data.train_dir}`` is the config's value and ``{best_epoch}`` a value of the evidence.
+    """
+    if fix.set is None:
+        return Fix(do=_PLACE.sub(lambda m: _fill(m[1], case, value_of), fix.do or ""))
+    patch: dict[str, tuple[Any, Any]] = {}
+    words: list[str] = []
+    for key, change in fix.set.items():
+        old = case.run.config.get(key)
+        known = key in case.run.config.values
+        new = _new_value(old, change, case) if known else None
+        if new is None:
+            words.append(_in_words(case.run.config.spelled(key), change, case))
+        elif not _same(old, new):
+            patch[case.run.config.spelled(key)] = (old, new)
+    if patch:
+        return Fix(set=patch, safe=fix.safe)
+    return Fix(do="; ".join(words)) if words else None
+
+
+def _fill(name: str, case: Case, value_of: Callable[[str], object]) -> str:
+    value = case.run.config.get(name) if "." in name else value_of(name)
+    return f"<{name}>" if value is None else show(value)
+
+
+def _new_value(old: Any, change: Any, case: Case) -> Any:
+    """The new value of a key; None where it cannot be told."""
+    if not isinstance(change, Change):
+        return change
+    if change.fact is not None:
+        fact = case.fact(change.fact)
+        return _like(old, float(fact)) if isinstance(fact, int | float) else fact
+    if isinstance(old, bool) or not isinstance(old, int | float) or not math.isfinite(old):
+        return None
+    if change.times is not None:
+        return _like(old, old * change.times)
+    if change.at_least is not None:
+        return _like(old, max(old, change.at_least))
+    return _like(old, min(old, change.at_most if change.at_most is not None else old))
+
+
+def _like(old: Any, new: float) -> float | int:
+    """``new`` to three significant digits; a whole number stays one."""
+    rounded = float(f"{new:.3g}")
+    return int(rounded) if isinstance(old, int) and rounded.is_integer() else rounded
+
+
+def _same(old: Any, new: Any) -> bool:
+    return type(old) is type(new) and bool(old == new)
+
+
+def _in_words(key: str, change: Any, case: Case) -> str:
+    if not isinstance(change, Change):
+        return f"set {key} to {show(change)}"
+    if change.times is not None:
+        return f"multiply {key} by {show(change.times)}"
+    if change.at_least is not None:
+        return f"raise {key} to at least {show(change.at_least)}"
+    if change.at_most is not None:
+        return f"lower {key} to at most {show(change.at_most)}"
+    value = case.fact(change.fact or "")
+    return f"set {key} to {show(value) if value is not None else f'the {change.fact}'}"

@@ -1,0 +1,85 @@
+"""Limits of conditions: ``5``, ``2%``, ``3 noise``, ``2 sampling``, or a multiple of something."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from analyzer.diagnosis.vocabulary import is_series, unknown
+from analyzer.facts import FACTS
+from analyzer.run import SERIES
+from analyzer.signals import SIGNALS
+
+Unit = Literal["", "%", "noise", "sampling"]
+
+_TEXT = re.compile(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%|noise|sampling)$")
+_FORMS = (
+    "write a number, a share such as 2%, '3 noise', '2 sampling', "
+    "or {fact: NAME, times: 2} or {signal: NAME, of: SERIES, times: 2}"
+)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``value`` in ``unit``; or ``value`` times a fact, or times a signal of a series."""
+
+    value: float
+    unit: Unit = ""
+    fact: str | None = None
+    signal: str | None = None
+    of: str | None = None
+
+
+def parse_limit(raw: Any) -> Limit:
+    """Read a limit as rules write it. Raises ValueError with the accepted forms."""
+    if isinstance(raw, Limit):
+        return raw
+    if isinstance(raw, int | float) and not isinstance(raw, bool):
+        return Limit(float(raw))
+    if isinstance(raw, str) and (found := _TEXT.match(raw.strip())):
+        return Limit(float(found[1]), found[2])  # type: ignore[arg-type]
+    if isinstance(raw, dict):
+        return _multiple(raw)
+    raise ValueError(f"{raw!r} is no limit; {_FORMS}")
+
+
+def _multiple(raw: dict[str, Any]) -> Limit:
+    for key in raw:
+        if key not in ("fact", "signal", "of", "times"):
+            raise ValueError(unknown("key", key, ("fact", "signal", "of", "times")))
+    times = raw.get("times", 1)
+    if isinstance(times, bool) or not isinstance(times, int | float):
+        raise ValueError(f"times: {times!r} is no number")
+    fact, signal, of = raw.get("fact"), raw.get("signal"), raw.get("of")
+    if (fact is None) == (signal is None):
+        raise ValueError(f"{raw!r} is no limit; {_FORMS}")
+    if fact is not None:
+        if fact not in FACTS:
+            raise ValueError(unknown("fact", fact, FACTS))
+        return Limit(float(times), fact=fact)
+    if not isinstance(signal, str) or signal not in SIGNALS:
+        raise ValueError(unknown("signal", signal, SIGNALS))
+    if SIGNALS[signal].pair or (of is not None and not is_series(of)):
+        raise ValueError(unknown("series", of, SERIES) if of else f"{signal} needs two series")
+    return Limit(float(times), signal=signal, of=of)
+
+
+def is_past(value: float, limit: float, *, above: bool) -> bool:
+    """Whether ``value`` lies strictly beyond ``limit``."""
+    return value > limit if above else value < limit
+
+
+def certainty(value: float, limit: float, *, above: bool) -> float:
+    """How far past its limit a value lies: 0.5 at the limit, 0.75 at twice it, 1 far beyond.
+
+    For a value that has to be above a positive limit, 1 - limit / (2 value); below one,
+    1 - value / (2 limit). Negative limits are mirrored. A limit of 0 is passed or not: 1.
+    """
+    if limit < 0:
+        value, limit, above = -value, -limit, not above
+    if limit == 0:
+        return 1.0
+    if above:
+        return 1.0 - limit / (2 * value)
+    return 1.0 - max(0.0, value) / (2 * limit)

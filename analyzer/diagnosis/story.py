@@ -1,0 +1,75 @@
+"""The story of a run: findings in order, what explains what, and what could not be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analyzer.diagnosis.case import Case
+from analyzer.diagnosis.engine import Fired, Unjudged
+from analyzer.diagnosis.verdict import decide
+from analyzer.diagnosis.vocabulary import is_series, label
+from analyzer.facts import FACTS
+from analyzer.finding import Diagnosis, Finding, NotEvaluated
+
+
+def tell(case: Case, fired: Sequence[Fired], unjudged: Sequence[Unjudged]) -> Diagnosis:
+    """Put together what the rules said of a run."""
+    findings = ordered(fired)
+    return Diagnosis(
+        findings=tuple(findings),
+        not_evaluated=tuple(NotEvaluated(item.rule.id, item.reason) for item in unjudged),
+        verdict=decide(case, findings),
+        advice=advice(unjudged),
+    )
+
+
+def ordered(fired: Sequence[Fired]) -> list[Finding]:
+    """The worst first; a finding that another one explains stands after that one."""
+    ranked = sorted(fired, key=lambda f: (-f.finding.severity.rank, -f.finding.confidence))
+    below: dict[str, list[Finding]] = {}
+    roots: list[Finding] = []
+    for item in ranked:
+        cause = next((other for other in ranked if _explains(other, item)), None)
+        if cause is None:
+            roots.append(item.finding)
+        else:
+            explained = replace(item.finding, explained_by=cause.finding.rule)
+            below.setdefault(cause.finding.rule, []).append(explained)
+    return [finding for root in roots for finding in _with_consequences(root, below)]
+
+
+def _with_consequences(finding: Finding, below: dict[str, list[Finding]]) -> list[Finding]:
+    after = [f for item in below.get(finding.rule, []) for f in _with_consequences(item, below)]
+    return [finding, *after]
+
+
+def _explains(cause: Fired, other: Fired) -> bool:
+    """Whether a rule names the other, which starts no earlier and in the same segment.
+
+    Without a place on a common axis there is nothing to compare, and naming it is enough.
+    """
+    if other.finding.rule not in cause.explains:
+        return False
+    if cause.start is None or other.start is None or cause.start.axis != other.start.axis:
+        return True
+    return other.start.segment == cause.start.segment and other.start.x >= cause.start.x
+
+
+def advice(unjudged: Sequence[Unjudged]) -> tuple[str, ...]:
+    """What to log so that more can be judged: one line for each thing that is lacking."""
+    titles: dict[str, list[str]] = {}
+    for item in unjudged:
+        if how := _how_to_log(item.lacks):
+            titles.setdefault(how, []).append(item.rule.id)
+    return tuple(f"{how}, to judge {', '.join(rules)}" for how, rules in titles.items())
+
+
+def _how_to_log(name: str) -> str:
+    if name == "metric":
+        return "log a validation metric each epoch (F1, accuracy, mAP)"
+    if name == "log":
+        return "keep the training log beside the metrics"
+    if name in FACTS:
+        return FACTS[name].learn
+    return f"log the {label(name)} each epoch" if is_series(name) else ""

@@ -1,0 +1,159 @@
+"""The verdict on a run: what to do with it now, why, and at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analyzer.diagnosis.case import Case
+from analyzer.diagnosis.vocabulary import label
+from analyzer.facts import metric_curve
+from analyzer.finding import Finding, Severity, Verdict
+from analyzer.run import Checkpoint, Run, Series, Status
+from analyzer.signals import noise
+from analyzer.signals.stats import best_index, finite
+
+WRONG_CHECKPOINT = ("best-checkpoint-stale", "best-checkpoint-not-best")
+PAST_ITS_BEST = ("overfitting", "metric-plateau")
+LOW_F1 = 0.5
+"""Below it a text detector is of no use: train again rather than ship."""
+
+VISIBLE = 0.02
+"""A rise of the metric by this share, and beyond noise, counts as visible."""
+
+
+def decide(case: Case, findings: Sequence[Finding]) -> Verdict:
+    """The verdict; ``findings`` are in order, the worst first."""
+    run = case.run
+    if run.unreadable is not None:
+        return Verdict("cannot tell", run.unreadable)
+    own = [f for f in findings if f.explained_by is None and f.severity is not Severity.INFO]
+    if run.status is Status.RUNNING:
+        return _running(case, own)
+    return _with_findings(case, own) if own else _without_findings(case)
+
+
+def _running(case: Case, own: Sequence[Finding]) -> Verdict:
+    """A run that goes on is stopped for an error, or when its best is behind it."""
+    for finding in own:
+        if finding.severity is Severity.ERROR or finding.rule in PAST_ITS_BEST:
+            patch = _patch(finding)
+            return Verdict("stop now", finding.message, _price(case, ahead=True), patch)
+    planned = f" of {case.run.planned_epochs}" if case.run.planned_epochs else ""
+    so_far = own[0].message if own else "nothing is wrong so far"
+    return Verdict("keep training", f"epoch {case.run.epochs_done}{planned}: {so_far}")
+
+
+def _with_findings(case: Case, own: Sequence[Finding]) -> Verdict:
+    """A run that is over: the worst finding decides, unless good weights are there."""
+    worst, price = own[0], _price(case)
+    if worst.rule in WRONG_CHECKPOINT:
+        return _other_checkpoint(case, worst, price)
+    if worst.severity is not Severity.ERROR and worst.rule in PAST_ITS_BEST and not _is_low(case):
+        return Verdict("ship it", f"{_reached(case)}; {worst.message}", price)
+    if worst.rule == "run-incomplete":
+        return Verdict("keep training", worst.message, price)
+    patch = _patch(worst)
+    if patch:
+        return Verdict("restart with this patch", worst.message, price, patch)
+    return Verdict("cannot tell", worst.message, price)
+
+
+def _without_findings(case: Case) -> Verdict:
+    """A run that is over and shows nothing wrong: good, still rising, or not to be judged."""
+    curve = metric_curve(case.run)
+    if curve is None:
+        return Verdict("cannot tell", "no validation metric was logged")
+    price = _price(case)
+    if rise := _still_rising(case.run, curve):
+        return Verdict("keep training", rise, price)
+    if _is_low(case):
+        because = (
+            f"no curve shows a fault, but {_reached(case)}, which is below {LOW_F1}: "
+            "look at the data, then train longer"
+        )
+        return Verdict("cannot tell", because, price)
+    return Verdict("ship it", _reached(case), price)
+
+
+def _patch(finding: Finding) -> Mapping[str, tuple[Any, Any]]:
+    """The first config patch that a finding offers."""
+    return next((fix.set for fix in finding.fixes if fix.set), {})
+
+
+def _other_checkpoint(case: Case, worst: Finding, price: str) -> Verdict:
+    """Ship the epoch file that is really best, where it is there."""
+    best = case.fact("best_epoch")
+    for checkpoint in case.run.checkpoints:
+        if checkpoint.epoch == best and _is_usable(checkpoint, case.run):
+            because = f"take {checkpoint.file}, not the best checkpoint: {worst.message}"
+            return Verdict("ship it", because, price, _patch(worst))
+    patch = _patch(worst)
+    if patch:
+        return Verdict("restart with this patch", worst.message, price, patch)
+    return Verdict("cannot tell", worst.message, price)
+
+
+def _is_usable(checkpoint: Checkpoint, run: Run) -> bool:
+    best = run.best_checkpoint
+    return checkpoint.exists and (best is None or checkpoint.file != best.file)
+
+
+def _is_low(case: Case) -> bool:
+    best = case.fact("best_metric")
+    return case.run.main_metric == "val_f1" and isinstance(best, float) and best < LOW_F1
+
+
+def _reached(case: Case) -> str:
+    """What the main metric reached, where, and in which file that is."""
+    run, best, epoch = case.run, case.fact("best_metric"), case.fact("best_epoch")
+    if best is None:
+        return "no validation metric was logged"
+    text = f"{label(run.main_metric or '')} reached {best:.3g}"
+    if epoch is None:
+        return text
+    held = run.best_checkpoint
+    file = f", in {held.file}" if held is not None and held.epoch == epoch else ""
+    return f"{text} at epoch {epoch:.0f}{file}"
+
+
+def _still_rising(run: Run, curve: Series) -> str:
+    """A sentence when the metric was best at the end and rose visibly in the last third."""
+    y = finite(curve)[1]
+    third = max(1, len(y) // 3)
+    if len(y) < 3 or best_index(y, run.higher_is_better) < len(y) - 1:
+        return ""
+    before = y[best_index(y[:-third], run.higher_is_better)]
+    if abs(y[-1] - before) <= max(2 * noise(curve), VISIBLE * abs(before)):
+        return ""
+    return (
+        f"{label(curve.name)} was still getting better: from {before:.3g} to {y[-1]:.3g} in the "
+        f"last {third} {curve.axis}s"
+    )
+
+
+def _price(case: Case, *, ahead: bool = False) -> str:
+    """What was spent since the best epoch; with ``ahead`` also what the rest would cost."""
+    best, done = case.fact("best_epoch"), case.run.epochs_done
+    seconds = case.fact("epoch_seconds")
+    parts = []
+    if isinstance(best, float) and done - best >= 1:
+        count = done - best
+        many = count != 1
+        parts.append(
+            f"best was epoch {best:.0f}; the {f'{count:.0f} epochs' if many else 'epoch'} since "
+            f"brought nothing{_time(count, seconds)}"
+        )
+    left = (case.run.planned_epochs or 0) - done
+    if ahead and left > 0:
+        parts.append(f"{left} more epochs are planned{_time(left, seconds)}")
+    return "; ".join(parts)
+
+
+def _time(count: float, seconds: object) -> str:
+    if not isinstance(seconds, int | float) or seconds <= 0:
+        return ""
+    total = count * seconds
+    if total < 120:
+        return f": {total:.0f} seconds"
+    return f": {total / 60:.0f} minutes" if total < 7200 else f": {total / 3600:.1f} hours"

@@ -1,0 +1,68 @@
+"""Signals of where a curve stands: how many points, how good, which of them are no numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.run import FloatArray, Series
+from analyzer.signals.stats import Reading, best_index, finite
+
+CLIMB = 3.0
+"""A loss that reached this many times its earlier median was climbing before it broke."""
+
+LOOK_BACK = 5
+
+
+def points(series: Series) -> Reading:
+    """How many points hold a number."""
+    x, _, _ = finite(series)
+    return Reading(len(x), len(series), *_span(x), {"points": len(x)})
+
+
+def best(series: Series, higher_is_better: bool) -> Reading:
+    """The best value reached, in the curve's unit."""
+    x, y, _ = finite(series)
+    at = best_index(y, higher_is_better)
+    value = float(y[at])
+    return Reading(
+        value, 1.0, float(x[at]), float(x[at]), {"best": value, "best_at": float(x[at])}
+    )
+
+
+def nonfinite(series: Series) -> Reading:
+    """How many points are NaN or inf.
+
+    ``kind`` says what came before the first of them: ``start`` when nothing did, ``climbing``
+    when one of the five points before had reached three times the median of those before it,
+    else ``sudden``. ``recovered`` is yes when the last point is a number again.
+    """
+    bad = ~np.isfinite(series.y)
+    count = int(bad.sum())
+    if count == 0:
+        return Reading(0, max(1, len(series)), *_span(series.x))
+    first, last = int(np.argmax(bad)), len(bad) - 1 - int(np.argmax(bad[::-1]))
+    before = series.y[:first]
+    return Reading(
+        count,
+        len(series),
+        float(series.x[first]),
+        float(series.x[last]),
+        {
+            "first": float(series.x[first]),
+            "what": "NaN" if np.isnan(series.y[first]) else "infinite",
+            "kind": _before(before),
+            "last_value": float(before[-1]) if first else float("nan"),
+            "recovered": "yes" if last < len(bad) - 1 else "no",
+        },
+    )
+
+
+def _before(y: FloatArray) -> str:
+    if len(y) == 0:
+        return "start"
+    usual = float(np.median(np.abs(y[:-LOOK_BACK]))) if len(y) > LOOK_BACK else float(abs(y[0]))
+    return "climbing" if float(np.max(y[-LOOK_BACK:])) > CLIMB * usual else "sudden"
+
+
+def _span(x: FloatArray) -> tuple[float, float]:
+    return (float(x[0]), float(x[-1])) if len(x) else (0.0, 0.0)

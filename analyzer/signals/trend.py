@@ -1,0 +1,78 @@
+"""Signals of where a curve goes: how far it came, and what happened since its best point."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analyzer.run import Series
+from analyzer.signals.stats import Reading, best_index, finite, head, noise, tail, theil_sen
+
+LAST_POINTS = 3
+"""One late bump is no setback, so at least three last points are looked at."""
+
+SETTLED_NOISE = 2.0
+SETTLED_SHARE = 0.01
+
+
+def drop(series: Series) -> Reading:
+    """How far the curve fell: head median minus tail median; 100 % is the head."""
+    x, y, _ = finite(series)
+    first, last = head(y), tail(y)
+    details: dict[str, float | str] = {"head": first, "tail": last, "points": len(y)}
+    return Reading(first - last, abs(first), float(x[0]), float(x[-1]), details)
+
+
+def gain(series: Series, higher_is_better: bool) -> Reading:
+    """How far the curve got better along its Theil-Sen line; 100 % is its median level."""
+    x, y, _ = finite(series)
+    change = theil_sen(x, y) * float(x[-1] - x[0])
+    level = float(np.median(y))
+    value = change if higher_is_better else -change
+    return Reading(value, abs(level), float(x[0]), float(x[-1]), {"gain": value, "level": level})
+
+
+def setback(series: Series, higher_is_better: bool) -> Reading:
+    """How much worse the last points are than the best one; 100 % is the best value.
+
+    The last points are the median of the last max(3, 10 %) points, so that no late bump decides.
+    """
+    x, y, _ = finite(series)
+    at = best_index(y, higher_is_better)
+    best, last = float(y[at]), tail(y, least=LAST_POINTS)
+    value = best - last if higher_is_better else last - best
+    details: dict[str, float | str] = {
+        "best": best,
+        "best_at": float(x[at]),
+        "last": last,
+        "since": len(y) - 1 - at,
+    }
+    return Reading(value, abs(best), float(x[at]), float(x[-1]), details)
+
+
+def since_best(series: Series, higher_is_better: bool) -> Reading:
+    """How many points came after the best one; 100 % is all points."""
+    x, y, _ = finite(series)
+    at = best_index(y, higher_is_better)
+    since = len(y) - 1 - at
+    details: dict[str, float | str] = {"best": float(y[at]), "best_at": float(x[at])}
+    details["since"] = since
+    return Reading(since, len(y), float(x[at]), float(x[-1]), details)
+
+
+def idle(series: Series, higher_is_better: bool) -> Reading:
+    """How many points came after the curve first was as good as it ever got; 100 % is all points.
+
+    As good means: within 2 noise, or within 1 % of the way from its first to its best value.
+    """
+    x, y, _ = finite(series)
+    good = y if higher_is_better else -y
+    best = float(np.max(good))
+    slack = max(SETTLED_NOISE * noise(series), SETTLED_SHARE * (best - head(good)))
+    at = int(np.argmax(good >= best - slack))
+    details: dict[str, float | str] = {
+        "best": best if higher_is_better else -best,
+        "settled_at": float(x[at]),
+        "idle": len(y) - 1 - at,
+        "points": len(y),
+    }
+    return Reading(len(y) - 1 - at, len(y), float(x[at]), float(x[-1]), details)
