@@ -7,7 +7,9 @@ import shutil
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
+
+_BLOCK = 1 << 20
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -21,18 +23,42 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace a small text file in one step."""
-    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    """Replace a small text file in one step.
+
+    File names that are not UTF-8 come from the command line as surrogates and are written as the
+    bytes they were.
+    """
+    data = text.encode("utf-8", "surrogateescape")
+    replace_file(path, lambda temporary: temporary.write_bytes(data))
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what a killed process left of ``replace_file`` in ``folder``."""
+    for temporary in folder.glob(".*.tmp"):
+        temporary.unlink(missing_ok=True)
 
 
 def open_log(path: Path) -> TextIO:
-    """Open for appending, line by line; an unfinished last line of a killed run is ended first."""
-    if path.is_file() and path.stat().st_size:
+    """Open for appending, line by line; an unfinished last line of a killed run is taken off.
+
+    Half a line may end in half a number, which would look whole once another line follows.
+    """
+    if path.is_file():
         with path.open("rb+") as file:
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-    return path.open("a", encoding="utf-8", buffering=1)
+            file.truncate(_end_of_last_line(file))
+    return path.open("a", encoding="utf-8", errors="backslashreplace", buffering=1)
+
+
+def _end_of_last_line(file: BinaryIO) -> int:
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - _BLOCK)
+        file.seek(start)
+        found = file.read(end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
 
 
 def link_or_copy(source: Path, target: Path) -> None:
@@ -47,6 +73,6 @@ def file_crc(path: Path) -> int:
     """The CRC-32 of a file's bytes."""
     crc = 0
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
+        while block := file.read(_BLOCK):
             crc = zlib.crc32(block, crc)
     return crc

@@ -12,7 +12,10 @@ from analyzer.errors import UsageError
 
 
 def encode_record(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Make a record fit for JSON: a non-finite value is null and named under ``nonfinite``."""
+    """Make a record fit for JSON: a non-finite value is null and named under ``nonfinite``.
+
+    Records are flat and ``nonfinite`` is no key of theirs.
+    """
     encoded: dict[str, Any] = {}
     nonfinite: dict[str, str] = {}
     for key, value in record.items():
@@ -38,14 +41,35 @@ def decode_record(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_json(path: Path, *, default: Any) -> Any:
-    """A JSON file that a resumed run goes on from; ``default`` where it is missing."""
+    """A JSON file that a resumed run goes on from; ``default`` where it is missing.
+
+    Raises UsageError where it is damaged or holds another type than ``default``.
+    """
     try:
         value = json.loads(path.read_bytes())
     except FileNotFoundError:
         return default
-    except ValueError as error:
-        raise UsageError(
-            f"{path} is not valid JSON ({error}), so the run cannot be resumed without losing it; "
-            "repair it or move it away"
-        ) from error
-    return value if isinstance(value, type(default)) else default
+    except (ValueError, RecursionError) as error:
+        raise _damaged(path, f"is not valid JSON ({error})") from error
+    if not isinstance(value, type(default)):
+        kind = "list" if isinstance(default, list) else "object"
+        raise _damaged(path, f"holds no {kind}")
+    return value
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """The records of a JSON array that a resumed run adds to, decoded; none where it is missing.
+
+    Raises UsageError where the file is damaged.
+    """
+    values = read_json(path, default=[])
+    for number, value in enumerate(values, 1):
+        if not isinstance(value, dict):
+            raise _damaged(path, f"holds something else than an object as entry {number}")
+    return [decode_record(value) for value in values]
+
+
+def _damaged(path: Path, what: str) -> UsageError:
+    return UsageError(
+        f"{path} {what}, so the run cannot be resumed without losing it; repair it or move it away"
+    )

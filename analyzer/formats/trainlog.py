@@ -20,11 +20,13 @@ from typing import Any
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
-_NUMBER = rb"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|nan|inf)|NaN|-?Infinity)"
-_LINE = re.compile(
-    rb"^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:[.,]\d+)?\][ \t]+([A-Z]+)[ \t]+(.*?)[ \t]*$"
+# A log is untrusted: each pattern has one way to match a text, so that none takes forever to fail.
+_NUMBER = rb"([-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?))"
+_EPOCH = rb"(\d{1,9})"
+_LINE = re.compile(rb"^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:[.,]\d+)?\][ \t]+([A-Z]+)[ \t]+(.*)$")
+_HEADER = re.compile(
+    rb"^Epoch \[" + _EPOCH + rb"/" + _EPOCH + rb"\], LR: " + _NUMBER, re.IGNORECASE
 )
-_HEADER = re.compile(rb"^Epoch \[(\d+)/(\d+)\], LR: " + _NUMBER, re.IGNORECASE)
 _TRAIN = re.compile(
     rb"^Train Loss: " + _NUMBER + rb"(?: \| Time: " + _NUMBER + rb"s/iter)?", re.IGNORECASE
 )
@@ -33,7 +35,10 @@ _VALIDATE = re.compile(
     re.IGNORECASE,
 )
 _SAVED = re.compile(rb"^Saved checkpoint: (.+)$", re.IGNORECASE)
-_BEST = re.compile(rb"^New best: epoch (\d+), (\w+) " + _NUMBER + rb" -> (.+)$")
+_BEST = re.compile(
+    rb"^New best: epoch " + _EPOCH + rb", (\S+) " + _NUMBER + rb" -> (.+)$", re.IGNORECASE
+)
+_RESUMED = re.compile(rb"^Resumed from (\S+), after epoch " + _EPOCH, re.IGNORECASE)
 
 _MESSAGES = {
     "header": _HEADER,
@@ -41,6 +46,7 @@ _MESSAGES = {
     "validate": _VALIDATE,
     "saved": _SAVED,
     "best": _BEST,
+    "resumed": _RESUMED,
 }
 _VALUE_NAMES = {
     "train": ("train_loss", "step_time"),
@@ -96,6 +102,11 @@ def best(epoch: int, metric: str, value: float, path: str) -> str:
     return f"New best: epoch {epoch}, {metric} {value:.4f} -> {path}"
 
 
+def resumed(file: str, epoch: int) -> str:
+    """The line that says which epoch a resumed run goes on after; more may follow it."""
+    return f"Resumed from {file}, after epoch {epoch}"
+
+
 def parse_line(raw: bytes, number: int) -> Line | None:
     """Read one line of a log; None where it has no ``[time] LEVEL`` head.
 
@@ -104,9 +115,10 @@ def parse_line(raw: bytes, number: int) -> Line | None:
     found = _LINE.match(raw)
     if found is None:
         return None
-    line = Line("other", number, found[2].decode("ascii"), _text(found[3]), _time(found[1]))
+    message = found[3].rstrip(b" \t\r")
+    line = Line("other", number, found[2].decode("ascii"), _text(message), _time(found[1]))
     for kind, pattern in _MESSAGES.items():
-        if match := pattern.match(found[3]):
+        if match := pattern.match(message):
             return replace(line, kind=kind, **_fields(kind, match))
     return line
 
@@ -120,6 +132,8 @@ def _fields(kind: str, match: re.Match[bytes]) -> dict[str, Any]:
         return {"file": _text(match[1])}
     if kind == "best":
         return {"epoch": int(match[1]), "file": _text(match[4])}
+    if kind == "resumed":
+        return {"epoch": int(match[2]), "file": _text(match[1])}
     names = _VALUE_NAMES[kind]
     pairs = zip(names, match.groups(), strict=True)
     return {"values": tuple((name, _text(raw)) for name, raw in pairs if raw is not None)}

@@ -9,9 +9,10 @@
     workdirs/latest -> exp_YYYYMMDDHHMMSS
 
 What a reader may rely on while a run grows: JSON files and weight files are replaced in one step
-and are whole at any moment; log files only ever grow, and at most their last line is unfinished;
-a weight file stands in ``index.json`` only after it is whole. So a run killed at any moment reads
-back up to its last record. Fields may be added; documented names never change their meaning.
+and are whole at any moment; log files grow by whole lines, at most their last one is unfinished,
+and a resume takes that off; a weight file stands in ``index.json`` only after it is whole. So a
+run killed at any moment reads back up to its last record. Fields may be added; documented names
+never change their meaning.
 """
 
 from __future__ import annotations
@@ -23,14 +24,21 @@ import shlex
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from analyzer.errors import UsageError
 from analyzer.formats import trainlog, yaml12
-from analyzer.formats.files import file_crc, link_or_copy, open_log, replace_file, replace_text
-from analyzer.formats.records import encode_record, read_json
+from analyzer.formats.files import (
+    file_crc,
+    link_or_copy,
+    open_log,
+    remove_leftovers,
+    replace_file,
+    replace_text,
+)
+from analyzer.formats.folders import create_run_folder, make_folder, point_latest
+from analyzer.formats.records import encode_record, read_json, read_records
 
 FORMAT_VERSION = 1
 """1: the layout above (2026)."""
@@ -44,7 +52,6 @@ STEPS = "logs/steps.jsonl"
 CHECKPOINTS = "checkpoints"
 INDEX = "checkpoints/index.json"
 BEST = "checkpoints/best.pth"
-LATEST = "latest"
 
 STATUSES = ("running", "finished", "stopped early", "failed", "interrupted")
 DOCUMENTED_FLAGS = ("train_data_dir", "batch_size", "epochs", "lr", "output_dir")
@@ -54,51 +61,6 @@ HEARTBEAT_SECONDS = 10.0
 def epoch_file(epoch: int) -> str:
     """The name of the weight file of an epoch, relative to the run."""
     return f"{CHECKPOINTS}/epoch_{epoch}.pth"
-
-
-def create_run_folder(root: Path, now: datetime) -> Path:
-    """Make ``root/exp_YYYYMMDDHHMMSS``; two starts in one second get the next free seconds.
-
-    ``mkdir`` is exclusive, so two processes never share a folder.
-    """
-    _make_folder(root)
-    for offset in range(3600):
-        folder = root / (now + timedelta(seconds=offset)).strftime("exp_%Y%m%d%H%M%S")
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            continue
-        except OSError as error:
-            raise UsageError(f"cannot create {folder}: {error.strerror}") from error
-        return folder
-    raise UsageError(f"{root} already holds a run for every second of the next hour")
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot create the output folder {folder}: {error.strerror}; "
-            "name a folder that can be written"
-        ) from error
-
-
-def point_latest(run: Path) -> None:
-    """Let ``latest`` beside ``run`` lead to it; where links cannot be made, leave it out.
-
-    A reader then takes the newest folder instead.
-    """
-    link = run.parent / LATEST
-    temporary = run.parent / f".{LATEST}.{os.getpid()}.tmp"
-    if link.exists() and not link.is_symlink():
-        return
-    try:
-        temporary.unlink(missing_ok=True)
-        temporary.symlink_to(run.name, target_is_directory=True)
-        temporary.replace(link)
-    except OSError:
-        temporary.unlink(missing_ok=True)
 
 
 class RunWriter:
@@ -152,16 +114,21 @@ class RunWriter:
     ) -> RunWriter:
         """Go on writing in an existing run: its records stay, new ones follow them.
 
-        ``config`` replaces the config of the run, for a resume that raises the epochs.
+        ``config`` replaces the settings where some were changed. Raises UsageError where a file
+        that must be gone on from is damaged; nothing has been written then.
         """
         before = read_json(run / RUN, default={})
-        writer = cls(run, {**before, **info})
-        writer._records = read_json(run / METRICS, default=[])
-        writer._index = read_json(run / INDEX, default=[])
+        records = read_records(run / METRICS)
+        index = _read_index(run)
+        for folder in (run, (run / LOG).parent, run / CHECKPOINTS):
+            make_folder(folder)
+            remove_leftovers(folder)
+        writer = cls(run, {"format_version": FORMAT_VERSION, **before, **info})
+        writer._records = [encode_record(record) for record in records]
+        writer._index = [encode_record(entry) for entry in index]
         if config is not None:
             replace_text(run / CONFIG, yaml12.dump(dict(config)))
-        with (run / ARGS).open("a", encoding="utf-8") as args:
-            args.write(f"{shlex.join(command)}\n")
+        _add_command(run / ARGS, command)
         resumed = [*before.get("resumed", []), datetime.now().astimezone().isoformat()]
         writer._info["resumed"] = resumed
         writer._info.pop("reason", None)
@@ -224,16 +191,20 @@ class RunWriter:
         self.log(trainlog.best(epoch, metric, value, self._logged(BEST)))
 
     def prune(self, keep: int) -> None:
-        """Delete all but the newest ``keep`` epoch files; the index remembers them as removed."""
-        files = [e for e in self._index if e["file"] != BEST and not e.get("removed")]
-        old = sorted(files, key=lambda entry: entry["epoch"])[: max(0, len(files) - keep)]
-        if not old:
-            return
-        for entry in old:
+        """Delete all but the last saved ``keep`` (>= 1) epoch files.
+
+        The index remembers them as removed. Only names that ``save`` gives are ever deleted,
+        whatever the index of a resumed run says.
+        """
+        files = [e for e in self._index if e.get("file") == epoch_file(e.get("epoch", 0))]
+        kept = [entry for entry in files if not entry.get("removed")]
+        for entry in kept[: max(0, len(kept) - keep)]:
             entry["removed"] = True
-        self._write_index()
-        for entry in old:
-            (self.path / entry["file"]).unlink(missing_ok=True)
+        if len(kept) > keep:
+            self._write_index()
+        for entry in files:
+            if entry.get("removed"):
+                (self.path / entry["file"]).unlink(missing_ok=True)
 
     def heartbeat(self, *, force: bool = False) -> None:
         """Renew the sign of life in ``run.json``, at most every ``HEARTBEAT_SECONDS``."""
@@ -268,7 +239,7 @@ class RunWriter:
         path = self.path / file
         entry = {"file": file, "epoch": epoch, "metric": metric, "value": value}
         entry |= {"bytes": path.stat().st_size, "crc32": file_crc(path)}
-        self._index = [*(e for e in self._index if e["file"] != file), encode_record(entry)]
+        self._index = [*(e for e in self._index if e.get("file") != file), encode_record(entry)]
         self._write_index()
 
     def _write_index(self) -> None:
@@ -282,9 +253,36 @@ class RunWriter:
         return f"./{path.resolve().relative_to(Path.cwd()).as_posix()}" if inside else str(path)
 
 
+def _read_index(run: Path) -> list[dict[str, Any]]:
+    """The index of a run; a kill may have fallen between ``best.pth`` and its entry, so that is
+    checked against the file, and taken from the epoch file of the same bytes where it is wrong.
+    """
+    entries = read_records(run / INDEX)
+    best = run / BEST
+    if not best.is_file():
+        return entries
+    held = (best.stat().st_size, file_crc(best))
+    same = [entry for entry in entries if (entry.get("bytes"), entry.get("crc32")) == held]
+    same.sort(key=lambda entry: entry.get("file") == BEST)
+    others = [entry for entry in entries if entry.get("file") != BEST]
+    return [*others, *({**entry, "file": BEST, "removed": False} for entry in same[-1:])]
+
+
+def _add_command(args: Path, command: Sequence[str]) -> None:
+    before = args.read_text("utf-8", "surrogateescape").rstrip("\n") if args.is_file() else ""
+    replace_text(args, f"{before}\n{shlex.join(command)}\n")
+
+
 def host_id() -> str:
-    """Eight hex digits that tell machines apart without naming them in a file that gets shared."""
-    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+    """Eight hex digits that tell machines apart without naming them in a file that gets shared.
+
+    Containers on one machine may share its name, but not its process numbers, so they differ too.
+    """
+    try:
+        processes = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        processes = ""
+    return hashlib.sha256(f"{socket.gethostname()}{processes}".encode()).hexdigest()[:8]
 
 
 def _flag_line(flags: Mapping[str, Any], run: Path) -> str:

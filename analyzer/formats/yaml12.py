@@ -7,9 +7,9 @@ training configs. Here a scalar means what YAML 1.2's core schema says.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import yaml
 
@@ -17,8 +17,12 @@ from analyzer.errors import FormatError
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-MAX_ALIASES = 100
-"""Run directories are untrusted: nested aliases can unfold to gigabytes."""
+MAX_DEPTH = 100
+MAX_UNFOLDED = 1 << 22
+"""Run directories are untrusted: nested aliases can unfold to gigabytes.
+
+This bounds the characters of all key paths together, each alias written out.
+"""
 
 
 class _Loader(_Base):
@@ -53,7 +57,24 @@ def _construct_int(loader: Any, node: yaml.ScalarNode) -> int:
     return int(text, 16) if text.startswith("0x") else int(text, 10)
 
 
+def _construct_float(loader: Any, node: yaml.ScalarNode) -> float:
+    text = str(loader.construct_scalar(node)).lower()
+    return float(text.replace(".inf", "inf").replace(".nan", "nan"))
+
+
+def _construct_bool(loader: Any, node: yaml.ScalarNode) -> bool:
+    text = str(loader.construct_scalar(node))
+    if text.lower() not in ("true", "false"):
+        raise ValueError(f"{text!r} is neither true nor false")
+    return text.lower() == "true"
+
+
 _Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
+_Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
+_Loader.add_constructor("tag:yaml.org,2002:bool", _construct_bool)
+
+_CORE = ("str", "int", "float", "bool", "null", "map", "seq", "merge")
+_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in _CORE)
 
 
 @dataclass(frozen=True)
@@ -73,18 +94,16 @@ def parse(text: str, *, file: str = "<text>") -> Document:
     """Parse one YAML document.
 
     Raises FormatError with file and line when the text is not YAML, uses a type outside the
-    safe set, or nests aliases to blow up in memory.
+    safe set, nests deeper than ``MAX_DEPTH``, or unfolds by aliases beyond ``MAX_UNFOLDED``.
     """
     try:
-        if text.count("*") > MAX_ALIASES:
-            _refuse_alias_bomb(text, file)
+        _refuse_depth(text)
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
-            lines: dict[str, int] = {}
-            duplicates: list[tuple[str, int]] = []
+            places = _Places()
             if node is not None:
-                _walk(node, "", lines, duplicates, set())
+                places.walk(node, "")
             value = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
@@ -92,48 +111,74 @@ def parse(text: str, *, file: str = "<text>") -> Document:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark is not None else None
         raise FormatError(f"not valid YAML: {error.problem}", file=file, line=line) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise FormatError(f"not valid YAML: {first}", file=file) from None
-    return Document(value, lines, tuple(duplicates))
+    return Document(value, places.lines, tuple(places.duplicates))
 
 
-def _refuse_alias_bomb(text: str, file: str) -> None:
-    aliases = sum(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_Loader))
-    if aliases > MAX_ALIASES:
-        raise FormatError(
-            f"uses {aliases} YAML aliases; at most {MAX_ALIASES} are read; write them out",
-            file=file,
-        )
+def _refuse_depth(text: str) -> None:
+    """The C parser composes nodes by recursion and would crash where Python cannot catch it."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            mark: Any = event.start_mark
+            problem = f"nested deeper than {MAX_DEPTH} levels"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=mark)
 
 
-def _walk(
-    node: yaml.Node,
-    path: str,
-    lines: dict[str, int],
-    duplicates: list[tuple[str, int]],
-    open_nodes: set[int],
-) -> None:
-    """Collect key lines and duplicate keys below ``node``; refuse a node that contains itself."""
-    if id(node) in open_nodes:
-        raise yaml.MarkedYAMLError(problem="a value contains itself", problem_mark=node.start_mark)
-    open_nodes.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        seen: set[Hashable] = set()
-        for key, value in node.value:
-            name = str(key.value) if isinstance(key, yaml.ScalarNode) else "?"
+@dataclass
+class _Places:
+    """Where the keys of a document stand."""
+
+    lines: dict[str, int] = field(default_factory=dict)
+    duplicates: list[tuple[str, int]] = field(default_factory=list)
+    unfolded: int = 0
+
+    def walk(self, node: yaml.Node, path: str, above: tuple[yaml.Node, ...] = ()) -> None:
+        """Collect what lies below ``node``; refuse what contains itself or unfolds without end."""
+        if any(node is parent for parent in above):
+            self._refuse("a value contains itself", node)
+        self._refuse_type(node)
+        above = (*above, node)
+        seen: set[str] = set()
+        for name, place, value in _children(node):
+            self._refuse_type(place)
+            if place is not value and not isinstance(place, yaml.ScalarNode):
+                self._refuse("a key must be a plain value", place)
             child = f"{path}.{name}" if path else name
-            lines[child] = key.start_mark.line + 1
+            line = place.start_mark.line + 1
+            self.unfolded += len(child) + 1
+            if self.unfolded > MAX_UNFOLDED:
+                self._refuse("the aliases unfold to too much; write the values out", place)
+            self.lines[child] = line
             if name in seen and name != "<<":
-                duplicates.append((child, key.start_mark.line + 1))
+                self.duplicates.append((child, line))
             seen.add(name)
-            _walk(value, child, lines, duplicates, open_nodes)
+            self.walk(value, child, above)
+
+    def _refuse_type(self, node: yaml.Node) -> None:
+        if node.tag not in _TAGS:
+            name = node.tag.removeprefix("tag:yaml.org,2002:")
+            self._refuse(f"the type {name} is not read; write a plain value", node)
+
+    @staticmethod
+    def _refuse(problem: str, node: yaml.Node) -> NoReturn:
+        raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+def _children(node: yaml.Node) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
+    """(name, node that bears the line, value node) of each entry of a mapping or a list."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield str(key.value), key, value
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            child = f"{path}.{index}" if path else str(index)
-            lines[child] = value.start_mark.line + 1
-            _walk(value, child, lines, duplicates, open_nodes)
-    open_nodes.discard(id(node))
+            yield str(index), value, value
 
 
 class _Dumper(yaml.SafeDumper):

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analyzer.errors import UsageError
-from analyzer.formats.workdir import ARGS, LATEST, LOG, METRICS
+from analyzer.formats.folders import LATEST
+from analyzer.formats.workdir import ARGS, LOG, METRICS
 from analyzer.run import Note
 
 MAX_FOLDERS = 200_000
