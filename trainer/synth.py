@@ -105,7 +105,8 @@ def _already(out: Path, parameters: dict[str, int]) -> Summary | None:
 
 
 def _read_summary(values: dict[str, Any]) -> Summary:
-    return Summary(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    read: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    return Summary(**read)
 
 
 def _render_split(
