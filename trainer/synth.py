@@ -118,7 +118,7 @@ def _render_split(
     words: list[Word] = []
     lines = []
     for number in _counted(range(1, count + 1), split, show):
-        rng = np.random.default_rng((seed, split == "test", size, number))
+        rng = np.random.default_rng((seed, int(split == "test"), size, number))
         made = scene(size, rng)
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(70, 96))]
         encoded = cv2.imencode(".jpg", cv2.cvtColor(made.image, cv2.COLOR_RGB2BGR), quality)[1]
