@@ -209,7 +209,7 @@ def cli(out: Path, train: int, test: int, size: int, seed: int) -> None:
     Example:
       python -m trainer.synth data/synth --train 200 --test 50
       python -m trainer.train --config trainer/configs/det_tiny.yaml --train_data_dir data/synth
-    """  # noqa: D301 - click reads the \b
+    """
     summary = render_dataset(out, train=train, test=test, size=size, seed=seed, progress=True)
     share = summary.ignored / max(summary.words, 1)
     click.echo(

@@ -54,14 +54,15 @@ def decode(
 
     Points are divided by ``scale`` and, when ``source_size`` (h, w) is given, cut to that image.
     """
-    prob = np.nan_to_num(np.asarray(prob, np.float32), nan=0.0, posinf=1.0, neginf=0.0)
-    text = (prob > config.threshold).astype(np.uint8)
+    prob = np.asarray(prob, np.float32)
+    text = (prob > config.threshold).astype(np.uint8)  # never where it is NaN
     count, regions, stats, _ = cv2.connectedComponentsWithStats(text, connectivity=8)
     if count <= 1:
         return _none()
-    sums = np.bincount(regions.ravel(), weights=prob.ravel(), minlength=count)
+    lit = np.flatnonzero(text)
+    sure = np.minimum(prob.ravel()[lit], 1)
     areas = stats[:, cv2.CC_STAT_AREA]
-    scores = sums / np.maximum(areas, 1)
+    scores = np.bincount(regions.ravel()[lit], sure, minlength=count) / np.maximum(areas, 1)
     wide = np.minimum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     # The upright rectangle is never thinner than the rotated one: a cheap first sieve.
     candidates = 1 + np.flatnonzero(
