@@ -93,7 +93,8 @@ def scene(size: int, rng: np.random.Generator) -> Scene:
     blank = np.zeros((size, size), np.uint8)
     canvas = _Canvas(ground(size, rng), blank, blank.copy())
     words: list[Word] = []
-    for _ in range(int(rng.integers(2, 9))):
+    crowded = int(4 * max(0.0, 320 / size - 1))  # where little fits, more is tried
+    for _ in range(int(rng.integers(2, 9)) + crowded):
         words += _write_line(canvas, rng)
     image = canvas.image
     if rng.random() < 0.3:
@@ -101,11 +102,16 @@ def scene(size: int, rng: np.random.Generator) -> Scene:
     return Scene(image, tuple(words), canvas.ink)
 
 
+def text_scale(size: int) -> float:
+    """How much larger than at 320 pixels words are; a small image is a crop, as legible."""
+    return max(1.0, size / 320)
+
+
 def _draw_line(size: int, rng: np.random.Generator) -> _Line:
     """Pick height, angle and style; heights are log-normal, most lines lie nearly level."""
-    scale = size / 320
-    height = float(np.clip(rng.lognormal(math.log(21), 0.45), 9, 72)) * scale
-    tiny = rng.random() < 0.06
+    scale = text_scale(size)
+    height = float(np.clip(rng.lognormal(math.log(21), 0.45), 9, min(72, size / 4))) * scale
+    tiny = rng.random() < 0.06 * min(1.0, size / 320)  # else they would fill the gaps
     spread = rng.choice([2.0, 10.0, 28.0], p=[0.5, 0.35, 0.15])
     return _Line(
         height=rng.uniform(4.5, 7) * scale if tiny else height,
@@ -165,7 +171,7 @@ def _glyphs(text: str, line: _Line) -> _Glyphs:
     baseline = margin + above
     origin = (margin, baseline)
     cv2.putText(canvas, text, origin, line.font, font_scale, 255, thickness, cv2.LINE_AA)
-    x, y, w, h = cv2.boundingRect((canvas > 96).astype(np.uint8))
+    x, y, w, h = cv2.boundingRect((canvas > 0.4 * canvas.max()).astype(np.uint8))
     mask = canvas[y : y + h, x : x + w]
     return _Glyphs(mask, w / _GLYPH_SCALE, (y - baseline) / _GLYPH_SCALE, h / _GLYPH_SCALE)
 
@@ -214,7 +220,7 @@ def _print_word(canvas: _Canvas, glyphs: _Glyphs, quad: Floats, text: str, line:
     colour = _colour(behind, float(patch.std()), line.contrast)
     canvas.image[window] = np.rint(patch + alpha[..., None] * (colour - patch)).astype(np.uint8)
     contrast = abs(float(colour.mean() - behind.mean()))
-    unreadable = line.blurred or glyphs.height * 320 / size < 7
+    unreadable = line.blurred or glyphs.height < 7 * text_scale(size)
     corners = np.clip(np.rint(quad), 0, size - 1)
     return Word(corners, text, unreadable, glyphs.height, contrast, line.angle)
 

@@ -171,6 +171,14 @@ def test_boxes_lie_inside_and_apart_and_run_clockwise(scenes):
         assert count.max() <= 1
 
 
+@pytest.mark.parametrize("size", [64, 128, 192, 700])
+def test_words_of_small_images_stay_legible(size):
+    made = [scene(size, np.random.default_rng((2, i))) for i in range(30)]
+    heights = [word.height for one in made for word in one.words if not word.ignored]
+    assert len(heights) >= 30
+    assert 11 < np.median(heights) / max(1, size / 320) < 20
+
+
 def test_the_set_is_neither_trivial_nor_absurd():
     made = [scene(320, np.random.default_rng((1, i))) for i in range(60)]
     words = [word for one in made for word in one.words]
