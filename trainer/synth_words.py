@@ -204,8 +204,10 @@ def _free(taken: Image, quads: list[Floats], height: float) -> bool:
 def _print_word(canvas: _Canvas, glyphs: _Glyphs, quad: Floats, text: str, line: _Line) -> Word:
     """Blend one word into the image and measure it."""
     size = canvas.image.shape[0]
-    x0, y0 = np.maximum(np.floor(quad.min(0)).astype(int) - 4, 0)
-    x1, y1 = np.minimum(np.ceil(quad.max(0)).astype(int) + 5, size)
+    blur = line.height * 0.22 if line.blurred else 0.0
+    margin = 4 + int(3 * blur)
+    x0, y0 = np.maximum(np.floor(quad.min(0)).astype(int) - margin, 0)
+    x1, y1 = np.minimum(np.ceil(quad.max(0)).astype(int) + margin + 1, size)
     window = slice(y0, y1), slice(x0, x1)
     height, width = glyphs.mask.shape
     edges = np.array([[0, 0], [width, 0], [width, height]], np.float32) - 0.5
@@ -213,8 +215,8 @@ def _print_word(canvas: _Canvas, glyphs: _Glyphs, quad: Floats, text: str, line:
     cover = cv2.warpAffine(glyphs.mask, matrix, (x1 - x0, y1 - y0))
     np.maximum(canvas.ink[window], cover, out=canvas.ink[window])
     alpha = cover.astype(np.float32) / 255
-    if line.blurred:
-        alpha = cv2.GaussianBlur(alpha, (0, 0), line.height * 0.22)
+    if blur:
+        alpha = cv2.GaussianBlur(alpha, (0, 0), blur)
     patch = canvas.image[window].astype(np.float32)
     behind = patch.reshape(-1, 3).mean(0)
     colour = _colour(behind, float(patch.std()), line.contrast)

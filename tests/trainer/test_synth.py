@@ -147,13 +147,13 @@ def test_every_side_of_a_box_touches_ink(scenes):
             width, height = np.linalg.norm(right), np.linalg.norm(down)
             if min(width, height) < 12:
                 continue
-            places = np.argwhere(made.ink > 100)[:, ::-1] - word.quad[0]
+            places = np.argwhere(made.ink > 40)[:, ::-1] - word.quad[0]
             along, across = places @ right / width, places @ down / height
             own = (along > -2) & (along < width + 2) & (across > -2) & (across < height + 2)
-            assert along[own].min() < 2
-            assert along[own].max() > width - 2
-            assert across[own].min() < 2
-            assert across[own].max() > height - 2
+            assert along[own].min() < 2.5
+            assert along[own].max() > width - 2.5
+            assert across[own].min() < 2.5
+            assert across[own].max() > height - 2.5
 
 
 def test_boxes_lie_inside_and_apart_and_run_clockwise(scenes):
@@ -176,7 +176,7 @@ def test_words_of_small_images_stay_legible(size):
     made = [scene(size, np.random.default_rng((2, i))) for i in range(30)]
     heights = [word.height for one in made for word in one.words if not word.ignored]
     assert len(heights) >= 30
-    assert 11 < np.median(heights) / max(1, size / 320) < 20
+    assert 11 < np.median(heights) / max(1, size / 320) < 24
 
 
 def test_the_set_is_neither_trivial_nor_absurd():
