@@ -20,6 +20,12 @@ MAX_POINTS = 2000
 """More points than a screen has columns are thinned to the extremes of neighbouring points."""
 
 MAX_MARKS = 6
+MIN_SPAN = 0.2
+"""Fractions are shown over at least this span, or mere noise would fill the panel."""
+
+MARGIN, ROOM = 0.05, 0.1
+"""Of the height: left free below and above, and above for the name of each piece of evidence."""
+
 LOG_DECADES = 2.0
 
 
@@ -72,16 +78,25 @@ class Mark:
 
 @dataclass(frozen=True)
 class Chart:
-    """One panel. ``best`` is the (epoch, label) of the best checkpoint, to be drawn as a line."""
+    """One panel, with the ``y_range`` that it shows.
+
+    ``best`` is the (epoch, label) of the best checkpoint, to be drawn as a line.
+    """
 
     id: str
     title: str
     x_label: str
     y_label: str
     curves: tuple[Curve, ...]
+    y_range: tuple[float, float]
     marks: tuple[Mark, ...] = ()
     best: tuple[float, str] | None = None
     log: bool = False
+
+    @property
+    def has_crosses(self) -> bool:
+        """Whether any curve holds values that are not finite."""
+        return any(curve.crosses for curve in self.curves)
 
 
 def charts(run: Run, findings: Iterable[Finding]) -> tuple[Chart, ...]:
@@ -114,7 +129,10 @@ def _chart(
     axis = _axis(run, series)
     curves = [_curve(one, axis, faint=False) for one in series]
     curves += [_curve(one, axis, faint=True) for one in fine]
-    marks = [_mark(run, *pair, axis) for pair in evidence if _plain_name(pair[1].series) in names]
+    on_these = [pair for pair in evidence if _plain_name(pair[1].series) in names]
+    made = [_mark(run, *pair, axis) for pair in on_these]
+    marks = tuple(mark for mark in made if mark is not None)[:MAX_MARKS]
+    log = panel.id == "loss" and _spans_decades(curves)
     best = run.best_checkpoint if panel.id != "rate" and axis.name == "epoch" else None
     return Chart(
         id=panel.id,
@@ -122,9 +140,10 @@ def _chart(
         x_label=axis.name,
         y_label=panel.y_label,
         curves=tuple(curves),
-        marks=tuple(mark for mark in marks if mark is not None)[:MAX_MARKS],
+        y_range=_y_range(curves, marks, log=log, span=MIN_SPAN if panel.id == "metric" else 0.0),
+        marks=marks,
         best=None if best is None else (float(best.epoch), f"best checkpoint: epoch {best.epoch}"),
-        log=panel.id == "loss" and _spans_decades(curves),
+        log=log,
     )
 
 
@@ -234,6 +253,29 @@ def _point(series: Series, item: CurveEvidence, scale: float) -> tuple[float, fl
     near = np.abs(series.y - item.value) <= 1e-6 * max(1.0, abs(item.value))
     inside = np.flatnonzero((series.x >= item.start) & (series.x <= item.end) & near)
     return (float(series.x[inside[0]]) * scale, float(item.value)) if len(inside) else None
+
+
+def _y_range(
+    curves: Sequence[Curve], marks: Sequence[Mark], *, log: bool, span: float
+) -> tuple[float, float]:
+    """What the panel shows of y: all curves and limits, at least ``span``, room for the names."""
+    parts = [curve.y[np.isfinite(curve.y)] for curve in curves]
+    limits = [
+        mark.limit for mark in marks if mark.limit is not None and (mark.limit > 0 or not log)
+    ]
+    values = np.concatenate([*parts, limits])
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    if log:
+        low, high = np.log10(low), np.log10(high)
+    least = span if high > low or span else 0.2 * abs(high) or 1.0
+    if high - low < least:
+        middle = (low + high) / 2
+        if span:
+            middle = min(max(middle, span / 2), 1 - span / 2)
+        low, high = middle - least / 2, middle + least / 2
+    above = MARGIN + ROOM * len(marks)
+    low, high = low - MARGIN * (high - low), high + above * (high - low)
+    return (float(10**low), float(10**high)) if log else (low, high)
 
 
 def _spans_decades(curves: Sequence[Curve]) -> bool:

@@ -35,7 +35,6 @@ TOP, BOTTOM, GAP = 0.72, 0.5, 0.85
 PANEL, LOW_PANEL, WIDE_PANEL = 1.9, 0.8, 2.8
 """Inches. Panels are placed by hand: matplotlib's layout engines draw everything twice."""
 
-MIN_SPAN = 0.2
 INK, SOFT = "#24292f", "#57606a"
 STYLE: dict[str, Any] = {
     "font.size": 9,
@@ -145,7 +144,7 @@ def _draw_panel(axes: Axes, chart: Chart, shown: Shown) -> None:
         _whole_epochs(axes)
     for place, curve in sorted(enumerate(chart.curves), key=lambda pair: not pair[1].faint):
         draw_curve(axes, curve, curve_colour(curve.name, place), shown)
-    _open_up(axes, chart)
+    axes.set_ylim(chart.y_range)
     for row, mark in enumerate(chart.marks):
         _draw_mark(axes, mark, row, shown)
     if chart.best is not None:
@@ -161,17 +160,6 @@ def _logarithmic(axes: Axes) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _open_up(axes: Axes, chart: Chart) -> None:
-    """Room above for the names of the evidence; and noise of a metric must not fill the panel."""
-    low, high = axes.get_ylim()
-    if chart.id == "metric" and high - low < MIN_SPAN:
-        middle = min(max((low + high) / 2, MIN_SPAN / 2), 1 - MIN_SPAN / 2)
-        low, high = middle - 0.55 * MIN_SPAN, middle + 0.55 * MIN_SPAN
-    room = 0.1 * len(chart.marks)
-    more = (high / low) ** room * high if chart.log else high + room * (high - low)
-    axes.set_ylim(low, more)
 
 
 def draw_curve(axes: Axes, curve: Curve, colour: str, shown: Shown, **style: Any) -> None:

@@ -174,6 +174,11 @@ class Report:
         return labels.pop() if len(labels) == 1 else "main metric"
 
     @property
+    def shown_severities(self) -> frozenset[str]:
+        """The worst severities of the flagged runs."""
+        return frozenset(i.worst.value for i in self.runs if i.flagged and i.worst is not None)
+
+    @property
     def created_text(self) -> str:
         """When the report was made, to the minute."""
         return self.created.strftime("%Y-%m-%d %H:%M")
@@ -235,6 +240,7 @@ def _polyline(series: Series) -> str:
     if not len(y):
         return ""
     pick = np.unique(np.linspace(0, len(y) - 1, SPARK_POINTS).astype(int))
+    pick = pick if len(pick) > 1 else pick.repeat(2)  # a line needs two ends to be drawn
     x, y = x[pick], y[pick]
     wide, high = np.ptp(x) or 1.0, np.ptp(y)
     left = 2 + 96 * (x - x.min()) / wide

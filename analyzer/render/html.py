@@ -1,0 +1,122 @@
+"""The report as one HTML file that needs no network.
+
+Autoescape is on, and every text is made plain on its way out. The page's policy allows no
+connection at all and only the very scripts that were written into it, by their digests.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from analyzer.formats.files import replace_text
+from analyzer.render.bokehcharts import ChartGroup, overview_chart, run_charts, script
+from analyzer.render.palette import FLAG, QUIET, curve_colour
+from analyzer.render.report import Report, RunReport
+from analyzer.render.terminal import note_text
+from analyzer.render.text import count, duration, number, plain
+from analyzer.render.wording import (
+    best_text,
+    diff_lines,
+    evidence_text,
+    fixes,
+    in_patch,
+    ranked,
+)
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+TONES = {
+    "ship it": "good",
+    "keep training": "info",
+    "stop now": "error",
+    "restart with this patch": "error",
+    "cannot tell": "warning",
+}
+WORDS = {
+    "best_text": best_text,
+    "count": count,
+    "curve_colour": curve_colour,
+    "diff_lines": diff_lines,
+    "duration": duration,
+    "evidence_text": evidence_text,
+    "fixes": fixes,
+    "flags": {severity.value: colour for severity, colour in FLAG.items()},
+    "in_patch": in_patch,
+    "note_text": note_text,
+    "number": number,
+    "quiet": QUIET,
+    "ranked": ranked,
+}
+
+
+def write_html(report: Report, path: Path) -> Path:
+    """Write the page. Raises MissingExtra without Bokeh, before anything is written."""
+    groups = {e.anchor: run_charts(e) for e in report.entries if e.plotted and e.item.charts}
+    if len(report.runs) > 1:
+        groups["overview"] = overview_chart(report)
+    page = render_page(
+        "report.html.j2",
+        groups,
+        report=report,
+        entries=report.entries,
+        created=report.created_text,
+        version=report.version,
+        tone=tone,
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, page)
+    return path
+
+
+def render_page(template: str, groups: Mapping[str, ChartGroup], **context: Any) -> str:
+    """A whole page of ``template`` with its charts, scripts and policy."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= WORDS
+    scripts = [script(), (TEMPLATES / "charts.js").read_text("utf-8")] if groups else []
+    return environment.get_template(template).render(
+        policy=policy(scripts),
+        scripts=[Markup(text) for text in scripts],
+        chart_data=_inline({name: vars(group) for name, group in groups.items()}),
+        **context,
+    )
+
+
+def policy(scripts: list[str]) -> str:
+    """A content security policy that allows these scripts, the page's styles, nothing else."""
+    digests = (b64encode(sha256(text.encode()).digest()).decode() for text in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def tone(item: RunReport) -> str:
+    """The class that colours a verdict."""
+    return TONES[item.diagnosis.verdict.action]
+
+
+def _inline(value: Mapping[str, Any]) -> Markup:
+    """JSON that can end no element: every ``<`` is escaped, so no ``</`` can occur in it."""
+    if not value:
+        return Markup()
+    return Markup(json.dumps(value, separators=(",", ":")).replace("<", "\\u003c"))
+
+
+def _finalize(value: Any) -> Any:
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
