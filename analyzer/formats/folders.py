@@ -45,6 +45,7 @@ def point_latest(run: Path) -> None:
 
     A reader then takes the newest folder instead.
     """
+    run = run.resolve()  # a resumed run may be named by this very link
     link = run.parent / LATEST
     temporary = run.parent / f".{LATEST}.{os.getpid()}.tmp"
     if link.exists() and not link.is_symlink():

@@ -196,12 +196,19 @@ def _represent_float(dumper: _Dumper, value: float) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:float", special.get(text, text))
 
 
+def _represent_str(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    """Rare line breaks of Unicode must be escaped: the C parser reads them differently."""
+    style = '"' if set("\x85\u2028\u2029") & set(value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
+
+
 def _represent_list(dumper: _Dumper, value: list[Any]) -> yaml.SequenceNode:
     flat = not any(isinstance(item, list | dict) for item in value)
     return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=flat)
 
 
 _Dumper.add_representer(float, _represent_float)
+_Dumper.add_representer(str, _represent_str)
 _Dumper.add_representer(list, _represent_list)
 
 

@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from stat import S_ISREG
 from typing import Any
 
 from analyzer.formats.workdir import BEST, CHECKPOINTS
-from analyzer.readers.curves import number
+from analyzer.readers.curves import number, whole_number
+from analyzer.readers.files import file_stat
 from analyzer.run import Checkpoint, LogEvent
 
-_EPOCH_FILE = re.compile(r"(?:^|/)epoch_(\d+)\.pth$")
+_EPOCH_FILE = re.compile(r"(?:^|/)epoch_(\d{1,9})\.pth$")
 
 
 def epoch_in_name(file: str) -> int | None:
@@ -30,7 +32,8 @@ def collect_checkpoints(
     for event in events:
         if event.kind in ("saved", "best"):
             file = f"{CHECKPOINTS}/{PurePosixPath(event.text.replace(chr(92), '/')).name}"
-            known[file] = Checkpoint(file, epoch_in_name(file) or event.epoch)
+            named = epoch_in_name(file)
+            known[file] = Checkpoint(file, event.epoch if named is None else named)
     for entry in index:
         if isinstance(entry.get("file"), str):
             known[entry["file"]] = _indexed(entry)
@@ -44,22 +47,20 @@ def collect_checkpoints(
 
 
 def _indexed(entry: Mapping[str, Any]) -> Checkpoint:
-    epoch, size = entry.get("epoch"), entry.get("bytes")
     return Checkpoint(
         entry["file"],
-        epoch if isinstance(epoch, int) else None,
+        whole_number(entry.get("epoch")),
         number(entry.get("value")),
         removed=entry.get("removed") is True,
-        size=size if isinstance(size, int) else None,
+        size=whole_number(entry.get("bytes")),
     )
 
 
 def _weight_files(folder: Path) -> list[tuple[str, os.stat_result]]:
-    if not folder.is_dir():
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if entry.name.endswith(".pth")]
+    except OSError:
         return []
-    with os.scandir(folder) as entries:
-        return [
-            (f"{CHECKPOINTS}/{entry.name}", entry.stat())
-            for entry in entries
-            if entry.name.endswith(".pth") and entry.is_file()
-        ]
+    found = [(f"{CHECKPOINTS}/{name}", file_stat(folder / name)) for name in names]
+    return [(file, stat) for file, stat in found if stat and S_ISREG(stat.st_mode)]

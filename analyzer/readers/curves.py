@@ -17,13 +17,12 @@ class CurveBuilder:
     """Collects the points of one curve in the order they were logged.
 
     A position that does not come after the one before opens a new segment; a point that is logged
-    again replaces the earlier one, and ``replaced`` counts those.
+    again replaces the earlier one.
     """
 
     name: str
     axis: Axis
     resolution: float = 0.0
-    replaced: int = 0
     _points: dict[float, tuple[float, int]] = field(default_factory=dict)
     _last: float = -math.inf
     _segment: int = 0
@@ -35,7 +34,6 @@ class CurveBuilder:
         elif x <= self._last:
             self._segment += 1
         self._last = x
-        self.replaced += x in self._points
         self._points[x] = (y, self._segment)
 
     def fill(self, other: CurveBuilder) -> None:
@@ -68,6 +66,14 @@ def number(value: object) -> float | None:
         return None
 
 
+def whole_number(value: object) -> int | None:
+    """A count or an epoch as int, also where it was written as 5.0; None for anything else."""
+    found = number(value)
+    if found is None or not abs(found) < 1e15 or found != int(found):
+        return None
+    return int(found)
+
+
 def resolution_of(digits: Iterable[str]) -> float:
     """One unit of the last printed digit: the finest among the texts given, 0.0 for none.
 
@@ -83,4 +89,4 @@ def _exponent(text: str) -> int | None:
         exponent = Decimal(text).as_tuple().exponent
     except InvalidOperation:
         return None
-    return exponent if isinstance(exponent, int) else None
+    return exponent if isinstance(exponent, int) and abs(exponent) < 300 else None

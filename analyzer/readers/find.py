@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ from pathlib import Path
 from analyzer.errors import UsageError
 from analyzer.formats.folders import LATEST
 from analyzer.formats.workdir import ARGS, LOG, METRICS
+from analyzer.readers.files import file_stat
 from analyzer.run import Note
 
 MAX_FOLDERS = 200_000
 MAX_DEPTH = 16
-NOT_SEARCHED = frozenset({"checkpoints", "logs", "node_modules", "__pycache__", "site-packages"})
+NOT_SEARCHED = frozenset({"node_modules", "__pycache__", "site-packages"})
+PARTS_OF_A_RUN = frozenset({"checkpoints", "logs"})
 
 Claims = Callable[[Path], bool]
 
@@ -46,20 +49,21 @@ def find_runs(paths: Iterable[Path], claims: Claims) -> Found:
 
 def _existing(path: Path) -> Path:
     """``path``, where ``latest`` also works without a link: then it is the newest folder."""
-    if path.exists():
+    if os.path.exists(path):  # noqa: PTH110  Path.exists raises on an overlong name
         return path.resolve() if path.name == LATEST else path
-    if path.name == LATEST and path.parent.is_dir():
-        newest = newest_run(path.parent)
-        if newest is not None:
-            return newest
-    hint = "check the spelling" if path.parent.is_dir() else f"{path.parent} does not exist either"
+    above = os.path.isdir(path.parent)  # noqa: PTH112
+    newest = newest_run(path.parent) if above and path.name == LATEST else None
+    if newest is not None:
+        return newest
+    hint = "check the spelling" if above else f"{path.parent} does not exist either"
     raise UsageError(f"{path} does not exist; {hint}, or name a folder that holds runs")
 
 
 def newest_run(root: Path) -> Path | None:
     """The most recently changed ``exp_*`` folder below ``root``; by name where times are equal."""
-    folders = [folder for folder in root.glob("exp_*") if folder.is_dir()]
-    return max(folders, key=lambda folder: (folder.stat().st_mtime, folder.name), default=None)
+    folders = [(folder, file_stat(folder)) for folder in root.glob("exp_*") if folder.is_dir()]
+    times = [(stat.st_mtime, folder.name, folder) for folder, stat in folders if stat]
+    return max(times)[-1] if times else None
 
 
 def _below(path: Path, claims: Claims, found: Found) -> Iterator[Path]:
@@ -75,9 +79,7 @@ def _below(path: Path, claims: Claims, found: Found) -> Iterator[Path]:
                 )
             )
         return
-    for folder, names in _walk(path, found):
-        if not claims(folder):
-            continue
+    for folder, names in _runs(path, claims, found):
         twin = _copied_latest(folder, names) if folder != path else None
         if twin is None:
             yield folder
@@ -85,8 +87,8 @@ def _below(path: Path, claims: Claims, found: Found) -> Iterator[Path]:
             found.skipped.append(Note(f"{folder} is a copy of {twin}; counted once", str(folder)))
 
 
-def _walk(root: Path, found: Found) -> Iterator[tuple[Path, Sequence[str]]]:
-    """(folder, names of its siblings) for ``root`` and all folders below it, by name."""
+def _runs(root: Path, claims: Claims, found: Found) -> Iterator[tuple[Path, Sequence[str]]]:
+    """(folder, names of its siblings) of the runs among ``root`` and the folders below it."""
     stack: list[tuple[Path, int, Sequence[str]]] = [(root, 0, ())]
     while stack:
         folder, depth, siblings = stack.pop()
@@ -98,11 +100,14 @@ def _walk(root: Path, found: Found) -> Iterator[tuple[Path, Sequence[str]]]:
                 )
             )
             return
-        yield folder, siblings
-        if depth == MAX_DEPTH:
-            found.skipped.append(Note(f"{folder} lies too deep; not searched", str(folder)))
-            continue
         names = _subfolders(folder, found)
+        if claims(folder):
+            yield folder, siblings
+            names = [name for name in names if name not in PARTS_OF_A_RUN]
+        if depth == MAX_DEPTH and names:
+            text = f"{folder} lies too deep; what is below it was not searched"
+            found.skipped.append(Note(text, str(folder)))
+            continue
         stack += [(folder / name, depth + 1, names) for name in reversed(names)]
 
 
@@ -134,7 +139,5 @@ def _copied_latest(folder: Path, siblings: Sequence[str]) -> str | None:
 
 def _same_files(one: Path, other: Path) -> bool:
     names = [name for name in (ARGS, METRICS, LOG) if (one / name).is_file()]
-    return bool(names) and all(
-        (other / name).is_file() and (one / name).read_bytes() == (other / name).read_bytes()
-        for name in names
-    )
+    _, differ, missing = filecmp.cmpfiles(one, other, names, shallow=False)
+    return bool(names) and not differ and not missing

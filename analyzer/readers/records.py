@@ -7,6 +7,7 @@ note with the place.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,31 +15,33 @@ from analyzer.formats.records import decode_record
 from analyzer.readers.files import read_file
 from analyzer.run import Note
 
+MAX_ARRAY_BYTES = 1 << 26
+
 Records = tuple[list[dict[str, Any]], list[Note]]
 
 _DECODER = json.JSONDecoder()
+_BETWEEN = re.compile(r"[ \t\r\n,]*")
 
 
 def read_array(run: Path, name: str) -> Records:
     """The records of a JSON array. NaN and Infinity, which JSON lacks, are read as numbers."""
     notes: list[Note] = []
-    data = read_file(run, name, notes)
+    data = read_file(run, name, notes, limit=MAX_ARRAY_BYTES)
     if data is None:
         return [], []
-    if not data.strip():
+    text = data.decode("utf-8", "replace").strip()
+    if not text:
         return [], notes or [Note(f"{name} is empty", name)]
-    text = data.decode("utf-8-sig", "replace")
+    if not text.startswith("["):
+        problem = f"{name} holds no list; it should be a JSON list of one object per epoch"
+        return [], [*notes, Note(problem, name, 1)]
     try:
-        value = json.loads(text)
+        values = json.loads(text)
     except (ValueError, RecursionError):
-        return _salvage(text, name)
-    if isinstance(value, dict):
-        value = [value]
-    if not isinstance(value, list):
-        return [], [
-            Note(f"{name} holds no list of records; each epoch should be one object", name)
-        ]
-    return _only_objects(value, name, notes)
+        values, line = _salvage(data.decode("utf-8", "replace"))
+        problem = f"{name} breaks off in line {line}; the {len(values)} whole entries before it"
+        notes.append(Note(f"{problem} were read", name, line))
+    return _only_objects(values, name, notes)
 
 
 def _only_objects(values: list[Any], name: str, notes: list[Note]) -> Records:
@@ -53,29 +56,35 @@ def _only_objects(values: list[Any], name: str, notes: list[Note]) -> Records:
     return records, notes
 
 
-def _salvage(text: str, name: str) -> Records:
-    """The whole records before the place where a JSON array breaks."""
+def _salvage(text: str) -> tuple[list[Any], int]:
+    """The whole values before the place where a JSON array breaks, and the line of that place."""
     values: list[Any] = []
-    place = text.find("[") + 1
-    if not text.lstrip().startswith("["):
-        return [], [
-            Note(f"{name} is not JSON; it should be a list of one object per epoch", name, 1)
-        ]
+    place = text.index("[") + 1
     while True:
-        while place < len(text) and text[place] in " \t\r\n,":
-            place += 1
+        place = _next(text, place)
         try:
             value, place = _DECODER.raw_decode(text, place)
         except (ValueError, RecursionError):
-            break
+            return values, text.count("\n", 0, place) + 1
         values.append(value)
-    line = text.count("\n", 0, place) + 1
-    note = Note(
-        f"{name} breaks off in line {line}; the {len(values)} whole records before it were read",
-        name,
-        line,
-    )
-    return _only_objects(values, name, [note])
+
+
+def _next(text: str, place: int) -> int:
+    found = _BETWEEN.match(text, place)
+    return found.end() if found else place
+
+
+def line_of_entry(run: Path, name: str, entry: int) -> int:
+    """The line in which the 0-based ``entry`` of a JSON array begins; 1 where that is unknown."""
+    data = read_file(run, name, [], limit=MAX_ARRAY_BYTES) or b""
+    text = data.decode("utf-8", "replace")
+    place = text.find("[") + 1
+    try:
+        for _ in range(entry):
+            _, place = _DECODER.raw_decode(text, _next(text, place))
+    except (ValueError, RecursionError):
+        return 1
+    return text.count("\n", 0, _next(text, place)) + 1
 
 
 def read_lines(run: Path, name: str) -> Records:

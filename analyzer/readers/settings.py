@@ -14,6 +14,7 @@ from analyzer.readers.files import read_file
 from analyzer.run import Config, Note
 
 MAX_CONFIG_BYTES = 1 << 20
+MAX_ARGS_BYTES = 1 << 16
 
 FLAG_KEYS: Mapping[str, str] = {
     "train_data_dir": "data.train_dir",
@@ -47,7 +48,7 @@ def _read_config(run: Path) -> tuple[dict[str, Any], dict[str, int], list[Note]]
     data = read_file(run, CONFIG, notes, limit=MAX_CONFIG_BYTES)
     if data is None:
         return {}, {}, []
-    text = data.decode("utf-8-sig", "replace")
+    text = data.decode("utf-8", "replace")
     try:
         document = yaml12.parse(text, file=CONFIG)
     except FormatError as error:
@@ -74,8 +75,8 @@ def flatten(tree: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 def _read_flags(run: Path, notes: list[Note]) -> dict[str, Any]:
     """The documented flags on the first line of ``args.txt``."""
-    data = read_file(run, ARGS, notes, limit=MAX_CONFIG_BYTES) or b""
-    line = data.decode("utf-8-sig", "replace").lstrip().partition("\n")[0]
+    data = read_file(run, ARGS, notes, limit=MAX_ARGS_BYTES) or b""
+    line = data.decode("utf-8", "replace").lstrip().partition("\n")[0]
     try:
         words = shlex.split(line)
     except ValueError as error:
@@ -87,13 +88,14 @@ def _read_flags(run: Path, notes: list[Note]) -> dict[str, Any]:
         if word.startswith("--") and name in FLAG_KEYS:
             text = value if equals else following
             if equals or not following.startswith("--"):
-                flags[name] = _scalar(text)
+                flags[name] = _number_or_text(text)
     return flags
 
 
-def _scalar(text: str) -> Any:
-    try:
-        value = yaml12.parse(text).value
-    except FormatError:
-        return text
-    return text if isinstance(value, list | dict) else value
+def _number_or_text(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,14 +28,15 @@ def judge_status(
     seconds (0.0 where unknown), ``last_line`` the local time of the log's last line.
     """
     patience = max(QUIET_SECONDS, 3 * longest_epoch)
-    if info.get("status") in set(Status) - {Status.RUNNING, Status.UNKNOWN}:
-        reason = f": {info['reason']}" if isinstance(info.get("reason"), str) else ""
-        return Status(info["status"]), f"{RUN} says {info['status']}{reason}"
-    if info.get("status") == Status.RUNNING:
+    said = info.get("status")
+    if said == Status.RUNNING:
         return _judge_running(info, patience)
+    if said in list(Status) and said != Status.UNKNOWN:
+        reason = f": {info['reason']}" if isinstance(info.get("reason"), str) else ""
+        return Status(said), f"{RUN} says {said}{reason}"
     if planned_epochs and epochs_done >= planned_epochs:
         return Status.FINISHED, f"all {planned_epochs} planned epochs are logged"
-    if last_line is not None and _age(last_line) < patience:
+    if last_line is not None and abs(_age(last_line)) < patience:
         return Status.RUNNING, f"the log's last line is of {last_line:%Y-%m-%d %H:%M:%S}"
     return Status.UNKNOWN, "nothing in the run says how it ended"
 
@@ -60,9 +60,8 @@ def _judge_running(info: Mapping[str, Any], patience: float) -> tuple[Status, st
 def _process_gone(info: Mapping[str, Any]) -> bool:
     """Whether the writing process ran on this machine and exists no more."""
     pid = info.get("pid")
-    if info.get("host") != host_id() or not isinstance(pid, int) or os.name != "posix":
-        return False
-    return not Path(f"/proc/{pid}").exists() if Path("/proc").is_dir() else False
+    known = info.get("host") == host_id() and isinstance(pid, int) and Path("/proc/self").exists()
+    return known and not Path(f"/proc/{pid}").exists()
 
 
 def _age(time: datetime) -> float:
@@ -71,8 +70,9 @@ def _age(time: datetime) -> float:
 
 
 def parse_time(text: Any) -> datetime | None:
-    """An ISO 8601 time, None for anything else."""
+    """An ISO 8601 time with its zone (the local one where it has none), None for anything else."""
     try:
-        return datetime.fromisoformat(text)
-    except (TypeError, ValueError):
+        time = datetime.fromisoformat(text)
+        return time if time.tzinfo else time.astimezone()
+    except (TypeError, ValueError, OverflowError, OSError):
         return None

@@ -6,14 +6,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from analyzer.formats.workdir import INDEX, LOG, METRICS, RUN, STEPS
 from analyzer.readers.best import best_checkpoint
 from analyzer.readers.checkpoints import collect_checkpoints
+from analyzer.readers.curves import whole_number
 from analyzer.readers.files import read_file
-from analyzer.readers.records import read_array, read_lines
+from analyzer.readers.records import line_of_entry, read_array, read_lines
 from analyzer.readers.series import collect_series, resume_events
 from analyzer.readers.settings import read_settings
 from analyzer.readers.status import judge_status, parse_time
@@ -61,6 +63,8 @@ def claims(path: Path) -> bool:
 def _is_ours(path: Path) -> bool:
     """Others write JSON lines into ``metrics.json``, which start with a brace."""
     try:
+        if not path.is_file():  # opening a pipe would wait for ever
+            return False
         with path.open("rb") as file:
             head = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
     except OSError:
@@ -77,7 +81,7 @@ def read(path: Path) -> Run:
     ``unreadable`` set to the reason.
     """
     if path.is_file():
-        return _build(path, path.name, _gather_file(path))
+        return _build(path, path.name, _gather_file(path.name, path.resolve()))
     return _build(path, path.resolve().name, _gather(path))
 
 
@@ -93,9 +97,10 @@ def _gather(run: Path) -> _Parts:
     return parts
 
 
-def _gather_file(path: Path) -> _Parts:
+def _gather_file(name: str, path: Path) -> _Parts:
+    """A file that was named by itself may be a link to anywhere; its ``name`` tells the kind."""
     parts = _Parts()
-    if path.name == METRICS:
+    if name == METRICS:
         parts.records, parts.notes = read_array(path.parent, path.name)
     else:
         parts.log = _read_log(path.parent, path.name, parts.notes)
@@ -106,9 +111,7 @@ def _read_log(run: Path, name: str, notes: list[Note]) -> TrainLog:
     data = read_file(run, name, notes)
     log = read_train_log(data or b"", name)
     if data and not log.lines:
-        kind = (
-            "binary data" if b"\0" in data[:4096] else "text, but no line of the documented form"
-        )
+        kind = "binary data" if b"\0" in data[:4096] else "no line of the documented form"
         notes.append(Note(f"{name} holds {kind} ('[time] LEVEL message' is expected)", name, 1))
     return log
 
@@ -122,11 +125,15 @@ def _read_info(run: Path, notes: list[Note]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         notes.append(Note(f"{RUN} is not valid JSON: {error}", RUN))
         return {}
-    return info if isinstance(info, dict) else {}
+    if not isinstance(info, dict):
+        notes.append(Note(f"{RUN} holds no object", RUN))
+        return {}
+    return info
 
 
 def _build(path: Path, name: str, parts: _Parts) -> Run:
-    series = collect_series(parts.records, parts.steps, parts.log.curves)
+    log = parts.log
+    series = collect_series(parts.records, parts.steps, log.curves, log.segments)
     if not (series or parts.info or parts.log.lines):
         return _unreadable(path, name, parts.notes)
     checkpoints = collect_checkpoints(path, parts.log.events, parts.index)
@@ -141,7 +148,7 @@ def _build(path: Path, name: str, parts: _Parts) -> Run:
         config=parts.config,
         checkpoints=checkpoints,
         best_checkpoint=best_checkpoint(path, checkpoints, parts.index, parts.log),
-        events=_events(parts),
+        events=_events(path, parts),
         notes=tuple(parts.notes),
         planned_epochs=planned,
         samples=_samples(parts.info),
@@ -162,15 +169,18 @@ def _build(path: Path, name: str, parts: _Parts) -> Run:
 
 
 def _unreadable(path: Path, name: str, notes: list[Note]) -> Run:
-    reasons = "; ".join(note.text for note in notes) or f"{path} holds no record and no log line"
+    reasons = "; ".join(note.text for note in notes) or "it holds no record and no log line"
+    reasons = f"{path}: {reasons}; copy its logs/train.log or metrics.json anew"
     return Run(name=name, path=path, format=FORMAT, notes=tuple(notes), unreadable=reasons)
 
 
-def _events(parts: _Parts) -> tuple[LogEvent, ...]:
+def _events(path: Path, parts: _Parts) -> tuple[LogEvent, ...]:
     """The log's events; a resume is taken from the log where it has one."""
     events = list(parts.log.events)
     if not any(event.kind == "resumed" for event in events):
-        events += resume_events(parts.records, METRICS)
+        folder = path if path.is_dir() else path.parent
+        line_of = partial(line_of_entry, folder, METRICS)
+        events += resume_events(parts.records, METRICS, line_of)
     return tuple(events)
 
 
@@ -181,7 +191,8 @@ def _main_metric(series: Mapping[str, Series]) -> str | None:
 def _planned_epochs(parts: _Parts) -> int | None:
     """The log's own word first: it knows of a run that was prolonged when resumed."""
     candidates = (parts.log.planned_epochs, parts.config.get("train.epochs"))
-    return next((int(c) for c in candidates if isinstance(c, int) and c > 0), None)
+    counts = (whole_number(candidate) for candidate in candidates)
+    return next((count for count in counts if count is not None and count > 0), None)
 
 
 def _samples(info: Mapping[str, Any]) -> dict[str, int]:
@@ -191,8 +202,8 @@ def _samples(info: Mapping[str, Any]) -> dict[str, int]:
     samples = {}
     for prefix, split in counts.items():
         found = data.get(split) if isinstance(data, Mapping) else None
-        images = found.get("images") if isinstance(found, Mapping) else None
-        if isinstance(images, int) and images > 0:
+        images = whole_number(found.get("images")) if isinstance(found, Mapping) else None
+        if images is not None and images > 0:
             samples[prefix] = images
     return samples
 

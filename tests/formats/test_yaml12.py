@@ -19,7 +19,8 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
 WORDS = """no yes on 1e-3 0123 0x1f 0o17 1_000 12:30 ~ null << = *a &a #x 2026-01-05 .nan -.inf
 True --- .. | > % @ ` ! ? - : , [] {} 'q "q a:b a#b"""
 EDGES = ["", " ", "a: b", "a #b", "- a", "? a", "a ", " a", "\n", "a\nb\n", "\ta", "\ufeff"]
-LOOKALIKES = st.sampled_from([*WORDS.split(), *EDGES])
+BREAKS = ["\x85", "a\u2028b", "\u2029"]
+LOOKALIKES = st.sampled_from([*WORDS.split(), *EDGES, *BREAKS])
 TREES = st.recursive(
     SCALARS | LOOKALIKES,
     lambda below: (
