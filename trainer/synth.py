@@ -14,18 +14,19 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import cv2
 import numpy as np
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from analyzer.errors import TrainlintError, UsageError
+from analyzer.errors import MissingExtra, TrainlintError, UsageError
 from analyzer.formats.icdar import IGNORE, format_label, format_list_line
-from trainer.synth_words import Word, scene
+
+if TYPE_CHECKING:
+    from trainer.synth_words import Word
 
 FORMAT = 1
 """Raise it when the same parameters give other images."""
@@ -58,7 +59,7 @@ def render_dataset(
     """Render ``train`` and ``test`` square images of ``size`` pixels into the folder ``out``.
 
     Returns at once when ``out`` holds this very set. The folder appears whole or not at all.
-    Raises UsageError when ``out`` holds anything else.
+    Raises UsageError when ``out`` holds anything else, MissingExtra without OpenCV.
     """
     parameters = {"format": FORMAT, "train": train, "test": test, "size": size, "seed": seed}
     _refuse_absurd(parameters)
@@ -112,6 +113,12 @@ def _read_summary(values: dict[str, Any]) -> Summary:
 def _render_split(
     root: Path, split: str, count: int, *, size: int, seed: int, show: bool
 ) -> list[Word]:
+    try:
+        import cv2
+    except ModuleNotFoundError:
+        raise MissingExtra("rendering images", "train") from None
+    from trainer.synth_words import scene
+
     images, labels = root / f"{split}_images", root / f"{split}_gts"
     images.mkdir(parents=True)
     labels.mkdir()

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import stat
+import sys
 import threading
 
 import cv2
@@ -220,3 +221,10 @@ def test_the_command_ends_with_a_sentence(tmp_path, capsys):
     assert main(["--nonsense"]) == 2
     assert main(["--help"]) == 0
     assert "Layout (ICDAR2015)" in capsys.readouterr().out
+
+
+def test_without_opencv_the_extra_is_named(tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    assert main([str(tmp_path / "set"), "--train", "1"]) == 2
+    assert "pip install 'trainlint[train]'" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
