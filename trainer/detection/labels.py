@@ -49,7 +49,7 @@ def make_maps(
     """Draw the maps of one input of ``size`` (h, w).
 
     ``quads`` (n, 4, 2) are x, y in pixels of the input, in either direction, pixel centres on
-    whole numbers; parts outside the input are cut off, quads that are not finite are left out.
+    whole numbers; parts outside the input are cut off, quads not finite or below a pixel left out.
     A quad that is not convex stands for its smallest rotated rectangle. Words that are
     ``ignored`` or whose short side is below ``min_side`` become don't-care.
     """
@@ -66,7 +66,7 @@ def make_maps(
     dont_care = np.asarray(ignored, bool) | small(quads, min_side)
     for quad, skip in zip(convex(quads)[finite], dont_care[finite], strict=True):
         area, perimeter = _area(quad), float(_sides(quad).sum())
-        if area <= 0 or perimeter <= 0:
+        if area < 1:  # less than a pixel; its band would be too thin to divide by
             continue
         band = 0.0 if skip else area * (1 - shrink_ratio**2) / perimeter
         window = _window(quad, band, size)
