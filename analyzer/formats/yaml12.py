@@ -109,7 +109,8 @@ def parse(text: str, *, file: str = "<text>") -> Document:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else None
+        lines = text.count("\n") + 1
+        line = min(mark.line + 1, lines) if mark is not None else None
         raise FormatError(f"not valid YAML: {error.problem}", file=file, line=line) from None
     except (yaml.YAMLError, ValueError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]

@@ -30,8 +30,8 @@ def inside(run: Path, path: Path) -> bool:
 def read_file(run: Path, name: str, notes: list[Note], *, limit: int = MAX_BYTES) -> bytes | None:
     """The text of ``run/name`` as UTF-8 without BOM; None where there is no such file.
 
-    A file that cannot be read, or a link that leads out of the run, gives empty bytes and a note;
-    of a file above ``limit`` bytes the beginning is read and a note says so.
+    A file that cannot be read, or a link that leads out of the run, gives None too, and a note; of
+    a file above ``limit`` bytes the beginning is read and a note says so.
     """
     path = run / name
     try:
@@ -39,12 +39,12 @@ def read_file(run: Path, name: str, notes: list[Note], *, limit: int = MAX_BYTES
             return None
         if not inside(run, path):
             notes.append(Note(f"{name} is a link that leads out of the run; not followed", name))
-            return b""
+            return None
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
         notes.append(Note(f"{name} cannot be read: {error.strerror}", name))
-        return b""
+        return None
     if len(data) > limit:
         notes.append(Note(f"{name} is larger than {limit:,} bytes; the rest was not read", name))
         data = data[:limit]

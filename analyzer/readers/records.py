@@ -28,10 +28,10 @@ def read_array(run: Path, name: str) -> Records:
     notes: list[Note] = []
     data = read_file(run, name, notes, limit=MAX_ARRAY_BYTES)
     if data is None:
-        return [], []
+        return [], notes
     text = data.decode("utf-8", "replace").strip()
     if not text:
-        return [], notes or [Note(f"{name} is empty", name)]
+        return [], [*notes, Note(f"{name} is empty", name)]
     if not text.startswith("["):
         problem = f"{name} holds no list; it should be a JSON list of one object per epoch"
         return [], [*notes, Note(problem, name, 1)]

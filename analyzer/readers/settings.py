@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def _read_config(run: Path) -> tuple[dict[str, Any], dict[str, int], list[Note]]
     notes: list[Note] = []
     data = read_file(run, CONFIG, notes, limit=MAX_CONFIG_BYTES)
     if data is None:
-        return {}, {}, []
+        return {}, {}, notes
     text = data.decode("utf-8", "replace")
     try:
         document = yaml12.parse(text, file=CONFIG)
@@ -83,7 +84,7 @@ def _read_flags(run: Path, notes: list[Note]) -> dict[str, Any]:
         notes.append(Note(f"{ARGS}:1: not a command line: {error}", ARGS, 1))
         return {}
     flags: dict[str, Any] = {}
-    for word, following in zip(words, [*words[1:], "--"], strict=True):
+    for word, following in pairwise([*words, "--"]):
         name, equals, value = word.removeprefix("--").partition("=")
         if word.startswith("--") and name in FLAG_KEYS:
             text = value if equals else following
