@@ -170,22 +170,24 @@ def _train_step(
     loss = torch.stack(list(parts.values())).sum()
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    first, last = _norm([task.first_weight]), _norm([task.last_weight])
-    parameters = [p for p in task.model.parameters() if p.grad is not None]
-    total = _norm(parameters)
+    first, last = (_norm([w.grad]) for w in (task.first_weight, task.last_weight))
+    gradients = [p.grad for p in task.model.parameters() if p.grad is not None]
+    total = _norm(gradients)
     clipped = torch.zeros_like(total)
     if plan.grad_clip is not None:
         clipped = (total > plan.grad_clip).float()
-        torch.nn.utils.clip_grad_norm_(parameters, plan.grad_clip)
+        shrink = (plan.grad_clip / (total + 1e-6)).clamp(max=1)
+        for gradient in gradients:
+            gradient.mul_(shrink)
     optimizer.step()
     named = {f"train_loss.{name}": value for name, value in parts.items()}
     norms = {"grad_norm": total, "grad_norm.first": first, "grad_norm.last": last}
     return {"train_loss": loss.detach(), **named, **norms, "clipped_share": clipped}
 
 
-def _norm(parameters: list[nn.Parameter]) -> Tensor:
-    """The 2-norm of the gradients, before any clipping."""
-    norms = [torch.linalg.vector_norm(p.grad) for p in parameters if p.grad is not None]
+def _norm(gradients: Sequence[Tensor | None]) -> Tensor:
+    """The 2-norm of all gradients together; a missing one counts as zero."""
+    norms = [torch.linalg.vector_norm(g) for g in gradients if g is not None]
     total: Tensor = torch.linalg.vector_norm(torch.stack(norms))
     return total
 

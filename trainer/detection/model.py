@@ -39,6 +39,14 @@ class Backbone(nn.Module):
     """The trunk of torchvision's ResNet-18 with its names; features at strides 4, 8, 16, 32."""
 
     channels = (64, 128, 256, 512)
+    conv1: nn.Module
+    bn1: nn.Module
+    relu: nn.Module
+    maxpool: nn.Module
+    layer1: nn.Module
+    layer2: nn.Module
+    layer3: nn.Module
+    layer4: nn.Module
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,0 +1,485 @@
+"""Whole trainings through the command line, on images of 64 pixels."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from analyzer.formats import yaml12
+from trainer import fit, start
+from trainer.fit import is_better
+from trainer.synth import render_dataset
+from trainer.train import main
+
+ROOT = Path(__file__).parents[2]
+CONFIG = """
+model: {pretrained: false, fpn_channels: 16}
+data: {train_dir: data, test_dir: data, input_size: 64, batch_size: 4}
+optimizer: {lr: 0.01}
+scheduler: {type: StepLR, step_size: 2, gamma: 0.5, warmup_steps: 2}
+train: {epochs: 2, device: cpu, precision: fp32, log_every: 2}
+"""
+TIMES = ("epoch_time", "val_time", "data_time", "step_time", "checkpoint_time")
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rendered") / "data"
+    render_dataset(folder, train=10, test=3, size=64)
+    return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def furnish(folder, rendered):
+    """Make a working folder with a config and the data."""
+    (folder / "c.yaml").write_text(CONFIG)
+    (folder / "data").symlink_to(rendered)
+    return folder
+
+
+@pytest.fixture
+def place(tmp_path, rendered, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return furnish(tmp_path, rendered)
+
+
+@pytest.fixture(scope="module")
+def finished_place(tmp_path_factory, rendered, one_thread):
+    """A working folder in which one run of two epochs has finished; for tests that only look."""
+    folder = furnish(tmp_path_factory.mktemp("finished"), rendered)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert train() == 0
+    return folder
+
+
+@pytest.fixture
+def finished(finished_place, monkeypatch):
+    monkeypatch.chdir(finished_place)
+
+
+def train(*arguments, config="c.yaml"):
+    given = ["--config", config] if config else []
+    return main([*given, *arguments])
+
+
+def sets(*pairs):
+    return [word for pair in pairs for word in ("--set", pair)]
+
+
+def newest():
+    return Path("workdirs/latest").resolve()
+
+
+def read(name):
+    return json.loads((newest() / name).read_text())
+
+
+def log():
+    return (newest() / "logs/train.log").read_text()
+
+
+def weights(name):
+    return torch.load(newest() / "checkpoints" / name, weights_only=True)["model"]
+
+
+def same(first, second):
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def numbers(records):
+    return [{k: v for k, v in record.items() if k not in TIMES} for record in records]
+
+
+def test_a_training_leaves_the_documented_run_directory(finished):
+    run = newest()
+    assert re.fullmatch(r"exp_\d{14}", run.name)
+    files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
+    assert files == {
+        "checkpoints/epoch_1.pth",
+        "checkpoints/epoch_2.pth",
+        "checkpoints/best.pth",
+        "checkpoints/index.json",
+        "logs/train.log",
+        "logs/steps.jsonl",
+        "config.yaml",
+        "args.txt",
+        "metrics.json",
+        "run.json",
+    }
+    flags, command = (run / "args.txt").read_text().splitlines()
+    assert flags == (
+        "--train_data_dir data --batch_size 4 --epochs 2 --lr 0.01 "
+        f"--output_dir ./workdirs/{run.name}"
+    )
+    assert command == "python -m trainer.train --config c.yaml"
+
+
+def test_the_log_has_the_documented_lines_in_their_order(finished):
+    stamp = r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] INFO "
+    lines = [
+        r"Epoch \[1/2\], LR: 0\.005000$",
+        r"Train Loss: \d+\.\d{3} \| Time: \d+\.\d\ds/iter$",
+        r"Validate - Precision: \d\.\d\d, Recall: \d\.\d\d, F1: \d\.\d\d$",
+        r"Saved checkpoint: \./workdirs/exp_\d+/checkpoints/epoch_1\.pth$",
+        r"New best: epoch 1, val_f1 \d\.\d{4} -> \./workdirs/exp_\d+/checkpoints/best\.pth$",
+        r"Epoch \[2/2\], LR: 0\.010000$",
+    ]
+    position = 0
+    for line in lines:
+        match = re.compile(stamp + line, re.MULTILINE).search(log(), position)
+        assert match, line
+        position = match.end()
+    assert "Pretrained weights: none" in log()
+    assert "Data: 10 train images" in log()
+
+
+def test_metrics_hold_the_documented_keys_first_and_parts_that_add_up(finished):
+    records = read("metrics.json")
+    assert [record["epoch"] for record in records] == [1, 2]
+    for record in records:
+        documented = ["epoch", "train_loss", "val_precision", "val_recall", "val_f1"]
+        assert list(record)[:6] == [*documented, "learning_rate"]
+        assert set(TIMES) < set(record)
+        for whole in ("train_loss", "val_loss"):
+            parts = [record[f"{whole}.{part}"] for part in ("shrink", "binary", "threshold")]
+            assert sum(parts) == pytest.approx(record[whole], rel=1e-4)
+        assert 0 <= record["clipped_share"] <= 1
+        assert record["val_time"] + record["checkpoint_time"] < record["epoch_time"]
+
+
+def test_steps_are_logged_every_few_and_at_the_end_of_an_epoch(finished):
+    text = (newest() / "logs/steps.jsonl").read_text()
+    records = [json.loads(line) for line in text.splitlines()]
+    assert [(r["epoch"], r["step"]) for r in records] == [(1, 2), (1, 3), (2, 5), (2, 6)]
+    assert records[0]["learning_rate"] == 0.01  # after the warm-up of two steps
+    assert {"train_loss", "train_loss.shrink", "grad_norm.first", "data_time"} < set(records[0])
+
+
+def test_the_run_says_what_it_ran_on(finished):
+    info = read("run.json")
+    assert info["status"] == "finished"
+    assert info["seed"] == 0
+    assert info["precision"] == "fp32"
+    assert info["data"]["train"]["images"] == 10
+    assert info["data"]["train"]["digest"] != info["data"]["test"]["digest"]
+    config = yaml12.parse((newest() / "config.yaml").read_text()).value
+    assert config["train"]["precision"] == "fp32"
+    assert config["checkpoint"]["monitor"] == "val_f1"  # defaults are written out
+
+
+def test_another_seed_gives_other_numbers_and_the_run_is_printed(place, capsys):
+    found = []
+    for seed in (1, 2):
+        assert train(*sets(f"train.seed={seed}", "train.epochs=1")) == 0
+        found.append(numbers(read("metrics.json")))
+        assert capsys.readouterr().out.strip() == f"workdirs/{newest().name}"
+    assert found[0] != found[1]
+
+
+def test_two_epochs_and_two_more_equal_four(place):
+    assert train("--epochs", "4") == 0
+    whole, expected = numbers(read("metrics.json")), weights("epoch_4.pth")
+
+    assert train("--epochs", "2") == 0
+    first_part = newest()
+    assert train("--resume", "workdirs/latest", "--epochs", "4", config=None) == 0
+    assert newest() == first_part
+    assert numbers(read("metrics.json")) == whole
+    assert same(weights("epoch_4.pth"), expected)
+    assert "train.epochs was 2, is 4" in log()
+    assert yaml12.parse((newest() / "config.yaml").read_text()).value["train"]["epochs"] == 4
+    assert (newest() / "args.txt").read_text().splitlines()[-1].endswith("--epochs 4")
+    assert len(read("run.json")["resumed"]) == 1
+
+
+def test_a_run_killed_between_weights_and_record_loses_nothing(place):
+    assert train("--epochs", "2") == 0
+    records = read("metrics.json")
+    (newest() / "metrics.json").write_text(json.dumps(records[:1]))
+    assert train("--resume", "workdirs/latest", "--epochs", "3", config=None) == 0
+    assert [record["epoch"] for record in read("metrics.json")] == [1, 2, 3]
+    assert numbers(read("metrics.json")[1:2]) == numbers(records[1:])
+
+
+def test_a_resume_from_an_earlier_epoch_repeats_the_later_ones(place):
+    assert train("--epochs", "3") == 0
+    before, expected = numbers(read("metrics.json")), weights("epoch_3.pth")
+    file = newest() / "checkpoints/epoch_1.pth"
+    assert train("--resume", str(file), config=None) == 0
+    after = numbers(read("metrics.json"))
+    assert [record["epoch"] for record in after] == [1, 2, 3, 2, 3]
+    assert after[3:] == before[1:]
+    assert same(weights("epoch_3.pth"), expected)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "nothing is left to train; ask for more with --epochs 4"),
+        (["--lr", "1"], "--lr 1: a resumed run keeps its settings, only train.epochs"),
+        (["--set", "train.seed=1"], "a resumed run keeps its settings"),
+        (["--epochs", "none"], "--epochs none: train.epochs is 'none'"),
+        (["--config", "c.yaml"], "leave out --config"),
+    ],
+)
+def test_what_a_resume_refuses(finished, capsys, arguments, sentence):
+    assert train("--resume", "workdirs/latest", *arguments, config=None) == 2
+    assert sentence in capsys.readouterr().err
+    assert read("run.json")["status"] == "finished"
+
+
+def test_a_resume_refuses_an_edited_config_and_a_living_run(place, capsys, monkeypatch):
+    assert train("--epochs", "1") == 0
+    path = newest() / "config.yaml"
+    path.write_text(path.read_text().replace("lr: 0.01", "lr: 0.02"))
+    assert train("--resume", "workdirs/latest", "--epochs", "2", config=None) == 2
+    assert "is not what epoch_1.pth was trained with" in capsys.readouterr().err
+    path.write_text(path.read_text().replace("lr: 0.02", "lr: 0.01"))
+
+    info = read("run.json") | {"status": "running", "pid": os.getppid()}
+    (newest() / "run.json").write_text(json.dumps(info))
+    assert train("--resume", "workdirs/latest", "--epochs", "2", config=None) == 2
+    assert f"still being trained by process {os.getppid()}" in capsys.readouterr().err
+
+
+def test_a_loss_that_explodes_ends_the_run_in_plain_sight(place, capsys):
+    assert train(*sets("optimizer.lr=1e20", "train.grad_clip=null", "train.epochs=3")) == 1
+    error = capsys.readouterr().err
+    assert re.search(r"Error: the training loss became (nan|inf) at step \d+ in epoch 1", error)
+    info, records = read("run.json"), read("metrics.json")
+    assert info["status"] == "failed"
+    assert "lower optimizer.lr" in info["reason"]
+    assert len(records) == 1
+    assert records[0]["train_loss"] is None
+    assert records[0]["nonfinite"]["train_loss"] in ("nan", "inf")
+    assert re.search(r"ERROR Training loss is \w+ at step .*train_images/\d+\.jpg", log())
+    assert "Train Loss: nan" in log() or "Train Loss: inf" in log()
+    assert not list((newest() / "checkpoints").glob("*.pth"))
+
+
+def test_a_run_may_go_on_with_nan_but_never_calls_it_best(place):
+    settings = ["optimizer.lr=1e20", "train.grad_clip=null", "train.on_nonfinite=continue"]
+    assert train(*sets(*settings, "checkpoint.monitor=train_loss", "checkpoint.mode=min")) == 0
+    assert read("run.json")["status"] == "finished"
+    assert [r["nonfinite"]["train_loss"] for r in read("metrics.json")][-1] == "nan"
+    assert (newest() / "checkpoints/epoch_2.pth").is_file()
+    assert not (newest() / "checkpoints/best.pth").exists()
+
+
+@pytest.mark.parametrize(
+    ("mode", "values", "kept"),
+    [
+        ("max", [0.0, 0.5, float("nan"), 0.5, 0.4], 1),
+        ("min", [0.3, 0.5, float("-inf"), 0.2, 0.2], 3),
+        ("max", [None, float("inf")], None),
+    ],
+)
+def test_the_best_is_the_first_of_the_best_finite_values(mode, values, kept):
+    best = None
+    for epoch, value in enumerate(values):
+        if is_better(value, best, mode):
+            best = {"epoch": epoch, "value": value}
+    assert (best and best["epoch"]) == kept
+
+
+def test_every_and_keep_thin_out_the_files_but_not_the_last_nor_the_best(place):
+    assert train(*sets("train.epochs=5", "checkpoint.every=2", "checkpoint.keep=2")) == 0
+    names = {path.name for path in (newest() / "checkpoints").glob("*.pth")}
+    assert names == {"epoch_4.pth", "epoch_5.pth", "best.pth"}
+    best = torch.load(newest() / "checkpoints/best.pth", weights_only=True)
+    entry = next(e for e in read("checkpoints/index.json") if e["file"].endswith("best.pth"))
+    assert best["epoch"] == entry["epoch"]
+    scores = [record["val_f1"] for record in read("metrics.json")]
+    assert scores[best["epoch"] - 1] == max(scores) == entry["value"]
+
+
+def test_a_signal_leaves_an_interrupted_run_that_resumes(place, capsys, monkeypatch):
+    evaluate = fit.evaluate
+    calls = []
+
+    def interrupted(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return evaluate(*args, **kwargs)
+
+    monkeypatch.setattr(fit, "evaluate", interrupted)
+    assert train() == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "Interrupted"
+    assert read("run.json")["status"] == "interrupted"
+    assert "WARNING Interrupted" in log()
+    assert train("--resume", "workdirs/latest", config=None) == 0
+    assert [record["epoch"] for record in read("metrics.json")] == [1, 2]
+
+
+def test_the_unexpected_is_one_sentence_here_and_a_traceback_in_the_log(
+    place, capsys, monkeypatch
+):
+    def broken(*args, **kwargs):
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(fit, "evaluate", broken)
+    assert train() == 1
+    error = capsys.readouterr().err
+    assert "unexpected RuntimeError: CUDA out of memory; the traceback is in" in error
+    assert "Traceback" not in error
+    assert "Traceback (most recent call last)" in log()
+    assert read("run.json")["reason"] == "RuntimeError: CUDA out of memory"
+
+
+def copy_data(place, rendered):
+    import shutil
+
+    shutil.copytree(rendered, place / "mine")
+    return place / "mine"
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_an_image_that_breaks_midway_is_named_in_one_sentence(place, rendered, capsys, workers):
+    folder = copy_data(place, rendered)
+    image = folder / "train_images/3.jpg"
+    image.write_bytes(image.read_bytes()[:200])  # its size is known, its pixels are gone
+    arguments = sets("data.train_dir=mine", f"train.num_workers={workers}")
+    assert train(*arguments) in (1, 2)
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("Error: ")
+    assert "3.jpg" in error
+    if Path("workdirs/latest").exists():
+        assert read("run.json")["status"] == "failed"
+
+
+def test_an_empty_test_list_trains_without_validation(place, rendered):
+    folder = copy_data(place, rendered)
+    (folder / "test_list.txt").write_text("")
+    assert train("--train_data_dir", "mine", "--epochs", "1") == 0
+    assert "val_f1" not in read("metrics.json")[0]
+    assert "Validate" not in log()
+    assert "WARNING The test list is empty" in log()
+    assert not (newest() / "checkpoints/best.pth").exists()
+
+
+def test_the_data_flag_moves_both_lists_where_the_config_has_one_folder(place, rendered):
+    copy_data(place, rendered)
+    assert train("--train_data_dir", "mine", "--epochs", "1") == 0
+    data = yaml12.parse((newest() / "config.yaml").read_text()).value["data"]
+    assert (data["train_dir"], data["test_dir"]) == ("mine", "mine")
+    assert train("--train_data_dir", "mine", *sets("data.test_dir=data", "train.epochs=1")) == 0
+    data = yaml12.parse((newest() / "config.yaml").read_text()).value["data"]
+    assert (data["train_dir"], data["test_dir"]) == ("mine", "data")
+
+
+def test_synthetic_data_is_rendered_once_and_said(place):
+    arguments = sets(
+        "data.train_dir=made",
+        "data.test_dir=made",
+        "data.synth={train: 4, test: 2, size: 64}",
+        "scheduler.warmup_steps=0",
+    )
+    assert train(*arguments, "--epochs", "1") == 0
+    assert "Rendered a synthetic data set into made: 4 training and 2 test images" in log()
+    assert train(*arguments, "--epochs", "1") == 0
+    assert "Synthetic data set in made: 4 training" in log()
+
+
+def test_ones_own_folder_is_taken_as_it_is(place, rendered):
+    folder = copy_data(place, rendered)
+    (folder / "synth.json").unlink()
+    assert train("--train_data_dir", "mine", *sets("data.synth={train: 4}", "train.epochs=1")) == 0
+    assert "mine exists, so data.synth is left aside" in log()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--config", "none.yaml"], "cannot read the config none.yaml"),
+        ([], "name a file with --config"),
+        (["--config", "c.yaml", "--lr", "fast"], "--lr fast: optimizer.lr is 'fast'"),
+        (["--config", "c.yaml", "--set", "train.epoch=3"], "did you mean 'epochs'?"),
+        (["--config", "c.yaml", "--train_data_dir", "none"], "none"),
+        (["--config", "c.yaml", "--set", "scheduler.warmup_steps=6"], "has only 6 steps"),
+        (
+            ["--config", "c.yaml", "--set", "data.synth={train: 4}"],
+            "data holds another rendered set",
+        ),
+        (["--config", "c.yaml", "--bogus"], "No such option"),
+        (["--resume", "none"], "none is no run folder"),
+    ],
+)
+def test_what_cannot_start_is_one_sentence_and_leaves_no_run(place, capsys, arguments, sentence):
+    assert main(arguments) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert "Traceback" not in error
+    assert not Path("workdirs").exists()
+
+
+def test_pretrained_weights_that_are_not_there_stop_the_start(place, capsys):
+    assert train(*sets("model.pretrained=none.pth")) == 2
+    assert "there is no file none.pth; write the path" in capsys.readouterr().err
+    assert not Path("workdirs").exists()
+
+
+def test_a_set_in_which_nothing_can_be_learnt_is_refused(place, rendered, capsys):
+    folder = copy_data(place, rendered)
+    for path in (folder / "train_gts").iterdir():
+        lines = [line.rsplit(",", 1)[0] + ",###\n" for line in path.read_text().splitlines()]
+        path.write_text("".join(lines))
+    assert train("--train_data_dir", "mine") == 2
+    assert "are marked ###), so nothing can be learnt" in capsys.readouterr().err
+    (folder / "train_list.txt").write_text("")
+    assert train("--train_data_dir", "mine") == 2
+    assert "names no image" in capsys.readouterr().err
+
+
+def run_python(code, *arguments, folder=ROOT):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_without_torch_the_help_works_and_a_training_names_the_extra():
+    code = (
+        "import sys; sys.modules['torch'] = None; sys.modules['cv2'] = None\n"
+        "from trainer.train import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = run_python(code, "--help")
+    assert done.returncode == 0
+    assert "--train_data_dir" in done.stdout
+    done = run_python(code, "--config", "trainer/configs/det_tiny.yaml")
+    assert done.returncode == 2
+    assert "Training needs the extra 'train'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_sigterm_is_an_interruption(place):
+    code = (
+        "import os, signal, sys, runpy\n"
+        "from trainer import fit\n"
+        "fit.evaluate = lambda *a, **k: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.argv = ['train', '--config', 'c.yaml']\n"
+        "runpy.run_module('trainer.train', run_name='__main__')"
+    )
+    done = run_python(code, folder=place)
+    assert done.returncode == 130, done.stderr
+    assert done.stderr.splitlines()[-1] == "Interrupted"
+    assert read("run.json")["status"] == "interrupted"
+
+
+def test_start_refuses_nothing_on_systems_without_signal_0(place, monkeypatch):
+    monkeypatch.setattr(start.os, "name", "nt")
+    start._refuse_running(place)

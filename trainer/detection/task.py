@@ -1,0 +1,228 @@
+"""Text detection as a ``trainer.loop.Task``: data, model, loss, boxes and their score."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Sampler
+
+from analyzer.errors import UsageError
+from analyzer.formats.icdar_folder import Sample
+from trainer.config import Config
+from trainer.detection.dataset import DetectionDataset, collate
+from trainer.detection.decode import DecodeConfig, decode
+from trainer.detection.loss import Targets, db_loss
+from trainer.detection.metrics import DetectionMetric
+from trainer.detection.model import DBNet, Maps
+from trainer.detection.pretrained import load_pretrained
+
+Batch = dict[str, Any]
+
+
+class EpochShuffle(Sampler[int]):
+    """A new order each epoch that depends on seed and epoch only, so a resume sees the same."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size = size
+        self.seed = seed
+        self.epoch = 1
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __iter__(self) -> Iterator[int]:
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size)
+        return iter(order.tolist())
+
+
+class DetectionTask:
+    """Everything the loop needs to train and judge a text detector.
+
+    Raises FormatError or UsageError where the data cannot be read or nothing could be learnt.
+    """
+
+    def __init__(self, config: Config, device: torch.device, *, load_weights: bool = True) -> None:
+        self.config = config
+        self.device = device
+        self.train_set = _dataset(config, "train")
+        self.test_set = _dataset(config, "test")
+        _refuse_empty(config, self.train_set)
+        self._order = EpochShuffle(len(self.train_set), config.train.seed)
+        self._train_loader = self._loader(self.train_set, self._order)
+        self._test_loader = self._loader(self.test_set, None)
+        self.model = DBNet(config.model.fpn_channels)
+        self.pretrained_note = ""
+        if load_weights:  # a resume brings its own
+            self.pretrained_note = load_pretrained(self.model, config.model.pretrained)
+        self.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._metric = DetectionMetric()
+        validate = config.validate
+        self._decode = DecodeConfig(
+            threshold=validate.threshold,
+            box_threshold=validate.box_threshold,
+            unclip_ratio=validate.unclip_ratio,
+        )
+
+    @property
+    def first_weight(self) -> nn.Parameter:
+        """See ``DBNet``."""
+        return self.model.first_weight
+
+    @property
+    def last_weight(self) -> nn.Parameter:
+        """See ``DBNet``."""
+        return self.model.last_weight
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of one epoch, the last one maybe smaller."""
+        return len(self._train_loader)
+
+    @property
+    def faults(self) -> list[str]:
+        """Sentences about label lines that were left out."""
+        return [*self.train_set.faults, *self.test_set.faults]
+
+    def train_batches(self, epoch: int) -> Iterable[Batch]:
+        """The shuffled, augmented batches of an epoch."""
+        self._order.epoch = epoch
+        self.train_set.set_epoch(epoch)
+        return self._train_loader
+
+    def test_batches(self) -> Iterable[Batch]:
+        """The test images in order, as they are."""
+        return self._test_loader
+
+    def files(self, batch: Batch) -> Sequence[str]:
+        """The image of each sample."""
+        files: list[str] = batch["file"]
+        return files
+
+    def loss(self, batch: Batch) -> tuple[dict[str, Tensor], Maps]:
+        """The weighted parts of the loss, and the logits they were computed from."""
+        images = batch["image"].to(self.device, non_blocking=True)
+        maps = self.model(images, with_threshold=True)
+        return db_loss(maps, _targets(batch, self.device), self.config.loss), maps
+
+    def judge(self, batch: Batch, output: Maps) -> None:
+        """Turn the maps into boxes and compare them with the labels."""
+        probabilities = torch.sigmoid(output.text.float()).cpu().numpy()
+        for index, probability in enumerate(probabilities):
+            boxes = decode(
+                probability,
+                scale=batch["scale"][index],
+                source_size=batch["source_size"][index],
+                config=self._decode,
+            )
+            self._metric.update(boxes.quads, batch["quads"][index], batch["ignored"][index])
+
+    def scores(self) -> dict[str, float]:
+        """Precision, recall and F1 of the images judged since the last call, if any."""
+        found = self._metric.compute()
+        self._metric.reset()
+        if not found.images:
+            return {}
+        return {
+            "val_precision": found.precision,
+            "val_recall": found.recall,
+            "val_f1": found.hmean,
+        }
+
+    def data_info(self) -> dict[str, Any]:
+        """Counts and digests of both lists, for ``run.json``."""
+        info = {}
+        for split, dataset in (("train", self.train_set), ("test", self.test_set)):
+            summary = dataset.summary()
+            info[split] = {
+                "images": summary.images,
+                "boxes": summary.words,
+                "ignored": summary.ignored,
+                "small": summary.small,
+                "digest": data_digest(dataset.samples),
+            }
+        return info
+
+    def _loader(self, dataset: DetectionDataset, order: Sampler[int] | None) -> DataLoader[Any]:
+        workers = self.config.train.num_workers
+        return DataLoader(
+            dataset,
+            batch_size=self.config.data.batch_size,
+            sampler=order,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+            pin_memory=self.device.type == "cuda",
+            collate_fn=collate,
+            worker_init_fn=_one_thread,
+        )
+
+
+def _one_thread(_: int) -> None:
+    """Workers share the cores already."""
+    cv2.setNumThreads(0)
+
+
+def _dataset(config: Config, split: str) -> DetectionDataset:
+    train = split == "train"
+    return DetectionDataset(
+        Path(config.data.train_dir if train else config.data.test_dir),
+        split,
+        config.data.side,
+        augment=config.augment if train else None,
+        seed=config.train.seed,
+    )
+
+
+def _refuse_empty(config: Config, dataset: DetectionDataset) -> None:
+    """Stop before a run that could learn nothing."""
+    summary = dataset.summary()
+    folder = config.data.train_dir
+    advice = f"check the data with: python -m analyzer dataset {folder}"
+    if not summary.images:
+        raise UsageError(
+            f"{folder}/train_list.txt names no image, so nothing can be learnt; {advice}"
+        )
+    if not summary.words:
+        raise UsageError(
+            f"{folder}: none of the {summary.images} training images has a text box that counts "
+            f"({summary.ignored} are marked ###), so nothing can be learnt; {advice}"
+        )
+    if summary.words == summary.small:
+        raise UsageError(
+            f"{folder}: all {summary.words} text boxes are too small to learn at an input of "
+            f"{config.data.side} pixels; raise data.input_size or cut the images into tiles"
+        )
+
+
+def _targets(batch: Batch, device: torch.device) -> Targets:
+    """The uint8 maps as floats on the device; the pixels are counted before they move there."""
+    inside = int(batch["shrink_mask"].sum())
+    positives = int((batch["shrink"] * batch["shrink_mask"]).sum())
+
+    def move(name: str) -> Tensor:
+        plane: Tensor = batch[name].to(device, non_blocking=True).float()
+        return plane
+
+    return Targets(
+        text=move("shrink"),
+        text_mask=move("shrink_mask"),
+        border=move("border") / 255,
+        border_mask=move("border_mask"),
+        positives=positives,
+        negatives=inside - positives,
+    )
+
+
+def data_digest(samples: Sequence[Sample]) -> str:
+    """A digest of names, image sizes in bytes and label lines: another set has another one."""
+    digest = hashlib.sha256()
+    for sample in samples:
+        digest.update(f"{sample.image.name}\0{sample.image.stat().st_size}\0".encode())
+        digest.update(sample.label_file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,153 @@
+"""Train a text detector: from a config to a run directory.
+
+    python -m trainer.train --config trainer/configs/det_tiny.yaml
+
+This is the command line; ``fit`` has the epochs.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer.errors import MissingExtra, TrainlintError, UsageError
+
+PROGRAM = "python -m trainer.train"
+TRAIN_PACKAGES = ("torch", "torchvision", "cv2", "numpy", "pyclipper", "shapely")
+KEYS = {
+    "train_data_dir": "data.train_dir",
+    "batch_size": "data.batch_size",
+    "epochs": "train.epochs",
+    "lr": "optimizer.lr",
+    "output_dir": "output.root",
+}
+"""What the documented flags are in the config."""
+
+
+@click.command(context_settings={"max_content_width": 99, "help_option_names": ["-h", "--help"]})
+@click.option("--config", type=click.Path(path_type=Path), help="The YAML file with the settings.")
+@click.option(
+    "--set",
+    "sets",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Change one setting, such as optimizer.lr=1e-3. May be given often; wins over the rest.",
+)
+@click.option("--train_data_dir", metavar="DIR", help="Same as --set data.train_dir=DIR.")
+@click.option("--batch_size", metavar="N", help="Same as --set data.batch_size=N.")
+@click.option("--epochs", metavar="N", help="Same as --set train.epochs=N.")
+@click.option("--lr", metavar="RATE", help="Same as --set optimizer.lr=RATE.")
+@click.option("--output_dir", metavar="DIR", help="Same as --set output.root=DIR.")
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    help="Go on with a run, in place: its directory, or one of its epoch_N.pth.",
+)
+@click.option("--no-progress", is_flag=True, help="No progress bar.")
+@click.pass_obj
+def cli(
+    arguments: list[str],
+    config: Path | None,
+    sets: tuple[str, ...],
+    resume: Path | None,
+    **options: Any,
+) -> None:
+    """Train a text detector on an ICDAR2015 folder and write a run directory.
+
+    A first run, on rendered data, in about a minute on a CPU:
+
+    \b
+      python -m trainer.train --config trainer/configs/det_tiny.yaml
+      python -m analyzer report workdirs/latest
+
+    On your own data (a folder with train_list.txt, train_images/, train_gts/ and the same with
+    test_), from torchvision's pretrained weights:
+
+    \b
+      python -m trainer.train --config trainer/configs/det_resnet18.yaml --train_data_dir my_data
+
+    If --train_data_dir is given and the config has one folder for both lists, the test list is
+    read from DIR too.
+
+    Every run gets a new folder workdirs/exp_YYYYMMDDHHMMSS with its weights, log, metrics and the
+    settings that were really used; workdirs/latest leads to the newest. The path of the run is
+    printed at the end.
+
+    Go on after an interruption, or train longer:
+
+    \b
+      python -m trainer.train --resume workdirs/latest
+      python -m trainer.train --resume workdirs/latest --epochs 20
+
+    Exit codes: 0 trained, 1 the training failed, 2 it could not be started as asked,
+    130 interrupted.
+    """
+    show = not options.pop("no_progress") and sys.stderr.isatty()
+    typed = {name: str(value) for name, value in options.items() if value is not None}
+    command = ["python", "-m", "trainer.train", *arguments]
+    try:
+        path = _run(config, sets, resume, typed, command=command, show=show)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in TRAIN_PACKAGES:
+            raise
+        raise MissingExtra("Training", "train") from error
+    click.echo(path)
+
+
+def _run(
+    config: Path | None,
+    sets: Sequence[str],
+    resume: Path | None,
+    typed: Mapping[str, str],
+    *,
+    command: Sequence[str],
+    show: bool,
+) -> Path:
+    """Start or go on; the imports are here so that --help and a missing extra need no torch."""
+    from trainer import start
+    from trainer.config import load_config, parse_flag, parse_set
+
+    flags = [parse_flag(name, KEYS[name], text) for name, text in typed.items()]
+    overrides = [*flags, *(parse_set(text) for text in sets)]
+    if resume is not None:
+        if config is not None:
+            raise UsageError("--resume goes on with the settings of its run; leave out --config")
+        return start.resume_run(resume, overrides, command=command, show=show)
+    if config is None:
+        raise UsageError(
+            "no settings: name a file with --config, such as trainer/configs/det_tiny.yaml"
+        )
+    if "train_data_dir" in typed and load_config(config).data.same_folder:
+        first = flags[0]
+        overrides.insert(0, replace(first, key="data.test_dir"))
+    return start.new_run(load_config(config, overrides), command=command, show=show)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The door: the only place that turns trouble into a sentence and an exit code."""
+    try:
+        with cli.make_context(PROGRAM, list(arguments), obj=list(arguments)) as context:
+            cli.invoke(context)
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except KeyboardInterrupt:
+        click.echo("Interrupted", err=True)
+        return 130
+    except TrainlintError as error:
+        click.echo(f"Error: {error}", err=True)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main(sys.argv[1:]))
