@@ -9,7 +9,7 @@ import numpy as np
 
 from analyzer.diagnosis.outcome import Outcome, Place
 from analyzer.diagnosis.vocabulary import label
-from analyzer.facts import metric_curve
+from analyzer.facts.progress import metric_curve
 from analyzer.finding import CurveEvidence, Evidence, FileEvidence
 from analyzer.run import BestCheckpoint, Run, Series
 from analyzer.signals import noise

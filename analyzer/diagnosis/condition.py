@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.checks import CHECKS
@@ -29,19 +29,26 @@ def judge(when: Group | Condition, case: Case) -> Outcome:
         if when.fact is not None:
             return _fact(when, case)
         return _event(when, case) if when.event else CHECKS[when.check or ""].function(case.run)
-    outcomes = [judge(item, case) for item in when.items]
+    outcomes = (judge(item, case) for item in when.items)
     return {"all": _all, "any": _any, "none": _none}[when.kind](outcomes)
 
 
-def _all(outcomes: Sequence[Outcome]) -> Outcome:
-    for wanted in (False, None):
-        for outcome in outcomes:
-            if outcome.truth is wanted:
-                return outcome
+def _all(each: Iterable[Outcome]) -> Outcome:
+    """False as soon as one is false, which saves working out the others."""
+    outcomes: list[Outcome] = []
+    for outcome in each:
+        if outcome.truth is False:
+            return outcome
+        outcomes.append(outcome)
+    unknown = next((outcome for outcome in outcomes if outcome.truth is None), None)
+    if unknown is not None:
+        return unknown
     return _joined(outcomes, min((o.certainty for o in outcomes), default=1.0))
 
 
-def _any(outcomes: Sequence[Outcome]) -> Outcome:
+def _any(each: Iterable[Outcome]) -> Outcome:
+    """All that are true give evidence, so all are worked out."""
+    outcomes = list(each)
     true = [outcome for outcome in outcomes if outcome.truth]
     unknown = [outcome for outcome in outcomes if outcome.truth is None]
     if true:
@@ -50,7 +57,8 @@ def _any(outcomes: Sequence[Outcome]) -> Outcome:
     return unknown[0] if unknown else outcomes[0]
 
 
-def _none(outcomes: Sequence[Outcome]) -> Outcome:
+def _none(each: Iterable[Outcome]) -> Outcome:
+    outcomes = list(each)
     for outcome in outcomes:
         if outcome.truth:
             return Outcome(False, outcome.text)
@@ -151,9 +159,10 @@ def _bound(limit: Limit, case: Case, condition: Condition) -> float | Outcome:
             return _unknown_fact(limit.fact)
         return limit.value * fact
     if limit.signal is not None:
-        reading = case.reading(limit.signal, limit.of or condition.of or "")
+        of, window = limit.of or condition.of or "", condition.over
+        reading = case.reading(limit.signal, of, window=window)
         if isinstance(reading, str):
-            return Outcome(None, reading, lacks=limit.of or condition.of or "")
+            return Outcome(None, reading, lacks=of if isinstance(case.series(of), str) else "")
         return limit.value * reading.value
     return limit.value
 

@@ -32,7 +32,7 @@ def build_run(example: Example) -> Run:
     return Run(
         name=example.name,
         path=Path(),
-        format="example",
+        format="workdir",
         series=series,
         config=Config(example.config),
         checkpoints=tuple(Checkpoint(**vars(file)) for file in example.checkpoints),

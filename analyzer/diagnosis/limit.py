@@ -22,7 +22,10 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Limit:
-    """``value`` in ``unit``; or ``value`` times a fact, or times a signal of a series."""
+    """``value`` in ``unit``; or ``value`` times a fact, or times a signal.
+
+    The signal is of the series ``of``, else of the condition's own, in the condition's window.
+    """
 
     value: float
     unit: Unit = ""

@@ -194,7 +194,7 @@ def load_rules(folder: Path) -> list[Rule]:
     """
     paths = sorted(p for p in folder.glob("*/*.yaml") if not p.name.startswith("_"))
     rules = [load_rule(path) for path in paths]
-    by_id: dict[str, Rule] = Field(default_factory=dict)
+    by_id: dict[str, Rule] = {}
     for rule, path in zip(rules, paths, strict=True):
         if rule.id in by_id:
             other = by_id[rule.id].family

@@ -7,7 +7,7 @@ from typing import Any
 
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.vocabulary import label
-from analyzer.facts import metric_curve
+from analyzer.facts.progress import metric_curve
 from analyzer.finding import Finding, Severity, Verdict
 from analyzer.run import Checkpoint, Run, Series, Status
 from analyzer.signals import noise

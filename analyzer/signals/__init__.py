@@ -68,7 +68,7 @@ SIGNALS: Mapping[str, Signal] = {
         "number of NaN or infinite points",
         "points",
         1,
-        gives=("first", "what", "kind", "last_value", "recovered"),
+        gives=("first", "what", "kind", "last_value", "then"),
         all_points=True,
         false_rates=(FalseRate("0", above=True, rates=(0, 0, 0)),),
     ),
@@ -108,7 +108,7 @@ SIGNALS: Mapping[str, Signal] = {
         "swing about the trend",
         "curve",
         6,
-        gives=("jump", "level", "lowest", "highest", "points"),
+        gives=("swing", "level", "lowest", "highest", "points"),
     ),
     "gap": Signal(
         pair.gap, "distance at the end", "curve", 3, gives=("tail", "other_tail"), pair=True

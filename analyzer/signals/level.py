@@ -32,16 +32,16 @@ def best(series: Series, higher_is_better: bool) -> Reading:
 def nonfinite(series: Series) -> Reading:
     """How many points are NaN or inf.
 
-    ``kind`` says what came before the first of them: ``start`` when nothing did, ``climbing``
-    when one of the five points before had reached three times the median of those before it,
-    else ``sudden``. ``recovered`` is yes when the last point is a number again.
+    ``kind`` says what came before the first of them: nothing, or a climb (one of the five points
+    before had reached three times the median of those before it), or nothing of note. ``then``
+    says whether the last point is a number again.
     """
     bad = ~np.isfinite(series.y)
     count = int(bad.sum())
     if count == 0:
         return Reading(0, max(1, len(series)), *_span(series.x))
     first, last = int(np.argmax(bad)), len(bad) - 1 - int(np.argmax(bad[::-1]))
-    before = series.y[:first]
+    before, back = series.y[:first], last < len(bad) - 1
     return Reading(
         count,
         len(series),
@@ -52,16 +52,17 @@ def nonfinite(series: Series) -> Reading:
             "what": "NaN" if np.isnan(series.y[first]) else "infinite",
             "kind": _before(before),
             "last_value": float(before[-1]) if first else float("nan"),
-            "recovered": "yes" if last < len(bad) - 1 else "no",
+            "then": "and it came back later" if back else "and it never came back",
         },
     )
 
 
 def _before(y: FloatArray) -> str:
     if len(y) == 0:
-        return "start"
+        return "from the very start"
     usual = float(np.median(np.abs(y[:-LOOK_BACK]))) if len(y) > LOOK_BACK else float(abs(y[0]))
-    return "climbing" if float(np.max(y[-LOOK_BACK:])) > CLIMB * usual else "sudden"
+    climbed = float(np.max(y[-LOOK_BACK:])) > CLIMB * usual
+    return "after climbing" if climbed else "all of a sudden"
 
 
 def _span(x: FloatArray) -> tuple[float, float]:

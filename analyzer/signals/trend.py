@@ -10,7 +10,7 @@ from analyzer.signals.stats import Reading, best_index, finite, head, noise, tai
 LAST_POINTS = 3
 """One late bump is no setback, so at least three last points are looked at."""
 
-SETTLED_NOISE = 2.0
+SETTLED_NOISE = 3.0
 SETTLED_SHARE = 0.01
 
 
@@ -62,7 +62,7 @@ def since_best(series: Series, higher_is_better: bool) -> Reading:
 def idle(series: Series, higher_is_better: bool) -> Reading:
     """How many points came after the curve first was as good as it ever got; 100 % is all points.
 
-    As good means: within 2 noise, or within 1 % of the way from its first to its best value.
+    As good means: within 3 noise, or within 1 % of the way from its first to its best value.
     """
     x, y, _ = finite(series)
     good = y if higher_is_better else -y

@@ -1,0 +1,109 @@
+"""Facts that the records tell: how far the run came, how good it got, how long it took."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import pairwise
+
+import numpy as np
+
+from analyzer.facts.settings import number
+from analyzer.run import Run, Series, Status
+from analyzer.signals.stats import best_index, finite
+
+
+def epochs(run: Run) -> float:
+    """The last epoch that ended."""
+    return run.epochs_done
+
+
+def planned_epochs(run: Run) -> float | None:
+    """The number of epochs that the run was to have."""
+    return run.planned_epochs or None
+
+
+def epochs_missing(run: Run) -> float | None:
+    """Planned epochs that did not end."""
+    return None if not run.planned_epochs else max(0, run.planned_epochs - run.epochs_done)
+
+
+def ended(run: Run) -> bool | None:
+    """Whether the run is over; unknown where nothing on disk says it."""
+    return None if run.status is Status.UNKNOWN else run.status is not Status.RUNNING
+
+
+def status(run: Run) -> str:
+    """How the run stands: the words of ``Status``."""
+    return run.status.value
+
+
+def test_images(run: Run) -> float | None:
+    """The number of samples that the validation metrics were computed from."""
+    return run.samples.get("val")
+
+
+def test_size_known(run: Run) -> bool:
+    """Whether the number of validation samples is known."""
+    return test_images(run) is not None
+
+
+def train_images(run: Run) -> float | None:
+    """The number of training samples."""
+    return run.samples.get("train")
+
+
+def metric_curve(run: Run) -> Series | None:
+    """The main metric's curve if it holds a number."""
+    curve = run.get("metric")
+    return curve if curve is not None and curve.finite.any() else None
+
+
+def validated(run: Run) -> bool:
+    """Whether a validation metric or a validation loss was logged."""
+    loss = run.get("val_loss")
+    return metric_curve(run) is not None or (loss is not None and bool(loss.finite.any()))
+
+
+def best_epoch(run: Run) -> float | None:
+    """Where the main metric was first at its best; epochs only."""
+    curve = metric_curve(run)
+    if curve is None or curve.axis != "epoch":
+        return None
+    x, y, _ = finite(curve)
+    return float(x[best_index(y, run.higher_is_better)])
+
+
+def best_metric(run: Run) -> float | None:
+    """The best value of the main metric."""
+    curve = metric_curve(run)
+    if curve is None:
+        return None
+    y = finite(curve)[1]
+    return float(y[best_index(y, run.higher_is_better)])
+
+
+def epoch_seconds(run: Run) -> float | None:
+    """Seconds for an epoch: the median logged, else from the time stamps of the run's epochs."""
+    curve = run.get("epoch_time")
+    if curve is not None and curve.finite.any():
+        return float(np.median(finite(curve)[1]))
+    starts = [event.time for event in run.events if event.kind == "header" and event.time]
+    if len(starts) > 2:
+        steps = [_seconds(a, b) for a, b in pairwise(starts)]
+        return float(np.median(steps))
+    if run.started and run.ended and run.epochs_done:
+        return _seconds(run.started, run.ended) / run.epochs_done
+    return None
+
+
+def _seconds(start: datetime, end: datetime) -> float:
+    """Seconds between two local times, with zone or without."""
+    return (end.replace(tzinfo=None) - start.replace(tzinfo=None)).total_seconds()
+
+
+def patience_over(run: Run) -> bool | None:
+    """Whether early stopping explains the end: no better epoch for as many as the patience."""
+    patience, best = number("train.patience")(run), best_epoch(run)
+    if not patience or best is None:
+        return None
+    return run.epochs_done - best >= patience

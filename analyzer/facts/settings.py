@@ -1,0 +1,140 @@
+"""Facts that the settings tell: optimiser, rates, batch, what is switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from analyzer.run import FloatArray, Run
+from analyzer.signals.stats import finite
+
+USUAL_LR: Mapping[str, float] = {
+    "sgd": 0.01,
+    "rmsprop": 1e-3,
+    "adagrad": 0.01,
+    "adadelta": 1.0,
+    "adam": 1e-3,
+    "adamw": 1e-3,
+    "nadam": 1e-3,
+    "radam": 1e-3,
+    "adamax": 2e-3,
+    "lion": 1e-4,
+}
+"""The rate that each optimiser usually bears.
+
+The adaptive ones: the default of their paper and of PyTorch (Adadelta: the 1.0 that text
+recognition trainings use; Lion: a tenth of Adam's, as its paper says). SGD with momentum: detector
+recipes use 0.007 to 0.02, fine-tuning 0.001 to 0.01, training a classifier from scratch on large
+batches up to 0.1; 0.01 is the middle, and rules allow a factor of three or more on either side.
+"""
+
+
+def text(key: str) -> Callable[[Run], str | None]:
+    """The fact that is the text under a config key, in lower case."""
+
+    def read(run: Run) -> str | None:
+        value = run.config.get(key)
+        return value.lower() if isinstance(value, str) and value else None
+
+    return read
+
+
+def number(key: str) -> Callable[[Run], float | None]:
+    """The fact that is the number under a config key."""
+
+    def read(run: Run) -> float | None:
+        return _asnumber(run.config.get(key))
+
+    return read
+
+
+def _asnumber(value: Any) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and np.isfinite(value) else None
+
+
+def _numbers(run: Run, name: str) -> FloatArray:
+    """The finite values of a curve, none where it was not logged."""
+    curve = run.get(name)
+    return np.empty(0) if curve is None else finite(curve)[1]
+
+
+def lr(run: Run) -> float | None:
+    """The base learning rate: what the config says, else the highest one logged."""
+    written = _asnumber(run.config.get("optimizer.lr"))
+    if written is not None:
+        return written
+    y = _numbers(run, "learning_rate")
+    return float(np.max(y)) if len(y) else None
+
+
+def lr_over_usual(run: Run) -> float | None:
+    """The base learning rate over ``USUAL_LR`` of the run's optimiser."""
+    rate, name = lr(run), text("optimizer.type")(run)
+    usual = USUAL_LR.get(name.rpartition(".")[2]) if name is not None else None
+    return None if rate is None or usual is None else rate / usual
+
+
+def lr_end_share(run: Run) -> float | None:
+    """The last learning rate logged over the highest one."""
+    y = _numbers(run, "learning_rate")
+    return float(y[-1] / np.max(y)) if len(y) > 1 and np.max(y) > 0 else None
+
+
+def warmup_share(run: Run) -> float | None:
+    """The share of the logged points before the learning rate first reached its height."""
+    y = _numbers(run, "learning_rate")
+    return float(np.argmax(y >= 0.99 * np.max(y)) / len(y)) if len(y) > 1 else None
+
+
+def effective_batch(run: Run) -> float | None:
+    """Batch size times the steps over which gradients are added up, where that is written."""
+    batch = _asnumber(run.config.get("data.batch_size"))
+    steps = _asnumber(run.config.get("train.accumulate"))
+    return None if batch is None else batch * (steps or 1)
+
+
+def pretrained(run: Run) -> bool | None:
+    """Whether training started from pretrained weights; a path counts as yes."""
+    value = run.config.get("model.pretrained")
+    if isinstance(value, str):
+        return value.lower() not in ("", "none", "false", "no")
+    return value if isinstance(value, bool) else None
+
+
+def augmentation(run: Run) -> bool | None:
+    """Whether any augmentation is on."""
+    settings = {k: v for k, v in run.config.values.items() if k.startswith("augment.")}
+    if settings.get("augment.enabled") is False:
+        return False
+    # An area without blocks, and a range from 1 to 1, change nothing.
+    settings.pop("augment.cutout_area", None)
+    on = (min(v) != max(v) if isinstance(v, list) and v else bool(v) for v in settings.values())
+    return any(on) if settings else None
+
+
+def clipping(run: Run) -> bool | None:
+    """Whether gradients are clipped; a norm of null, 0 or infinity is no clipping."""
+    if "train.grad_clip" not in run.config.values:
+        return None
+    return bool(number("train.grad_clip")(run))
+
+
+def right_mode(run: Run) -> str | None:
+    """The direction, min or max, that the monitored value has to be followed in."""
+    monitor = text("checkpoint.monitor")(run)
+    return None if monitor is None else "min" if "loss" in monitor else "max"
+
+
+def monitor_reversed(run: Run) -> bool | None:
+    """Whether the config asks for the wrong direction of the monitored value."""
+    mode, right = text("checkpoint.mode")(run), right_mode(run)
+    return None if right is None or mode not in ("min", "max") else mode != right
+
+
+def monitors_other(run: Run) -> bool | None:
+    """Whether the best checkpoint is chosen by another value than the main metric."""
+    monitor = text("checkpoint.monitor")(run)
+    return None if monitor is None or run.main_metric is None else monitor != run.main_metric
