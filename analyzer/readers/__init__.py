@@ -12,7 +12,7 @@ from typing import Protocol
 
 from analyzer.errors import NoRunFound
 from analyzer.readers import workdir
-from analyzer.readers.find import Found, find_runs
+from analyzer.readers.search import Found, find_runs
 from analyzer.run import Run
 
 __all__ = ["READERS", "Found", "Reader", "find", "read", "read_run"]
@@ -75,6 +75,6 @@ def _nothing_found(paths: list[Path], found: Found) -> str:
         return found.skipped[0].text
     where = ", ".join(str(path) for path in paths)
     return (
-        f"no run found in {where} ({found.folders} folders searched); a run is a folder with "
+        f"no run found in {where} (folders searched: {found.folders}); a run is a folder with "
         "metrics.json or logs/train.log, as `python -m trainer.train` writes it"
     )

@@ -1,0 +1,189 @@
+"""Finding runs below any path: each once, in order, whatever stands around them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from analyzer.errors import NoRunFound, UsageError
+from analyzer.formats.folders import LATEST
+from analyzer.readers import find, read, search
+from analyzer.readers.search import find_runs, newest_run
+from analyzer.readers.workdir import claims
+
+ONLY_METRICS = '[{"epoch": 1, "train_loss": 1.5}]'
+
+
+def make(*folders: Path) -> None:
+    for folder in folders:
+        (folder / "logs").mkdir(parents=True)
+        (folder / "metrics.json").write_text(ONLY_METRICS)
+        (folder / "args.txt").write_text(f"--output_dir {folder.name}\n")
+        (folder / "logs/train.log").write_text("[2026-01-05 14:30:25] INFO Epoch [1/1], LR: 0.1\n")
+
+
+def names(*paths: Path) -> list[str]:
+    return [run.name for run in find_runs(paths, claims).runs]
+
+
+def test_all_runs_below_a_folder_by_name(tmp_path: Path) -> None:
+    make(tmp_path / "b", tmp_path / "a/x", tmp_path / "a/x/inner", tmp_path / "c/d/e/f")
+    assert names(tmp_path) == ["x", "inner", "b", "f"]
+
+
+def test_latest_is_never_counted_twice(tmp_path: Path) -> None:
+    make(tmp_path / "exp_1", tmp_path / "exp_2")
+    (tmp_path / LATEST).symlink_to("exp_2")
+    assert names(tmp_path) == ["exp_1", "exp_2"]
+    assert names(tmp_path / LATEST) == ["exp_2"]
+    assert names(tmp_path / LATEST, tmp_path, tmp_path / "exp_2") == ["exp_2", "exp_1"]
+
+
+def test_latest_copied_into_a_folder_is_counted_once(tmp_path: Path) -> None:
+    make(tmp_path / "w/exp_1", tmp_path / "w/exp_2")
+    (tmp_path / "w" / LATEST).symlink_to("exp_2")
+    shutil.copytree(tmp_path / "w", tmp_path / "copy")  # follows links, as cp -rL does
+    assert not (tmp_path / "copy" / LATEST).is_symlink()
+    found = find_runs([tmp_path / "copy"], claims)
+    assert [run.name for run in found.runs] == ["exp_1", "exp_2"]
+    assert [note.text for note in found.skipped] == [
+        f"{tmp_path / 'copy' / LATEST} is a copy of exp_2; counted once"
+    ]
+    assert names(tmp_path / "copy" / LATEST) == [LATEST]  # when it is asked for
+
+
+def test_a_folder_named_latest_that_is_no_copy_counts(tmp_path: Path) -> None:
+    make(tmp_path / "exp_1", tmp_path / LATEST)
+    assert names(tmp_path) == ["exp_1", LATEST]
+
+
+def test_a_missing_latest_is_the_newest_folder(tmp_path: Path) -> None:
+    make(tmp_path / "exp_1", tmp_path / "exp_2", tmp_path / "other")
+    os.utime(tmp_path / "exp_1", (2e9, 2e9))
+    os.utime(tmp_path / "exp_2", (1e9, 1e9))
+    assert names(tmp_path / LATEST) == ["exp_1"]
+    os.utime(tmp_path / "exp_2", (2e9, 2e9))
+    assert newest_run(tmp_path) == tmp_path / "exp_2"
+    (tmp_path / LATEST).symlink_to("gone")
+    assert names(tmp_path / LATEST) == ["exp_2"]
+    (tmp_path / LATEST).unlink()
+    (tmp_path / LATEST).symlink_to(LATEST)
+    assert names(tmp_path / LATEST) == ["exp_2"]
+    with pytest.raises(UsageError, match="does not exist; check the spelling"):
+        names(tmp_path / "other" / LATEST)
+
+
+def test_loops_of_links_and_links_out_of_the_tree_are_not_followed(tmp_path: Path) -> None:
+    make(tmp_path / "in/run", tmp_path / "out/run")
+    (tmp_path / "in/loop").symlink_to(tmp_path / "in")
+    (tmp_path / "in/self").symlink_to("self")
+    (tmp_path / "in/away").symlink_to(tmp_path / "out")
+    assert names(tmp_path / "in") == ["run"]
+    assert names(tmp_path / "in/away") == ["run"]  # when it is asked for
+
+
+def test_roots_given_twice_or_inside_each_other_count_once(tmp_path: Path) -> None:
+    make(tmp_path / "a/x", tmp_path / "a/y")
+    assert names(tmp_path, tmp_path / "a/y", tmp_path / "a", tmp_path) == ["x", "y"]
+
+
+def test_parts_of_a_run_are_no_runs_but_a_root_may_bear_their_names(tmp_path: Path) -> None:
+    make(tmp_path / "logs/exp_1", tmp_path / "checkpoints/exp_2")
+    (tmp_path / "logs/exp_1/checkpoints").mkdir()
+    (tmp_path / "logs/exp_1/checkpoints/metrics.json").write_text("[]")
+    assert names(tmp_path) == ["exp_2", "exp_1"]
+
+
+def test_hidden_and_foreign_folders_are_not_searched(tmp_path: Path) -> None:
+    make(tmp_path / ".cache/run", tmp_path / "node_modules/run", tmp_path / "run")
+    assert len(names(tmp_path)) == 1
+
+
+def test_a_file(tmp_path: Path) -> None:
+    make(tmp_path / "run")
+    assert names(tmp_path / "run/logs/train.log") == ["train.log"]
+    (tmp_path / "a.bin").write_bytes(b"\0")
+    with pytest.raises(NoRunFound, match=r"a\.bin is no file that a reader knows; name a run"):
+        read(tmp_path / "a.bin")
+
+
+def test_an_unknown_file_among_runs_is_told(tmp_path: Path) -> None:
+    make(tmp_path / "run")
+    (tmp_path / "a.bin").touch()
+    found = find([tmp_path / "a.bin", tmp_path / "run"])
+    assert (len(found.runs), len(found.skipped)) == (1, 1)
+
+
+def test_a_missing_path_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist; check the spelling"):
+        read(tmp_path / "gone")
+    with pytest.raises(UsageError, match=r"gone does not exist either"):
+        read(tmp_path / "gone/deeper")
+    for odd in ("x" * 300, "x" * 300 + "/y", "a\0b"):
+        with pytest.raises(UsageError, match="does not exist"):
+            read(tmp_path / odd)
+
+
+def test_an_empty_folder_is_no_run_found(tmp_path: Path) -> None:
+    with pytest.raises(NoRunFound, match=r"no run found in .* a run is a folder with") as caught:
+        read(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+def test_a_pipe_is_no_run(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NoRunFound):
+        read(tmp_path / "pipe")
+
+
+def test_the_depth_is_bounded(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["d"] * search.MAX_DEPTH)
+    make(deep, deep / "below")
+    found = find_runs([tmp_path], claims)
+    assert found.runs == [deep]
+    assert [note.file for note in found.skipped] == [str(deep)]
+    assert "lies too deep; what is below it was not searched" in found.skipped[0].text
+
+
+def test_the_number_of_folders_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MAX_FOLDERS", 3)
+    make(*[tmp_path / str(number) for number in range(9)])
+    found = find_runs([tmp_path], claims)
+    assert len(found.runs) == 2
+    assert "stopped after 3 folders" in found.skipped[0].text
+
+
+def test_an_unreadable_run_does_not_hide_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "a", tmp_path / "b", tmp_path / "c")
+    shutil.rmtree(tmp_path / "b/logs")
+    (tmp_path / "b/metrics.json").write_bytes(b"\0\1\2")
+    runs = read(tmp_path)
+    assert [run.name for run in runs if run.unreadable is None] == ["a", "c"]
+
+    def fail(*args: object) -> None:
+        raise RuntimeError("a fault of the reader")
+
+    monkeypatch.setattr("analyzer.readers.workdir.read_settings", fail)
+    runs = read(tmp_path)
+    assert len(runs) == 3
+    assert runs[0].unreadable is not None
+    assert "could not be read: RuntimeError: a fault of the reader" in runs[0].unreadable
+
+
+def test_runs_of_one_name_have_paths_that_tell_them_apart(tmp_path: Path) -> None:
+    make(tmp_path / "a/run", tmp_path / "b/run")
+    runs = read(tmp_path)
+    assert [run.name for run in runs] == ["run", "run"]
+    assert len({run.path for run in runs}) == 2
+
+
+def test_a_run_named_by_a_dot_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path / "exp_1")
+    monkeypatch.chdir(tmp_path / "exp_1")
+    assert [run.name for run in read(".")] == ["exp_1"]
