@@ -15,7 +15,7 @@ import numpy as np
 from analyzer.errors import MissingExtra
 from analyzer.finding import Severity
 from analyzer.render.charts import Chart, Curve, Mark
-from analyzer.render.palette import FLAG, QUIET, curve_colour
+from analyzer.render.palette import FLAG, QUIET
 from analyzer.render.report import Entry, Report
 from analyzer.render.text import plain
 
@@ -49,10 +49,15 @@ def script() -> str:
 
 
 def run_charts(entry: Entry) -> ChartGroup:
-    """The charts of a run, to be shown in the elements ``<anchor>-<chart id>``."""
-    figures = [_chart_figure(chart) for chart in entry.item.charts]
-    _share_x(figures, [chart.x_label for chart in entry.item.charts])
-    return group(figures, [f"{entry.anchor}-{i}" for i in range(len(figures))])
+    """The charts of a run, to be shown in the elements ``<anchor>-<number from 0>``."""
+    return chart_group(entry.item.charts, entry.anchor)
+
+
+def chart_group(panels: Sequence[Chart], prefix: str) -> ChartGroup:
+    """Panels that zoom together, to be shown in the elements ``<prefix>-<number from 0>``."""
+    figures = [_chart_figure(chart) for chart in panels]
+    _share_x(figures, [chart.x_label for chart in panels])
+    return group(figures, [f"{prefix}-{i}" for i in range(len(figures))])
 
 
 def overview_chart(report: Report) -> ChartGroup:
@@ -133,11 +138,22 @@ def add_line(
     plot: Figure, x: Any, y: Any, name: str, colour: str, *, width: float = 1.8, alpha: float = 1.0
 ) -> Any:
     """A curve; with dots where it has few points, so that a single one can be seen and asked."""
+    from bokeh.models import Line, Scatter
+
     name = plain(name, 90)
-    line = plot.line(x, y, color=colour, line_width=width, alpha=alpha, name=name)
+    look = {"line_color": colour, "line_width": width, "line_alpha": alpha}
+    line = _add(plot, {"x": x, "y": y}, Line(x="x", y="y", **look), name)
     if np.isfinite(y).sum() > FEW:
         return line
-    return plot.scatter("x", "y", source=line.data_source, color=colour, size=5, name=name)
+    dots = Scatter(x="x", y="y", size=5, fill_color=colour, line_color=colour)
+    return plot.add_glyph(line.data_source, dots, name=name)
+
+
+def _add(plot: Figure, data: Mapping[str, Any], glyph: Any, name: str | None = None) -> Any:
+    """Add one glyph; ``figure``'s own methods make three more models for each."""
+    from bokeh.models import ColumnDataSource
+
+    return plot.add_glyph(ColumnDataSource(data), glyph, name=name)
 
 
 def add_tooltips(plot: Figure, lines: Sequence[Any]) -> None:
@@ -167,10 +183,9 @@ def _chart_figure(chart: Chart) -> Figure:
     for number, mark in enumerate(chart.marks, start=1):
         _add_mark(plot, mark, number)
     for curve in (curve for curve in chart.curves if curve.faint):
-        colour = curve_colour(curve.name, 0)
-        plot.line(curve.x, curve.y, color=colour, line_width=0.7, alpha=0.35)
-    main = enumerate(curve for curve in chart.curves if not curve.faint)
-    add_tooltips(plot, [_add_curve(plot, c, curve_colour(c.name, place)) for place, c in main])
+        add_line(plot, curve.x, curve.y, "", curve.colour, width=0.7, alpha=0.35)
+    main = (curve for curve in chart.curves if not curve.faint)
+    add_tooltips(plot, [_add_curve(plot, curve) for curve in main])
     if chart.best is not None:
         from bokeh.models import Span
 
@@ -180,18 +195,20 @@ def _chart_figure(chart: Chart) -> Figure:
     return plot
 
 
-def _add_curve(plot: Figure, curve: Curve, colour: str) -> Any:
-    line = add_line(plot, curve.x, curve.y, curve.label, colour)
+def _add_curve(plot: Figure, curve: Curve) -> Any:
+    line = add_line(plot, curve.x, curve.y, curve.label, curve.colour)
     if curve.crosses:
+        from bokeh.models import Scatter
+
         x, y = map(list, zip(*curve.crosses, strict=True))
-        red = FLAG[Severity.ERROR]
-        plot.scatter(x, y, marker="x", size=9, line_width=2, color=red)
+        look = {"size": 9, "line_width": 2, "line_color": FLAG[Severity.ERROR]}
+        _add(plot, {"x": x, "y": y}, Scatter(x="x", y="y", marker="x", **look))
     return line
 
 
 def _add_mark(plot: Figure, mark: Mark, number: int) -> None:
     """A shaded span with its number in the legend, the limit, and a ring around the point."""
-    from bokeh.models import BoxAnnotation, Label
+    from bokeh.models import BoxAnnotation, Label, Line, Scatter
 
     colour = FLAG[mark.severity]
     half = 0.5 if mark.start == mark.end else 0.0
@@ -200,10 +217,12 @@ def _add_mark(plot: Figure, mark: Mark, number: int) -> None:
         BoxAnnotation(left=left, right=right, fill_color=colour, fill_alpha=0.12, line_color=None)
     )
     if mark.limit is not None:
-        plot.segment(left, mark.limit, right, mark.limit, color=colour, line_dash="dashed")
+        ends = {"x": [left, right], "y": [mark.limit, mark.limit]}
+        _add(plot, ends, Line(x="x", y="y", line_color=colour, line_dash="dashed"))
     if mark.point is not None:
         x, y = mark.point
-        plot.scatter([x], [y], size=13, fill_color=None, line_color=colour, line_width=2)
+        ring = {"size": 13, "fill_color": None, "line_color": colour, "line_width": 2}
+        _add(plot, {"x": [x], "y": [y]}, Scatter(x="x", y="y", **ring))
     top = HEIGHT - 66 - 14 * (number - 1)
     label = Label(x=left, y=top, y_units="screen", x_offset=4, text=str(number))
     label.text_color, label.text_font_size = colour, "12px"

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from analyzer.finding import CurveEvidence, Finding, Severity
+from analyzer.render.palette import curve_colour
 from analyzer.run import STEP_SUFFIX, FloatArray, Run, Series
 from analyzer.summary import HIGHER_IS_BETTER, label
 
@@ -56,6 +57,7 @@ class Curve:
 
     name: str
     label: str
+    colour: str
     x: FloatArray
     y: FloatArray
     crosses: tuple[tuple[float, float], ...] = ()
@@ -127,12 +129,12 @@ def _chart(
     series = [run.series[name] for name in names]
     fine = [run.series[n + STEP_SUFFIX] for n in names if n + STEP_SUFFIX in run.series]
     axis = _axis(run, series)
-    curves = [_curve(one, axis, faint=False) for one in series]
-    curves += [_curve(one, axis, faint=True) for one in fine]
+    curves = [_curve(one, axis, place, faint=False) for place, one in enumerate(series)]
+    curves += [_curve(one, axis, names.index(_plain_name(one.name)), faint=True) for one in fine]
     on_these = [pair for pair in evidence if _plain_name(pair[1].series) in names]
     made = [_mark(run, *pair, axis) for pair in on_these]
     marks = tuple(mark for mark in made if mark is not None)[:MAX_MARKS]
-    log = panel.id == "loss" and _spans_decades(curves)
+    log = panel.id == "loss" and spans_decades(curves)
     best = run.best_checkpoint if panel.id != "rate" and axis.name == "epoch" else None
     return Chart(
         id=panel.id,
@@ -140,7 +142,7 @@ def _chart(
         x_label=axis.name,
         y_label=panel.y_label,
         curves=tuple(curves),
-        y_range=_y_range(curves, marks, log=log, span=MIN_SPAN if panel.id == "metric" else 0.0),
+        y_range=range_of_y(curves, marks, log=log, span=MIN_SPAN if panel.id == "metric" else 0.0),
         marks=marks,
         best=None if best is None else (float(best.epoch), f"best checkpoint: epoch {best.epoch}"),
         log=log,
@@ -189,16 +191,17 @@ def steps_per_epoch(run: Run) -> float | None:
     return float(last / done)
 
 
-def _curve(series: Series, axis: _Axis, *, faint: bool) -> Curve:
+def _curve(series: Series, axis: _Axis, place: int, *, faint: bool) -> Curve:
     x, y = series.x * axis.scale[series.axis], np.where(series.finite, series.y, np.nan)
-    crosses = () if faint else _crosses(x, series.y)
+    crosses = () if faint else crosses_of(x, series.y)
     seams = np.flatnonzero(np.diff(series.segment)) + 1
     x, y = np.insert(x, seams, x[seams]), np.insert(y, seams, np.nan)
     x, y = thin(x, y, MAX_POINTS)
-    return Curve(series.name, label(series.name), x, y, crosses, faint)
+    colour = curve_colour(series.name, place)
+    return Curve(series.name, label(series.name), colour, x, y, crosses, faint)
 
 
-def _crosses(x: FloatArray, y: FloatArray) -> tuple[tuple[float, float], ...]:
+def crosses_of(x: FloatArray, y: FloatArray) -> tuple[tuple[float, float], ...]:
     """Each non-finite point at the height of the finite one before it, else of the next one."""
     finite = np.flatnonzero(np.isfinite(y))
     bad = np.flatnonzero(~np.isfinite(y))
@@ -255,7 +258,7 @@ def _point(series: Series, item: CurveEvidence, scale: float) -> tuple[float, fl
     return (float(series.x[inside[0]]) * scale, float(item.value)) if len(inside) else None
 
 
-def _y_range(
+def range_of_y(
     curves: Sequence[Curve], marks: Sequence[Mark], *, log: bool, span: float
 ) -> tuple[float, float]:
     """What the panel shows of y: all curves and limits, at least ``span``, room for the names."""
@@ -278,7 +281,7 @@ def _y_range(
     return (float(10**low), float(10**high)) if log else (low, high)
 
 
-def _spans_decades(curves: Sequence[Curve]) -> bool:
+def spans_decades(curves: Sequence[Curve]) -> bool:
     """Whether the (epoch) losses are positive and span more than two decades."""
     parts = [curve.y[np.isfinite(curve.y)] for curve in curves]
     values = np.concatenate(parts) if parts else np.empty(0)

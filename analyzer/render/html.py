@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from analyzer.formats.files import replace_text
 from analyzer.render.bokehcharts import ChartGroup, overview_chart, run_charts, script
-from analyzer.render.palette import FLAG, QUIET, curve_colour
+from analyzer.render.palette import FLAG, QUIET
 from analyzer.render.report import Report, RunReport
 from analyzer.render.terminal import note_text
 from analyzer.render.text import count, duration, number, plain
@@ -43,7 +43,6 @@ TONES = {
 WORDS = {
     "best_text": best_text,
     "count": count,
-    "curve_colour": curve_colour,
     "diff_lines": diff_lines,
     "duration": duration,
     "evidence_text": evidence_text,

@@ -24,7 +24,8 @@ PLOTS = "plots"
 
 _OBEYED = re.compile(
     r"""(?P<escaped>[\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))  # emphasis, code, tables
-    |[&<>@$]|:(?=//)|(?<=\bwww)\.|\#(?=\d)|^(?:[-+#=]|\d+(?=[.)]))  # HTML, mentions, links, blocks
+    |[&<>@$]|:(?=//)|(?<=\bwww)\.|\#(?=\d)  # HTML, mentions, mathematics, links
+    |^(?:[-+#=]|\d+(?=[.)](?:\s|$)))  # headings and lists
     """,
     re.VERBOSE,
 )

@@ -18,7 +18,7 @@ from analyzer.finding import Severity
 from analyzer.formats.files import replace_file
 from analyzer.render.charts import Chart, Curve, Mark
 from analyzer.render.fonts import cover
-from analyzer.render.palette import FLAG, QUIET, curve_colour
+from analyzer.render.palette import FLAG, QUIET
 from analyzer.render.report import Entry, Report
 from analyzer.render.text import number, plain
 
@@ -66,12 +66,16 @@ STYLE: dict[str, Any] = {
 
 def plot_run(entry: Entry, path: Path) -> None:
     """Draw the panels of a run into a PNG file."""
-    panels = entry.item.charts
-    texts = [entry.name, *(curve.label for chart in panels for curve in chart.curves)]
+    plot_panels(entry.name, entry.item.charts, path)
+
+
+def plot_panels(title: str, panels: Sequence[Chart], path: Path) -> None:
+    """Draw panels one below the other into a PNG file."""
+    texts = [title, *(curve.label for chart in panels for curve in chart.curves)]
     texts += [mark.rule for chart in panels for mark in chart.marks]
     with drawing(texts) as shown:
         heights = [LOW_PANEL if chart.id == "rate" else PANEL for chart in panels]
-        figure, grid = make_figure(shown(entry.name), heights or [PANEL])
+        figure, grid = make_figure(shown(title), heights or [PANEL])
         for axes, chart in zip(grid, panels, strict=False):
             _draw_panel(axes, chart, shown)
         _share_x(grid, panels)
@@ -142,8 +146,8 @@ def _draw_panel(axes: Axes, chart: Chart, shown: Shown) -> None:
         _logarithmic(axes)
     if chart.x_label == "epoch":
         _whole_epochs(axes)
-    for place, curve in sorted(enumerate(chart.curves), key=lambda pair: not pair[1].faint):
-        draw_curve(axes, curve, curve_colour(curve.name, place), shown)
+    for curve in chart.curves:
+        _draw_curve(axes, curve, shown)
     axes.set_ylim(chart.y_range)
     for row, mark in enumerate(chart.marks):
         _draw_mark(axes, mark, row, shown)
@@ -151,7 +155,7 @@ def _draw_panel(axes: Axes, chart: Chart, shown: Shown) -> None:
         x, text = chart.best
         axes.axvline(x, color=INK, linewidth=1.0, linestyle=(0, (1, 2)), label=text)
     if len(chart.curves) > 1 or chart.best is not None:
-        _legend(axes, columns=5)
+        _legend(axes, columns=5 if len(chart.curves) <= 4 else 8)
 
 
 def _logarithmic(axes: Axes) -> None:
@@ -162,14 +166,14 @@ def _logarithmic(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def draw_curve(axes: Axes, curve: Curve, colour: str, shown: Shown, **style: Any) -> None:
+def _draw_curve(axes: Axes, curve: Curve, shown: Shown) -> None:
     """A curve; a curve of few points also gets dots, so that a single one can be seen."""
     if curve.faint:
-        axes.plot(curve.x, curve.y, color=colour, alpha=0.3, linewidth=0.6, zorder=1.5)
+        axes.plot(curve.x, curve.y, color=curve.colour, alpha=0.3, linewidth=0.6, zorder=1.5)
         return
     dots = "o" if np.isfinite(curve.y).sum() <= 12 else ""
-    look: dict[str, Any] = {"linewidth": 1.5, "marker": dots, "markersize": 3.5, **style}
-    (drawn,) = axes.plot(curve.x, curve.y, color=colour, **look)
+    look: dict[str, Any] = {"color": curve.colour, "linewidth": 1.5, "marker": dots}
+    (drawn,) = axes.plot(curve.x, curve.y, markersize=3.5, **look)
     drawn.set_label("\u200b" + shown(curve.label))
     if curve.crosses:
         x, y = zip(*curve.crosses, strict=True)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +20,7 @@ from analyzer.render.charts import Chart, charts
 from analyzer.render.text import count, plain, setting, sparkline
 from analyzer.render.wording import counted
 from analyzer.run import Note, Run, Series
-from analyzer.summary import Summary, direction, summarise
+from analyzer.summary import Summary, direction, flatten, summarise
 
 MAX_PLOTTED = 20
 """Plots are made for this many flagged runs; for the rest a text sparkline must do."""
@@ -199,16 +197,6 @@ class Report:
         if worst[None]:
             parts.append(f"{worst[None]} without")
         return f"{count(len(self.runs), 'run')}: {', '.join(parts)}."
-
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Dotted keys and values of a nested mapping; an empty mapping is a value."""
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            yield from flatten(value, f"{name}.")
-        else:
-            yield name, value
 
 
 def short_names(runs: list[Run]) -> list[str]:

@@ -143,3 +143,86 @@ class ReportJson(TypedDict):
     title: str
     runs: list[RunJson]
     skipped: list[NoteJson]
+
+
+class ComparedRunJson(TypedDict):
+    tag: str
+    name: str
+    path: str
+    format: str
+
+
+class SideJson(TypedDict):
+    name: str
+    runs: list[str]
+    seeds: list[Any]
+
+
+class JudgementJson(TypedDict):
+    """Side b against side a in the best values of a metric; see ``analyzer.judgement``."""
+
+    metric: str
+    label: str
+    higher: bool
+    a: str
+    b: str
+    n_a: int
+    n_b: int
+    a_value: float | None
+    b_value: float | None
+    difference: float | None
+    outcome: str
+    because: str
+    next_step: str
+    noise: float | None
+    times: float | None
+    interval: list[float] | None
+    detectable: float | None
+    tolerance: float | None
+    nonfinite: NotRequired[Nonfinite]
+
+
+class DifferenceJson(TypedDict):
+    """``values`` by tag; a run that lacks the key has none, and null is a value."""
+
+    key: str
+    values: dict[str, Any]
+
+
+class ResultJson(TypedDict):
+    best: float | None
+    best_at: float | None
+    last: float | None
+    last_at: float | None
+    points: int
+    nonfinite: NotRequired[Nonfinite]
+
+
+class AlignedJson(TypedDict):
+    """``y`` by tag; null where a run has no number at that x."""
+
+    name: str
+    axis: str
+    x: list[float]
+    y: dict[str, list[float | None]]
+
+
+class ComparisonJson(TypedDict):
+    runs: list[ComparedRunJson]
+    sides: list[SideJson]
+    metric: str | None
+    judgements: list[JudgementJson]
+    explaining: list[str]
+    config: list[DifferenceJson]
+    environment: list[DifferenceJson]
+    results: dict[str, dict[str, ResultJson]]
+    curves: list[AlignedJson]
+    notes: list[str]
+
+
+class ComparisonReportJson(TypedDict):
+    version: int
+    tool: str
+    tool_version: str
+    created: str
+    comparison: ComparisonJson

@@ -43,14 +43,14 @@ NARROW, WIDE = 80, 100
 def print_report(report: Report, console: Console) -> None:
     """Print the whole report; ``console`` decides on width and colour."""
     for entry in report.entries:
-        _print(console, _block(entry))
-        _print(console, "")
+        show(console, _block(entry))
+        show(console, "")
     if len(report.runs) > 1:
-        _print(console, _table(report, console))
-        _print(console, "")
+        show(console, _table(report, console))
+        show(console, "")
     for note in report.skipped:
-        _print(console, Text(f"skipped: {note_text(note)}", style="dim"))
-    _print(console, Text(report.summary, style="bold"))
+        show(console, Text(f"skipped: {note_text(note)}", style="dim"))
+    show(console, Text(report.summary, style="bold"))
 
 
 def note_text(note: Note) -> str:
@@ -61,7 +61,8 @@ def note_text(note: Note) -> str:
     return plain(f"{place}: {note.text}")
 
 
-def _print(console: Console, content: RenderableType) -> None:
+def show(console: Console, content: RenderableType) -> None:
+    """Print without any reading of what is in the text."""
     console.print(content, highlight=False, markup=False, emoji=False)
 
 

@@ -1,0 +1,237 @@
+"""Is one side of a comparison better than the other? Four answers, each with its doubt.
+
+The anchors of the numbers: with one run a side nothing is known of how much seeds differ, so only
+a tolerance that somebody states can make a difference count. With two seeds or more a side Welch's
+interval decides. A difference below the noise is never called a difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from analyzer.run import Run
+from analyzer.stats import evaluation_noise, welch
+from analyzer.summary import label, summarise
+
+MIN_SEEDS = 3
+"""Fewer repetitions are never advised: two values say next to nothing of their spread."""
+
+
+class Outcome(StrEnum):
+    """What may be said of side b against side a."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    WITHIN_NOISE = "within noise"
+    CANNOT_TELL = "cannot tell"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The values of a metric on one side, one for each seed.
+
+    ``noise`` is the standard deviation of one evaluation, None where unknown; ``broken`` is true
+    when every run of this side ended in a loss or value that is not finite.
+    """
+
+    values: tuple[float, ...]
+    noise: float | None
+    resolution: float
+    broken: bool
+
+    @property
+    def mean(self) -> float:
+        """The mean over the seeds."""
+        return float(np.mean(self.values))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Side ``b`` against side ``a`` in the best values of one metric.
+
+    ``difference`` is b minus a in the metric's own unit. ``noise`` is the standard deviation that
+    evaluation alone gives such a difference, and ``times`` how often the difference holds it;
+    ``interval`` (95 %) and ``detectable`` are there with two seeds or more a side.
+    """
+
+    metric: str
+    label: str
+    higher: bool
+    a: str
+    b: str
+    n_a: int
+    n_b: int
+    a_value: float | None
+    b_value: float | None
+    difference: float | None
+    outcome: Outcome
+    because: str
+    next_step: str = ""
+    noise: float | None = None
+    times: float | None = None
+    interval: tuple[float, float] | None = None
+    detectable: float | None = None
+    tolerance: float | None = None
+
+
+@dataclass(frozen=True)
+class _Answer:
+    outcome: Outcome
+    because: str
+    next_step: str = ""
+    noise: float | None = None
+    times: float | None = None
+    interval: tuple[float, float] | None = None
+    detectable: float | None = None
+
+
+def sample(runs: Sequence[tuple[Run, object]], metric: str, higher: bool) -> Sample:
+    """The best values of the (run, seed) pairs; runs with the same seed count as one, their mean.
+
+    A seed of None is unknown and counts as one of its own.
+    """
+    by_seed: dict[object, list[float]] = {}
+    noises: list[float] = []
+    resolution, broken = 0.0, bool(runs)
+    for place, (run, seed) in enumerate(runs):
+        broken = broken and ends_broken(run, metric)
+        series = run.series.get(metric)
+        if series is None or not len(series):
+            continue
+        best = summarise(series, higher).best
+        resolution = max(resolution, series.resolution)
+        noise = evaluation_noise(series)
+        noises += [] if noise is None else [noise]
+        if best is not None:
+            by_seed.setdefault(("unknown", place) if seed is None else repr(seed), []).append(best)
+    values = tuple(float(np.mean(values)) for values in by_seed.values())
+    return Sample(values, float(np.median(noises)) if noises else None, resolution, broken)
+
+
+def ends_broken(run: Run, *names: str) -> bool:
+    """Whether the last value of a loss, or of the curves named, is NaN or inf."""
+    curves = (run.series.get(name) for name in ("train_loss", "val_loss", *names))
+    return any(len(one) and not np.isfinite(one.y[-1]) for one in curves if one is not None)
+
+
+def judge(
+    metric: str,
+    higher: bool,
+    sides: tuple[str, str],
+    samples: tuple[Sample, Sample],
+    tolerance: float | None,
+) -> Judgement:
+    """Judge the second side against the first. ``sides`` are their names."""
+    a, b = samples
+    both = bool(a.values and b.values)
+    answer = _judge(sides, a, b, higher, tolerance) if both else _missing(sides, a, b)
+    return Judgement(
+        metric=metric,
+        label=label(metric),
+        higher=higher,
+        a=sides[0],
+        b=sides[1],
+        n_a=len(a.values),
+        n_b=len(b.values),
+        a_value=a.mean if a.values else None,
+        b_value=b.mean if b.values else None,
+        difference=b.mean - a.mean if both else None,
+        tolerance=tolerance,
+        **vars(answer),
+    )
+
+
+def _missing(sides: tuple[str, str], a: Sample, b: Sample) -> _Answer:
+    lacking = [name for name, side in zip(sides, (a, b), strict=True) if not side.values]
+    because = f"{' and '.join(lacking)} logged no finite value of it"
+    return _Answer(Outcome.CANNOT_TELL, because, "log the metric in every run")
+
+
+def _judge(
+    sides: tuple[str, str], a: Sample, b: Sample, higher: bool, tolerance: float | None
+) -> _Answer:
+    if a.broken != b.broken:
+        outcome, which = (Outcome.WORSE, sides[1]) if b.broken else (Outcome.BETTER, sides[0])
+        return _Answer(outcome, f"{which} ended in values that are not finite")
+    if len(a.values) >= 2 and len(b.values) >= 2:
+        return _judge_groups(a, b, higher, tolerance)
+    return _judge_single(a, b, higher, tolerance)
+
+
+def _judge_single(a: Sample, b: Sample, higher: bool, tolerance: float | None) -> _Answer:
+    """One run on a side: only a stated tolerance or the evaluation noise can say anything."""
+    difference = b.mean - a.mean
+    size = abs(difference)
+    noise = None if a.noise is None or b.noise is None else math.hypot(a.noise, b.noise)
+    times = size / noise if noise else None
+    if tolerance is not None:
+        return _by_tolerance(difference, higher, tolerance, noise, times)
+    if size == 0:
+        return _Answer(Outcome.WITHIN_NOISE, "the best values are equal", "", noise, times)
+    if noise is not None and size <= noise:
+        because = f"the difference is {times:.2g} times what evaluations alone jump by"
+        return _Answer(Outcome.WITHIN_NOISE, because, "", noise, times)
+    known = (
+        "there are too few evaluations to know their noise"
+        if not noise
+        else f"the difference is {times:.2g} times what evaluations alone jump by"
+    )
+    because = f"{known}, but with one run on a side it is unknown how much seeds differ"
+    step = f"repeat both with {_seeds(size, noise)} seeds or more, or state a tolerance"
+    return _Answer(Outcome.CANNOT_TELL, because, step, noise, times)
+
+
+def _seeds(size: float, noise: float | None) -> int:
+    """Seeds a side that would show ``size`` in four of five cases, if seeds add no more noise."""
+    if not noise:
+        return MIN_SEEDS
+    return max(MIN_SEEDS, math.ceil((2.8 * noise / size) ** 2))
+
+
+def _by_tolerance(
+    difference: float, higher: bool, tolerance: float, noise: float | None, times: float | None
+) -> _Answer:
+    limit = f"the stated tolerance of {tolerance:g}"
+    if abs(difference) <= tolerance:
+        return _Answer(Outcome.WITHIN_NOISE, f"within {limit}", "", noise, times)
+    return _Answer(_direction(difference, higher), f"beyond {limit}", "", noise, times)
+
+
+def _direction(difference: float, higher: bool) -> Outcome:
+    return Outcome.BETTER if (difference > 0) == higher else Outcome.WORSE
+
+
+def _judge_groups(a: Sample, b: Sample, higher: bool, tolerance: float | None) -> _Answer:
+    """Two seeds or more a side: Welch's interval."""
+    result = welch(a.values, b.values, resolution=max(a.resolution, b.resolution))
+    seeds = f"{len(a.values)} against {len(b.values)} seeds"
+    if result is None:
+        if a.mean == b.mean:
+            return _Answer(Outcome.WITHIN_NOISE, f"all values are equal, {seeds}")
+        because = f"no value differs inside a side ({seeds}), so the noise is unknown"
+        return _Answer(Outcome.CANNOT_TELL, because, "repeat with more seeds")
+    interval, detectable = (result.low, result.high), result.detectable
+    size = abs(result.difference)
+    shows = (
+        f"{seeds}, 95 % interval {result.low:.4g} to {result.high:.4g}; "
+        f"the smallest difference these could show is {detectable:.2g}"
+    )
+    if tolerance is not None and size <= tolerance:
+        because = f"within the stated tolerance of {tolerance:g} ({shows})"
+        return _Answer(Outcome.WITHIN_NOISE, because, "", None, None, interval, detectable)
+    if result.low > 0 or result.high < 0:
+        outcome = _direction(result.difference, higher)
+        because = f"the interval leaves out zero ({shows})"
+        return _Answer(outcome, because, "", None, None, interval, detectable)
+    if size <= result.error:
+        because = f"the difference is below its standard error ({shows})"
+        return _Answer(Outcome.WITHIN_NOISE, because, "", None, None, interval, detectable)
+    need = math.ceil(min(len(a.values), len(b.values)) * (detectable / size) ** 2)
+    because = f"the interval holds zero ({shows})"
+    step = f"about {max(need, MIN_SEEDS)} seeds a side would show a difference of this size"
+    return _Answer(Outcome.CANNOT_TELL, because, step, None, None, interval, detectable)
