@@ -77,7 +77,9 @@ def noise(series: Series) -> float:
     """Standard deviation of one point about the trend, in the curve's unit.
 
     1.4826 x MAD of the first differences of (y minus its running median), over sqrt 2, at least
-    half of the last printed digit. A step from one segment to the next is no difference.
+    half of the last printed digit. A step from one segment to the next is no difference. Where
+    the curve climbs by more than its noise from point to point, the running median takes the
+    noise along and little of it is seen.
     """
     _, y, segment = finite(series)
     with np.errstate(all="ignore"):

@@ -1,0 +1,256 @@
+"""Signals: what they say of plain curves, of any floats at all, and of pure noise."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from analyzer.diagnosis.limit import is_past, parse_limit
+from analyzer.run import Series
+from analyzer.signals import SIGNALS, FalseRate, Reading, measure, noise
+from analyzer.signals.stats import running_median, theil_sen
+
+ANY = hnp.arrays(
+    np.float64, st.integers(0, 40), elements=st.floats(allow_nan=True, allow_infinity=True)
+)
+TAME = hnp.arrays(np.float64, st.integers(8, 40), elements=st.integers(-1000, 1000).map(float))
+RISING = st.sampled_from([False, True])
+
+
+def series(y: object, segment: object = None, resolution: float = 0.0) -> Series:
+    values = np.asarray(y, dtype=np.float64)
+    seams = np.zeros(len(values)) if segment is None else np.asarray(segment)
+    x = np.arange(1.0, len(values) + 1)
+    return Series("val_f1", "epoch", x, values, seams.astype(np.int64), resolution)
+
+
+def read(name: str, y: object, higher_is_better: bool = False, **kwargs: object) -> Reading:
+    other = series(y) if SIGNALS[name].pair else None
+    found = measure(name, series(y, **kwargs), other, higher_is_better=higher_is_better)
+    assert isinstance(found, Reading), found
+    return found
+
+
+def refuse(name: str, y: object) -> str:
+    found = measure(name, series(y), series(y) if SIGNALS[name].pair else None)
+    assert isinstance(found, str), found
+    return found
+
+
+def ar1(rng: np.random.Generator, n: int, phi: float) -> np.ndarray:
+    shocks = rng.standard_normal(n + 100)
+    y = np.zeros(n + 100)
+    for i in range(1, n + 100):
+        y[i] = phi * y[i - 1] + shocks[i]
+    return y[100:]
+
+
+# What they say of plain curves
+
+
+def test_drop_is_from_the_head_to_the_tail() -> None:
+    found = read("drop", [3.0] * 2 + [2.0] * 16 + [1.0] * 2)
+    assert found.value == 2.0
+    assert found.reference == 3.0
+    assert (found.start, found.end) == (1.0, 20.0)
+
+
+def test_gain_of_a_line_is_its_rise_and_one_outlier_does_not_change_it() -> None:
+    y = np.linspace(0.0, 1.0, 11)
+    y[5] = 50.0
+    assert read("gain", y, higher_is_better=True).value == pytest.approx(1.0)
+    assert read("gain", y, higher_is_better=False).value == pytest.approx(-1.0)
+
+
+def test_setback_needs_more_than_one_bad_last_point() -> None:
+    assert read("setback", [5, 4, 3, 2, 1, 9]).value == 1.0
+    assert read("setback", [5, 4, 3, 2, 1, 9, 9, 9]).value == 8.0
+
+
+def test_since_best_counts_from_the_first_of_equal_points() -> None:
+    found = read("since_best", [0.1, 0.5, 0.5, 0.4], higher_is_better=True)
+    assert (found.value, found.details["best_at"]) == (2, 2.0)
+
+
+def test_idle_starts_where_the_curve_first_was_as_good_as_ever() -> None:
+    found = read("idle", [0.1, 0.3, 0.5, *[0.7] * 17], higher_is_better=True)
+    assert (found.value, found.details["settled_at"]) == (16, 4.0)
+
+
+def test_swing_of_a_line_is_zero_and_of_a_saw_tooth_its_height() -> None:
+    assert read("swing", np.arange(20) * 0.5).value == 0.0
+    assert read("swing", [0.4, 0.6] * 10).value == pytest.approx(0.2)
+
+
+def test_swing_is_the_standard_deviation_of_independent_noise() -> None:
+    y = np.random.default_rng(3).normal(0.5, 0.1, 4000)
+    assert read("swing", y).value == pytest.approx(0.1, rel=0.05)
+    assert noise(series(y)) == pytest.approx(0.1, rel=0.05)
+
+
+def test_gap_compares_the_ends() -> None:
+    upper, lower = series([3.0, 3.0, 3.0]), series([1.0, 1.0, 2.0])
+    found = measure("gap", upper, lower)
+    assert isinstance(found, Reading)
+    assert (found.value, found.reference) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("y", "kind", "then"),
+    [
+        ([math.nan] * 3, "from the very start", "and it never came back"),
+        ([1.0, 1.2, 4.0, math.inf], "after climbing", "and it never came back"),
+        ([1.0, 0.9, math.nan, 0.8], "all of a sudden", "and it came back later"),
+        ([-1.0, -1.1, -1.2, math.nan], "all of a sudden", "and it never came back"),
+    ],
+)
+def test_nonfinite_says_what_came_before(y: list[float], kind: str, then: str) -> None:
+    found = read("nonfinite", y)
+    assert found.value == sum(not math.isfinite(value) for value in y)
+    assert (found.details["kind"], found.details["then"]) == (kind, then)
+
+
+def test_a_seam_between_segments_is_no_swing_and_no_noise() -> None:
+    y = [1.0] * 20 + [9.0] * 20
+    joined, seam = series(y), series(y, [0] * 20 + [1] * 20)
+    assert read("swing", y).value > 0
+    assert isinstance(found := measure("swing", seam), Reading)
+    assert found.value == 0
+    assert noise(seam) <= noise(joined)
+
+
+def test_points_that_are_no_numbers_are_left_out() -> None:
+    y = [3.0, math.nan, 3.0, 2.0, math.inf, 1.0, 1.0]
+    clean = [3.0, 3.0, 2.0, 1.0, 1.0]
+    assert read("drop", y).value == read("drop", clean).value
+    assert read("points", y).value == 5
+
+
+def test_too_few_points_are_said_with_their_number() -> None:
+    assert refuse("drop", [1.0, 2.0]) == "val_f1 has 2 of the 5 points that 'drop' needs"
+    assert "0 of the 1" in refuse("nonfinite", [])
+
+
+# The yardstick
+
+
+def test_noise_is_at_least_half_of_the_last_digit() -> None:
+    assert noise(series([0.5] * 20, resolution=0.01)) == 0.005
+
+
+def test_noise_does_not_grow_with_a_trend() -> None:
+    rng = np.random.default_rng(1)
+    flat = rng.normal(0, 0.1, 400)
+    assert noise(series(flat + np.linspace(0, 8, 400))) == pytest.approx(
+        noise(series(flat)), rel=0.1
+    )
+
+
+def test_running_median_and_theil_sen_against_plain_loops() -> None:
+    rng = np.random.default_rng(2)
+    y, x = rng.normal(size=60), np.sort(rng.uniform(0, 10, 60))
+    padded = np.pad(y, 3, mode="edge")
+    assert np.allclose(running_median(y), [np.median(padded[i : i + 7]) for i in range(60)])
+    slopes = [(y[j] - y[i]) / (x[j] - x[i]) for i in range(60) for j in range(i + 1, 60)]
+    assert theil_sen(x, y) == pytest.approx(np.median(slopes))
+    assert math.isnan(theil_sen(np.ones(3), np.arange(3.0)))
+
+
+# Any floats at all
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+@given(y=ANY, higher=RISING, resolution=st.sampled_from([0.0, 0.01, 1e300]))
+@settings(max_examples=60, deadline=None)
+def test_no_exception_and_no_warning_on_any_floats(
+    name: str, y: np.ndarray, higher: bool, resolution: float
+) -> None:
+    curve = series(y, np.arange(len(y)) // 7, resolution)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = measure(name, curve, curve, higher_is_better=higher)
+        assert noise(curve) >= 0 or math.isinf(noise(curve))
+    if isinstance(found, Reading):
+        assert math.isfinite(found.value)
+        assert set(found.details) <= set(SIGNALS[name].gives)
+
+
+@pytest.mark.parametrize("y", [[], [1.0], [2.0] * 50, [1e308, -1e308] * 10, [math.nan] * 9])
+@pytest.mark.parametrize("name", SIGNALS)
+def test_odd_curves(name: str, y: list[float]) -> None:
+    found = measure(name, series(y), series(y))
+    assert isinstance(found, str) or math.isfinite(found.value)
+
+
+@pytest.mark.parametrize("name", ["drop", "gain", "setback", "swing", "gap"])
+@given(y=TAME, higher=RISING)
+@settings(max_examples=40, deadline=None)
+def test_values_in_the_unit_of_the_curve_scale_and_do_not_shift(
+    name: str, y: np.ndarray, higher: bool
+) -> None:
+    value = read(name, y, higher).value
+    assert read(name, 8 * y, higher).value == pytest.approx(8 * value)
+    assert read(name, y + 1024, higher).value == pytest.approx(value)
+
+
+@pytest.mark.parametrize("name", ["since_best", "idle", "points", "nonfinite"])
+@given(y=TAME, higher=RISING)
+@settings(max_examples=40, deadline=None)
+def test_counts_neither_scale_nor_shift(name: str, y: np.ndarray, higher: bool) -> None:
+    value = read(name, y, higher).value
+    assert read(name, 8 * y, higher).value == value
+    assert name == "idle" or read(name, y + 1024, higher).value == value
+
+
+@pytest.mark.parametrize("name", [n for n, signal in SIGNALS.items() if signal.directed])
+@given(y=TAME)
+@settings(max_examples=40, deadline=None)
+def test_a_mirrored_curve_with_the_mirrored_direction_says_the_same(
+    name: str, y: np.ndarray
+) -> None:
+    up, down = read(name, y, higher_is_better=True), read(name, -y, higher_is_better=False)
+    assert up.value == pytest.approx(-down.value if name == "best" else down.value)
+
+
+# Pure noise
+
+LENGTHS = (5, 10, 30, 100, 300, 1000, 5000)
+TRIALS = {5: 400, 10: 400, 30: 200, 100: 100, 300: 60, 1000: 30, 5000: 12}
+
+
+def passed(name: str, rate: FalseRate, y: np.ndarray) -> bool:
+    """Whether a signal passes a limit, with the units as conditions read them."""
+    other = series(y[::-1]) if SIGNALS[name].pair else None
+    found = measure(name, series(y), other, higher_is_better=True)
+    if isinstance(found, str):
+        return False
+    limit = parse_limit(int(rate.limit) if rate.limit.isdigit() else rate.limit)
+    size = {"": 1.0, "%": found.reference / 100, "noise": noise(series(y))}[limit.unit]
+    return is_past(found.value / size, limit.value, above=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [(name, rate) for name, signal in SIGNALS.items() for rate in signal.false_rates],
+    ids=lambda value: value if isinstance(value, str) else f"{value.limit} on {value.base}",
+)
+@pytest.mark.parametrize("phi_index", [0, 1, 2], ids=["phi 0", "phi 0.5", "phi 0.9"])
+def test_the_stated_false_rate_holds(name: str, rate: FalseRate, phi_index: int) -> None:
+    phi = (0.0, 0.5, 0.9)[phi_index]
+    rng = np.random.default_rng(42)
+    for n in LENGTHS:
+        base = 100.0 + (np.linspace(0, 20, n) if rate.base == "rise" else np.zeros(n))
+        hits = [passed(name, rate, base + ar1(rng, n, phi)) for _ in range(TRIALS[n])]
+        slack = 2 * math.sqrt(rate.rates[phi_index] / len(hits))
+        assert np.mean(hits) <= rate.rates[phi_index] + slack, f"n = {n}"
+
+
+def test_every_signal_that_shows_something_states_its_false_rate() -> None:
+    without = [n for n, s in SIGNALS.items() if s.shows and not s.false_rates and n != "best"]
+    assert without == []
