@@ -71,7 +71,7 @@ def _reader(path: Path) -> Reader | None:
 
 
 def _nothing_found(paths: list[Path], found: Found) -> str:
-    if len(paths) == 1 and paths[0].is_file():
+    if all(path.is_file() for path in paths):
         return found.skipped[0].text
     where = ", ".join(str(path) for path in paths)
     return (

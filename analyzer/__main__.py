@@ -1,0 +1,72 @@
+"""The door: the command group, the one error handler, and the only place that exits."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from analyzer import __version__
+from analyzer.commands.check import check
+from analyzer.commands.compare import compare
+from analyzer.commands.report import report
+from analyzer.errors import TrainlintError
+
+INTERRUPTED = 130
+
+EPILOG = """
+\b
+Exit codes
+  0  clean, or nothing that --fail-on asks for
+  1  findings (check), or a worse run (compare --fail-on worse)
+  2  wrong usage, a broken rule, or a missing extra
+  3  no run found
+"""
+
+
+@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="trainlint")
+def cli() -> None:
+    """The linter for training runs: says what is wrong, how sure, why, and what to change.
+
+    \b
+    Start here
+      python -m analyzer report workdirs/          read the runs, get a report
+      python -m analyzer compare RUN_A RUN_B       which is better, and is it sure?
+      python -m analyzer check workdirs/latest     for CI: exit 1 on errors
+    """
+
+
+for command in (report, compare, check):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run())
+
+
+def run() -> int:
+    """Run the command line; expected trouble becomes one sentence and an exit code."""
+    try:
+        code = cli.main(prog_name="python -m analyzer", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except TrainlintError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output, `head` say, has gone; that is no trouble of ours.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    main()

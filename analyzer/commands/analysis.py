@@ -1,0 +1,84 @@
+"""From paths to a report: the steps that the commands share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from analyzer.render.report import Report
+
+T = TypeVar("T")
+
+FEW = 20
+"""Up to this many runs are read in well under a second; no bar is shown."""
+
+paths_argument = click.argument(
+    "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
+)
+
+
+def build_report(paths: Iterable[Path]) -> Report:
+    """Read and diagnose every run at or below ``paths``."""
+    from analyzer import __version__
+    from analyzer.diagnosis import diagnose
+    from analyzer.readers import find, read_run
+    from analyzer.render.report import Report, RunReport
+
+    found = find(paths)
+    items = []
+    for path in with_progress(found.runs, "Reading runs"):
+        run = read_run(path)
+        items.append(RunReport(run, diagnose(run)))
+    now = datetime.now().astimezone()
+    return Report(tuple(items), tuple(found.skipped), now, __version__)
+
+
+def with_progress(items: Sequence[T], what: str) -> Iterator[T]:
+    """Go through ``items``; on a terminal, many of them show a progress bar on stderr."""
+    if len(items) <= FEW or not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.progress import track
+
+    yield from track(items, what, console=stderr_console(), transient=True)
+
+
+def json_text(value: object) -> str:
+    """JSON as every command prints it: strict, indented, strangers' scripts left as they are."""
+    import json
+
+    return json.dumps(value, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
+
+
+def make_folder(folder: Path) -> None:
+    """Make the output folder, or say why that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write into {folder}: {error.strerror}; name another folder with --out"
+        ) from error
+
+
+def stdout_console() -> Console:
+    """The console for findings and data."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+def stderr_console() -> Console:
+    """The console for progress and notes."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)

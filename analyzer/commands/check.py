@@ -1,0 +1,71 @@
+"""``check``: the same findings for CI, with an exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.commands.analysis import build_report, json_text, paths_argument, stdout_console
+
+if TYPE_CHECKING:
+    from analyzer.render.report import Report
+
+FAIL_ON = ("error", "warning", "info", "never")
+
+
+@click.command()
+@paths_argument
+@click.option(
+    "--fail-on",
+    type=click.Choice(FAIL_ON),
+    default="error",
+    show_default=True,
+    help="Exit with 1 when a finding is at least this severe.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("terminal", "json")),
+    default="terminal",
+    show_default=True,
+    help="What to print on stdout.",
+)
+@click.pass_context
+def check(
+    context: click.Context, paths: tuple[Path, ...], fail_on: str, output_format: str
+) -> None:
+    """Check the runs at or below each PATH and exit with 1 when something is wrong.
+
+    Findings that another finding explains are listed but never decide the exit code.
+
+    \b
+    Examples
+      python -m analyzer check workdirs/latest
+      python -m analyzer check workdirs/ --fail-on warning --format json > findings.json
+    """
+    result = build_report(paths)
+    _show(result, output_format)
+    context.exit(1 if fails(result, fail_on) else 0)
+
+
+def _show(report: Report, output_format: str) -> None:
+    if output_format == "json":
+        from analyzer.render.json import to_json
+
+        click.echo(json_text(to_json(report)), nl=False)
+    else:
+        from analyzer.render.terminal import print_report
+
+        print_report(report, stdout_console())
+
+
+def fails(report: Report, fail_on: str) -> bool:
+    """Whether any run has a finding of its own at or above the severity ``fail_on``."""
+    from analyzer.finding import Severity
+
+    if fail_on == "never":
+        return False
+    limit = Severity(fail_on).rank
+    return any(item.worst is not None and item.worst.rank >= limit for item in report.runs)

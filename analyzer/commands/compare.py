@@ -1,0 +1,134 @@
+"""``compare``: which run is better, what differs between them, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.commands.analysis import json_text, make_folder, paths_argument, stdout_console
+
+if TYPE_CHECKING:
+    from analyzer.compare import Comparison
+    from analyzer.render.comparison import ComparisonReport
+
+
+def parse_tolerances(
+    context: click.Context, option: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, float]:
+    """``METRIC=VALUE`` of each ``--tolerance``, checked."""
+    tolerances = {}
+    for text in texts:
+        metric, _, digits = text.partition("=")
+        try:
+            value = float(digits)
+        except ValueError:
+            value = math.nan
+        if not metric or not 0 <= value < math.inf:
+            raise click.BadParameter(
+                f"{text!r} is not METRIC=VALUE with a value of 0 or more, such as val_f1=0.01",
+                ctx=context,
+                param=option,
+            )
+        tolerances[metric] = value
+    return tolerances
+
+
+@click.command()
+@paths_argument
+@click.option(
+    "--tolerance",
+    "tolerances",
+    metavar="METRIC=VALUE",
+    callback=parse_tolerances,
+    multiple=True,
+    help="How much worse a metric may get, such as val_f1=0.01; may be given several times. "
+    "Without it, one run a side is never called worse: its seed alone could be the reason.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(("worse", "never")),
+    default="never",
+    show_default=True,
+    help="Exit with 1 when a run is worse than the first in its main metric or a tolerated one.",
+)
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("terminal", "json")),
+    default="terminal",
+    show_default=True,
+    help="What to print on stdout.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write comparison.html and comparison.md into this folder.",
+)
+@click.pass_context
+def compare(
+    context: click.Context,
+    *,
+    paths: tuple[Path, ...],
+    tolerances: dict[str, float],
+    fail_on: str,
+    output_format: str,
+    out: Path | None,
+) -> None:
+    """Compare runs with the first one: what differs, and which is better.
+
+    Each PATH is a run, or a folder whose runs all take part. Runs whose settings differ only in
+    the seed count as repetitions of one another; with two or more a side the verdict can be sure.
+
+    \b
+    Examples
+      python -m analyzer compare workdirs/exp_a workdirs/exp_b
+      python -m analyzer compare old/ new/ --fail-on worse --tolerance val_f1=0.01
+    """
+    from analyzer import __version__
+    from analyzer.compare import compare as compare_runs
+    from analyzer.readers import read
+    from analyzer.render.comparison import ComparisonReport
+
+    comparison = compare_runs(read(*paths), tolerance=tolerances)
+    result = ComparisonReport(comparison, datetime.now().astimezone(), __version__)
+    _show(result, output_format)
+    if out is not None:
+        _write(result, out)
+    context.exit(1 if fail_on == "worse" and is_worse(comparison) else 0)
+
+
+def _show(result: ComparisonReport, output_format: str) -> None:
+    from analyzer.render.comparison import comparison_to_json, print_comparison
+
+    if output_format == "json":
+        click.echo(json_text(comparison_to_json(result)), nl=False)
+    else:
+        print_comparison(result, stdout_console())
+
+
+def _write(result: ComparisonReport, out: Path) -> None:
+    from analyzer.render.comparison_files import (
+        write_comparison_html,
+        write_comparison_markdown,
+    )
+
+    make_folder(out)
+    write_comparison_html(result, out / "comparison.html")
+    markdown = write_comparison_markdown(result, out)
+    for path in (out / "comparison.html", markdown):
+        click.echo(f"wrote {path}", err=True)
+
+
+def is_worse(comparison: Comparison) -> bool:
+    """Whether a run is worse in the main metric, or in one that a tolerance was given for."""
+    from analyzer.judgement import Outcome
+
+    return any(
+        one.outcome is Outcome.WORSE
+        for one in comparison.judgements
+        if one.metric == comparison.metric or one.tolerance is not None
+    )

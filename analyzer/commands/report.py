@@ -1,0 +1,95 @@
+"""``report``: what is wrong with these runs, in the terminal, in Markdown and on one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.commands.analysis import (
+    build_report,
+    json_text,
+    make_folder,
+    paths_argument,
+    stdout_console,
+)
+
+if TYPE_CHECKING:
+    from analyzer.render.report import Report
+
+
+def _html(result: Report, out: Path) -> Path:
+    from analyzer.render.html import write_html
+
+    path = out / "report.html"
+    write_html(result, path)
+    return path
+
+
+def _markdown(result: Report, out: Path) -> Path:
+    from analyzer.render.markdown import write_markdown
+
+    return write_markdown(result, out)
+
+
+def _json(result: Report, out: Path) -> Path:
+    from analyzer.render.json import to_json
+
+    path = out / "report.json"
+    path.write_text(json_text(to_json(result)), encoding="utf-8")
+    return path
+
+
+FORMATS: dict[str, Callable[[Report, Path], Path]] = {
+    "html": _html,
+    "markdown": _markdown,
+    "json": _json,
+}
+
+
+@click.command()
+@paths_argument
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("report"),
+    show_default=True,
+    help="Folder for report.html, report.md with its plots, and report.json.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(list(FORMATS)),
+    multiple=True,
+    default=("html", "markdown"),
+    show_default=True,
+    help="What to write; may be given several times.",
+)
+def report(paths: tuple[Path, ...], out: Path, formats: tuple[str, ...]) -> None:
+    """Say what is wrong with the runs at or below each PATH.
+
+    A PATH is a folder that holds runs, one run, `workdirs/latest`, or a single train.log or
+    metrics.json. The summary goes to the terminal, the whole report into the folder --out.
+
+    \b
+    Examples
+      python -m analyzer report workdirs/
+      python -m analyzer report workdirs/latest --out latest_report
+      python -m analyzer report train.log --format markdown
+    """
+    from analyzer.render.terminal import print_report
+
+    result = build_report(paths)
+    print_report(result, stdout_console())
+    for path in _write(result, out, formats):
+        click.echo(f"wrote {path}", err=True)
+
+
+def _write(result: Report, out: Path, formats: tuple[str, ...]) -> Iterator[Path]:
+    """Write each format once, in the order of ``FORMATS``, and name its file."""
+    make_folder(out)
+    for name, write in FORMATS.items():
+        if name in formats:
+            yield write(result, out)
