@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from analyzer.diagnosis.grammar import EVENTS, Model, known
 from analyzer.diagnosis.vocabulary import ROLES, is_series, unknown
 from analyzer.facts import FACTS
 from analyzer.finding import CauseVerdict, Severity
 from analyzer.run import SERIES, Status
+
+
+def _as_text(raw: Any) -> Any:
+    return str(raw) if isinstance(raw, int | float) else raw
+
+
+Curve = Annotated[str, BeforeValidator(_as_text)]
+"""A curve in the notation of ``notation``; a single value may stand as a plain number."""
 
 
 class BestExample(Model):
@@ -62,7 +70,7 @@ class Example(Model):
     """A run in a few words, and what the rule has to say of it."""
 
     name: str
-    run: dict[str, str] = Field(default_factory=dict)
+    run: dict[str, Curve] = Field(default_factory=dict)
     config: dict[str, Any] = Field(default_factory=dict)
     facts: dict[str, Any] = Field(default_factory=dict)
     events: tuple[EventExample, ...] = ()

@@ -30,7 +30,7 @@ def resolve(fix: FixText, case: Case, value_of: Callable[[str], object]) -> Fix 
         known = key in case.run.config.values
         new = _new_value(old, change, case) if known else None
         if new is None:
-            words.append(_in_words(case.run.config.spelled(key), change, case))
+            words += _in_words(case.run.config.spelled(key), change, case)
         elif not _same(old, new):
             patch[case.run.config.spelled(key)] = (old, new)
     if patch:
@@ -69,14 +69,15 @@ def _same(old: Any, new: Any) -> bool:
     return type(old) is type(new) and bool(old == new)
 
 
-def _in_words(key: str, change: Any, case: Case) -> str:
+def _in_words(key: str, change: Any, case: Case) -> list[str]:
+    """The change as one sentence; none where it hangs on a fact that is not known."""
     if not isinstance(change, Change):
-        return f"set {key} to {show(change)}"
+        return [f"set {key} to {show(change)}"]
     if change.times is not None:
-        return f"multiply {key} by {show(change.times)}"
+        return [f"multiply {key} by {show(change.times)}"]
     if change.at_least is not None:
-        return f"raise {key} to at least {show(change.at_least)}"
+        return [f"raise {key} to at least {show(change.at_least)}"]
     if change.at_most is not None:
-        return f"lower {key} to at most {show(change.at_most)}"
+        return [f"lower {key} to at most {show(change.at_most)}"]
     value = case.fact(change.fact or "")
-    return f"set {key} to {show(value) if value is not None else f'the {change.fact}'}"
+    return [] if value is None else [f"set {key} to {show(value)}"]

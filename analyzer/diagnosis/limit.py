@@ -58,12 +58,12 @@ def _multiple(raw: dict[str, Any]) -> Limit:
     if (fact is None) == (signal is None):
         raise ValueError(f"{raw!r} is no limit; {_FORMS}")
     if fact is not None:
-        if fact not in FACTS:
+        if not isinstance(fact, str) or fact not in FACTS:
             raise ValueError(unknown("fact", fact, FACTS))
         return Limit(float(times), fact=fact)
     if not isinstance(signal, str) or signal not in SIGNALS:
         raise ValueError(unknown("signal", signal, SIGNALS))
-    if SIGNALS[signal].pair or (of is not None and not is_series(of)):
+    if SIGNALS[signal].pair or (of is not None and not is_series(str(of))):
         raise ValueError(unknown("series", of, SERIES) if of else f"{signal} needs two series")
     return Limit(float(times), signal=signal, of=of)
 

@@ -36,7 +36,8 @@ def decide(case: Case, findings: Sequence[Finding]) -> Verdict:
 def _running(case: Case, own: Sequence[Finding]) -> Verdict:
     """A run that goes on is stopped for an error, or when its best is behind it."""
     for finding in own:
-        if finding.severity is Severity.ERROR or finding.rule in PAST_ITS_BEST:
+        fatal = finding.severity is Severity.ERROR and finding.rule not in WRONG_CHECKPOINT
+        if fatal or finding.rule in PAST_ITS_BEST:
             patch = _patch(finding)
             return Verdict("stop now", finding.message, _price(case, ahead=True), patch)
     planned = f" of {case.run.planned_epochs}" if case.run.planned_epochs else ""
@@ -85,7 +86,7 @@ def _other_checkpoint(case: Case, worst: Finding, price: str) -> Verdict:
     """Ship the epoch file that is really best, where it is there."""
     best = case.fact("best_epoch")
     for checkpoint in case.run.checkpoints:
-        if checkpoint.epoch == best and _is_usable(checkpoint, case.run):
+        if checkpoint.epoch == best and _is_usable(checkpoint, case):
             because = f"take {checkpoint.file}, not the best checkpoint: {worst.message}"
             return Verdict("ship it", because, price, _patch(worst))
     patch = _patch(worst)
@@ -94,9 +95,11 @@ def _other_checkpoint(case: Case, worst: Finding, price: str) -> Verdict:
     return Verdict("cannot tell", worst.message, price)
 
 
-def _is_usable(checkpoint: Checkpoint, run: Run) -> bool:
-    best = run.best_checkpoint
-    return checkpoint.exists and (best is None or checkpoint.file != best.file)
+def _is_usable(checkpoint: Checkpoint, case: Case) -> bool:
+    """Whether it is another file than the best one, and there or only not copied along."""
+    best = case.run.best_checkpoint
+    not_copied = case.fact("weights_present") is False and not checkpoint.removed
+    return (checkpoint.exists or not_copied) and (best is None or checkpoint.file != best.file)
 
 
 def _is_low(case: Case) -> bool:
@@ -128,7 +131,7 @@ def _still_rising(run: Run, curve: Series) -> str:
         return ""
     return (
         f"{label(curve.name)} was still getting better: from {before:.3g} to {y[-1]:.3g} in the "
-        f"last {third} {curve.axis}s"
+        f"last {f'{third} evaluations' if third > 1 else 'evaluation'}"
     )
 
 

@@ -82,6 +82,7 @@ FACTS: Mapping[str, Fact] = {
     "test_size_known": Fact(
         progress.test_size_known, "number of validation samples is known", "yes/no"
     ),
+    "logs_val_loss": Fact(progress.logs_val_loss, "validation loss was logged", "yes/no"),
     "validated": Fact(progress.validated, "run was validated", "yes/no"),
     "best_epoch": Fact(progress.best_epoch, "epoch of the best metric", "number", _METRIC_LOG),
     "best_metric": Fact(progress.best_metric, "best metric", "number", _METRIC_LOG),

@@ -58,10 +58,15 @@ def metric_curve(run: Run) -> Series | None:
     return curve if curve is not None and curve.finite.any() else None
 
 
+def logs_val_loss(run: Run) -> bool:
+    """Whether a validation loss was logged, be it a number or NaN."""
+    curve = run.get("val_loss")
+    return curve is not None and len(curve) > 0
+
+
 def validated(run: Run) -> bool:
     """Whether a validation metric or a validation loss was logged."""
-    loss = run.get("val_loss")
-    return metric_curve(run) is not None or (loss is not None and bool(loss.finite.any()))
+    return metric_curve(run) is not None or logs_val_loss(run)
 
 
 def best_epoch(run: Run) -> float | None:

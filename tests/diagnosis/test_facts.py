@@ -1,0 +1,143 @@
+"""Facts: what is known of a run besides its curves, and None for what is not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from analyzer.diagnosis.notation import curve
+from analyzer.facts import FACTS
+from analyzer.run import BestCheckpoint, Checkpoint, Config, LogEvent, Run, Status
+
+
+def fact(name: str, config: dict[str, Any] | None = None, **changes: Any) -> Any:
+    curves = changes.pop("curves", {})
+    series = {key: curve(key, text, key) for key, text in curves.items()}
+    metric = "val_f1" if "val_f1" in series else None
+    given = {"series": series, "config": Config(config or {}), "main_metric": metric}
+    given |= {"name": "r", "path": Path(), "format": "workdir"}
+    return FACTS[name].function(Run(**(given | changes)))
+
+
+ALWAYS_KNOWN = {"epochs", "status", "test_size_known", "validated", "logs_val_loss"}
+
+
+@pytest.mark.parametrize("name", sorted(set(FACTS) - ALWAYS_KNOWN))
+def test_an_empty_run_tells_nothing(name: str) -> None:
+    assert fact(name) is None
+
+
+@pytest.mark.parametrize("value", ["x", [1], {"a": 1}, None, True, float("nan"), float("inf")])
+@pytest.mark.parametrize(
+    "key", ["optimizer.lr", "data.batch_size", "optimizer.weight_decay", "train.patience"]
+)
+def test_what_is_no_number_is_not_known(key: str, value: object) -> None:
+    names = ["lr", "lr_over_usual", "batch_size", "effective_batch", "weight_decay"]
+    assert all(fact(name, {key: value, "optimizer.type": "SGD"}) is None for name in names)
+    assert fact("patience_over", {key: value}, curves={"val_f1": "0.5*5"}) is None
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "lr", "ratio"),
+    [
+        ("SGD", 0.007, 0.7),
+        ("sgd", 0.1, 10),
+        ("Adam", 1e-3, 1),
+        ("AdamW", 1e-2, 10),
+        ("torch.optim.AdamW", 1e-3, 1),
+        ("Adadelta", 1.0, 1),
+        ("Frobnicate", 0.1, None),
+    ],
+)
+def test_lr_over_usual(optimizer: str, lr: float, ratio: float | None) -> None:
+    found = fact("lr_over_usual", {"optimizer.type": optimizer, "optimizer.lr": lr})
+    assert found == (pytest.approx(ratio) if ratio is not None else None)
+
+
+def test_the_logged_rate_stands_in_for_the_config() -> None:
+    curves = {"learning_rate": "0.001+0.001*4 0.005*5 0.0005"}
+    assert fact("lr", curves=curves) == pytest.approx(0.005)
+    assert fact("lr_end_share", curves=curves) == pytest.approx(0.1)
+    assert fact("warmup_share", curves=curves) == pytest.approx(0.4)
+    assert fact("lr_end_share", curves={"learning_rate": "0*5"}) is None
+
+
+@pytest.mark.parametrize(
+    ("config", "on"),
+    [
+        ({"augment.rotate": 10.0}, True),
+        ({"augment.rotate": 0, "augment.scale": [0.9, 1.1]}, True),
+        ({"augment.rotate": 0, "augment.scale": [1, 1], "augment.cutout_area": 0.15}, False),
+        ({"augment.enabled": False, "augment.rotate": 10}, False),
+    ],
+)
+def test_augmentation(config: dict[str, Any], on: bool) -> None:
+    assert fact("augmentation", config) is on
+
+
+def test_settings_that_switch_something() -> None:
+    assert fact("clipping", {"train.grad_clip": None}) is False
+    assert fact("clipping", {"train.grad_clip": 5.0}) is True
+    assert fact("pretrained", {"model.pretrained": "weights.pth"}) is True
+    assert fact("pretrained", {"model.pretrained": "none"}) is False
+    assert fact("effective_batch", {"data.batch_size": 2, "train.accumulate": 4}) == 8
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mode", "wrong", "right"),
+    [
+        ("val_f1", "max", False, "max"),
+        ("val_f1", "min", True, "max"),
+        ("val_loss", "max", True, "min"),
+        ("val_loss", "min", False, "min"),
+        ("val_f1", "auto", None, "max"),
+    ],
+)
+def test_the_direction_of_the_monitor(monitor: str, mode: str, wrong: bool, right: str) -> None:
+    config = {"checkpoint.monitor": monitor, "checkpoint.mode": mode}
+    assert fact("monitor_reversed", config) is wrong
+    assert fact("right_mode", config) == right
+    assert fact("monitors_other", config, curves={"val_f1": "0.5*3"}) is (monitor != "val_f1")
+
+
+def test_epoch_seconds_from_the_best_source_there_is() -> None:
+    def at(minute: int) -> datetime:
+        return datetime(2026, 1, 5, 14, minute)
+
+    headers = tuple(LogEvent("header", "l", i, "", i, at(2 * i)) for i in range(4))
+    ends = {"started": at(0), "ended": at(30), "curves": {"train_loss": "1*10"}}
+    assert fact("epoch_seconds", **ends) == 180
+    assert fact("epoch_seconds", events=headers, **ends) == 120
+    ends["curves"] = {"epoch_time": "60 61 300 59 60"}
+    assert fact("epoch_seconds", events=headers, **ends) == 60
+
+
+def test_progress() -> None:
+    curves = {"train_loss": "1*9", "val_f1": "0.1+0.1*4 0.3*5"}
+    assert fact("epochs_missing", curves=curves, planned_epochs=20) == 11
+    assert fact("epochs_missing", curves=curves, planned_epochs=5) == 0
+    assert fact("best_epoch", curves=curves) == 4
+    assert fact("patience_over", {"train.patience": 5}, curves=curves) is True
+    assert fact("patience_over", {"train.patience": 6}, curves=curves) is False
+    assert fact("ended", status=Status.RUNNING) is False
+    assert fact("ended", status=Status.KILLED) is True
+
+
+def test_weights() -> None:
+    started, saved = (LogEvent(kind, "l", 1, "x") for kind in ("started", "saved"))
+    assert fact("save_logged", events=(started,)) is False
+    assert fact("save_logged", events=(started, saved)) is True
+    assert fact("save_logged", events=(started,), format="other") is None
+    gone = Checkpoint("checkpoints/epoch_1.pth", 1)
+    assert fact("weights_present", checkpoints=(gone,)) is False
+    assert "none of the 1" in fact("saves", checkpoints=(gone,))
+    pruned = Checkpoint("checkpoints/epoch_1.pth", 1, removed=True)
+    assert fact("weights_present", checkpoints=(pruned,)) is None
+    there = Checkpoint("checkpoints/best.pth", 1, exists=True)
+    assert fact("weights_present", checkpoints=(pruned, there)) is True
+    assert fact("saves", checkpoints=(pruned, there)) is None
+    best = BestCheckpoint("checkpoints/best.pth", 3, "time", 0.6, "by its time")
+    assert fact("best_checkpoint_confidence", best_checkpoint=best) == 0.6
