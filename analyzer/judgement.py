@@ -173,17 +173,17 @@ def _judge_single(a: Sample, b: Sample, higher: bool, tolerance: float | None) -
         return _by_tolerance(difference, higher, tolerance, noise, times)
     if size == 0:
         return _Answer(Outcome.WITHIN_NOISE, "the best values are equal", "", noise, times)
-    if noise is not None and size <= noise:
-        because = f"the difference is {times:.2g} times what evaluations alone jump by"
-        return _Answer(Outcome.WITHIN_NOISE, because, "", noise, times)
-    known = (
-        "there are too few evaluations to know their noise"
-        if not noise
-        else f"the difference is {times:.2g} times what evaluations alone jump by"
-    )
+    if times is not None and times <= 1:
+        return _Answer(Outcome.WITHIN_NOISE, _jumps(times), "", noise, times)
+    known = "the evaluations do not show their noise" if times is None else _jumps(times)
     because = f"{known}, but with one run on a side it is unknown how much seeds differ"
     step = f"repeat both with {_seeds(size, noise)} seeds or more, or state a tolerance"
     return _Answer(Outcome.CANNOT_TELL, because, step, noise, times)
+
+
+def _jumps(times: float) -> str:
+    shown = f"{times:.1f}" if times < 10 else f"{times:.0f}"
+    return f"the difference is {shown} times what evaluations alone jump by"
 
 
 def _seeds(size: float, noise: float | None) -> int:

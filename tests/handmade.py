@@ -70,7 +70,10 @@ def curves(n: int = 20, *, seed: int = 0, steps: int = 0) -> tuple[Series, ...]:
         series("val_recall", np.clip(f1 - 0.04, 0, 1)),
         series("val_f1", f1, resolution=1e-4),
         series("learning_rate", np.round(0.007 * (1 - (t - 1) / n) ** 0.9, 6)),
-        *(series(f"train_loss.{p}", 0.1 + fall * w) for p, w in (("prob", 1), ("thresh", 0.5))),
+        *(
+            series(f"train_loss.{p}", np.round(0.1 + fall * w, 4))
+            for p, w in (("prob", 1), ("thresh", 0.5))
+        ),
         series("epoch_time", np.full(n, 126.0)),
     ]
     if steps:

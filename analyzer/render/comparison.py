@@ -103,7 +103,7 @@ class ComparisonReport:
             (
                 plain(label(name)),
                 *(result_text(summary) for summary in summaries),
-                listing(one.outcome.value for one in self._of(name)),
+                self._outcomes(name),
             )
             for name, summaries in self.comparison.summaries.items()
         )
@@ -115,8 +115,11 @@ class ComparisonReport:
         names = dict.fromkeys((self.comparison.metric or "", *CHARTED))
         return tuple(self._chart(name) for name in names if name in shared)
 
-    def _of(self, metric: str) -> list[Judgement]:
-        return [one for one in self.comparison.judgements if one.metric == metric]
+    def _outcomes(self, metric: str) -> str:
+        found = [one for one in self.comparison.judgements if one.metric == metric]
+        if len(found) == 1:
+            return found[0].outcome.value
+        return ", ".join(f"{one.b}: {one.outcome.value}" for one in found)
 
     def _chart(self, name: str) -> Chart:
         aligned = next(curve for curve in self.comparison.curves if curve.name == name)

@@ -9,6 +9,9 @@ BASE = "DejaVu Sans"
 """Comes with matplotlib; covers Latin, Greek, Cyrillic and more."""
 
 MISSING = "\ufffd"
+BOXES = "Last Resort"
+"""A font that has a box for every character there is; it tells a reader nothing."""
+
 _LIKELY = ("CJK", "Han", "Hei", "Song", "Gothic", "Noto", "Unicode", "Unifont")
 
 
@@ -34,7 +37,8 @@ def _candidates() -> list[tuple[str, str]]:
 
     files: dict[str, str] = {}
     for entry in fontManager.ttflist:
-        if entry.style == "normal" and entry.fname.lower().endswith((".ttf", ".otf", ".ttc")):
+        drawn = entry.fname.lower().endswith((".ttf", ".otf", ".ttc"))
+        if drawn and entry.style == "normal" and not entry.name.startswith(BOXES):
             files.setdefault(entry.name, entry.fname)
 
     def order(item: tuple[str, str]) -> tuple[bool, bool, str]:

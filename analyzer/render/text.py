@@ -30,7 +30,7 @@ def plain(value: Any, limit: int = MAX_TEXT) -> str:
     text = str(value)[: 4 * limit]
     line = _BREAKS.sub(" ", text).strip()
     if not line.isascii() or not line.isprintable():
-        line = "".join(map(_harmless, line))
+        line = _BREAKS.sub(" ", "".join(map(_harmless, line))).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

@@ -1,0 +1,41 @@
+"""Gold files: expected outputs that a person can read. See gold/README.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+GOLD = Path(__file__).parent / "gold"
+SCRUB = (
+    (re.compile(r"\b\d+\.\d+\.\d+(?:\.\w+)?\b"), "VERSION"),
+    (re.compile(r"\b20\d\d-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?"), "DATE"),
+)
+"""What changes from release to release and from day to day."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--accept-gold", action="store_true", help="let the gold files be what the code gives now"
+    )
+
+
+@pytest.fixture
+def gold(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """``gold(name, text)``: the scrubbed text must be that of ``tests/gold/<name>``."""
+    accept = request.config.getoption("--accept-gold")
+
+    def compare(name: str, text: str) -> None:
+        lines = (line.rstrip() for line in text.splitlines())
+        actual = "\n".join(lines) + "\n"
+        for pattern, word in SCRUB:
+            actual = pattern.sub(word, actual)
+        path = GOLD / name
+        if accept:
+            path.write_text(actual, encoding="utf-8")
+        expected = path.read_text(encoding="utf-8") if path.exists() else ""
+        assert actual == expected, f"{path} differs; look, then accept with --accept-gold"
+
+    return compare

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import handmade
+import pytest
+from pydantic import TypeAdapter
+from rich.console import Console
+
+from analyzer.compare import compare
+from analyzer.render.comparison import ComparisonReport, comparison_to_json, print_comparison
+from analyzer.render.comparison_files import write_comparison_html, write_comparison_markdown
+from analyzer.render.schema import ComparisonReportJson
+from analyzer.run import Config
+
+
+def run(name: str, lr: float, seed: int, noise: int, **more):
+    config = Config({"optimizer.lr": lr, "train.seed": seed, **more})
+    return handmade.run(name, *handmade.curves(seed=noise), config=config)
+
+
+@pytest.fixture
+def usual() -> ComparisonReport:
+    runs = [run("a1", 0.01, 1, 1), run("a2", 0.01, 2, 2), run("b", 0.02, 1, 3, pretrained=None)]
+    return ComparisonReport(compare([*runs, handmade.exploded().run]), handmade.CREATED, "0.1.0")
+
+
+@pytest.fixture
+def hostile() -> ComparisonReport:
+    first = handmade.hostile().runs[0].run
+    other = replace(first, config=Config({handmade.HOSTILE + "2": 1}))
+    return ComparisonReport(compare([first, other]), handmade.CREATED, "0.1.0", handmade.HOSTILE)
+
+
+def printed(report: ComparisonReport, width: int = 100) -> str:
+    out = io.StringIO()
+    print_comparison(report, Console(file=out, width=width))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [100, 60])
+def test_the_terminal_says_the_verdict_first(usual: ComparisonReport, width: int, gold) -> None:
+    text = printed(usual, width)
+    assert text.startswith("F1 (hmean): B against A: ")
+    assert max(map(len, text.splitlines())) <= width
+    gold(f"comparison_{width}.txt", text)
+
+
+def test_the_json_is_as_published(usual: ComparisonReport, gold) -> None:
+    made = comparison_to_json(usual)
+    text = json.dumps(made, allow_nan=False, indent=1)
+    TypeAdapter(ComparisonReportJson).validate_python(json.loads(text), strict=True)
+    made["comparison"]["curves"] = made["comparison"]["curves"][:1]
+    gold("comparison.json", json.dumps(made, allow_nan=False, indent=1))
+    (pretrained,) = [d for d in made["comparison"]["config"] if d["key"] == "pretrained"]
+    assert pretrained["values"] == {"B": None}, "missing is absent, None is null"
+
+
+def test_the_markdown_with_its_plot(usual: ComparisonReport, tmp_path: Path, gold) -> None:
+    pytest.importorskip("matplotlib")
+    path = write_comparison_markdown(usual, tmp_path)
+    gold("comparison.md", path.read_text(encoding="utf-8"))
+    assert (tmp_path / "plots" / "comparison.png").stat().st_size > 10_000
+
+
+def test_the_page_holds_the_verdict_and_the_curves(usual, tmp_path: Path) -> None:
+    pytest.importorskip("bokeh")
+    text = write_comparison_html(usual, tmp_path / "c.html").read_text(encoding="utf-8")
+    assert "B against A: " in text
+    assert "These settings differ and could explain it: " in text
+    assert 'id="comparison-0"' in text
+    assert "default-src 'none'" in unescape(text)
+
+
+def test_strangers_text_is_text(hostile: ComparisonReport, tmp_path: Path) -> None:
+    pytest.importorskip("bokeh")
+    text = write_comparison_html(hostile, tmp_path / "c.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    markdown = write_comparison_markdown(hostile, tmp_path).read_text(encoding="utf-8")
+    assert "`` <script>alert(1)</script>[red]x\\|y`z`" in markdown
+    terminal = printed(hostile)
+    assert "[red]" in terminal
+    assert not set(terminal) & set("\x1b\u202e\ud800")
+    json.dumps(comparison_to_json(hostile), allow_nan=False, ensure_ascii=False).encode()
+
+
+def test_runs_that_share_nothing_are_still_shown(tmp_path: Path) -> None:
+    pytest.importorskip("bokeh")
+    empty = handmade.run("empty", config=Config({"a": 1}), main_metric=None)
+    report = ComparisonReport(compare([empty, empty]), handmade.CREATED, "0.1.0")
+    words = "share no metric"
+    assert words in printed(report)
+    assert words in write_comparison_markdown(report, tmp_path).read_text("utf-8")
+    assert words in write_comparison_html(report, tmp_path / "c.html").read_text("utf-8")

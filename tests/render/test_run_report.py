@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import handmade
+import numpy as np
+import pytest
+
+from analyzer.finding import Cause, CauseVerdict, Fix, Severity
+from analyzer.render.report import file_name, short_names
+from analyzer.render.wording import fixes, in_patch, likeliest
+from analyzer.run import Config
+
+
+def test_the_main_metric_stands_first_and_knows_its_direction() -> None:
+    item = handmade.stale()
+    assert item.metric is not None
+    assert item.metric.name == "val_f1"
+    assert item.metric.best == max(item.run.series["val_f1"].y)
+    assert item.rows[0].summary.name == "val_f1"
+    assert item.row is item.rows[0]
+
+
+def test_a_run_without_its_main_metric_is_told_by_its_loss() -> None:
+    curve = handmade.series("train_loss", [3.0, 1.0, 2.0])
+    item = replace(handmade.healthy(), run=handmade.run("r", curve))
+    assert item.metric is not None
+    assert (item.metric.best, item.metric.best_at, item.metric.last) == (1.0, 2.0, 2.0)
+
+
+def test_a_run_without_any_curve_has_no_metric_no_rows_and_no_charts() -> None:
+    item = replace(handmade.healthy(), run=handmade.run("r", started=None, ended=None))
+    assert (item.metric, item.row, item.rows, item.charts) == (None, None, (), ())
+    assert item.epochs == "0/20"
+    assert item.seconds is None
+
+
+def test_findings_that_others_explain_do_not_count() -> None:
+    item = handmade.exploded()
+    assert [finding.rule for finding in item.findings] == ["loss-nonfinite"]
+    assert [finding.rule for finding in item.explained] == ["metric-zero"]
+    assert (item.worst, item.counts, item.flagged) == (Severity.ERROR, "1 error", True)
+
+
+@pytest.mark.parametrize("zone", [None, UTC])
+def test_time_comes_from_the_stamps_when_they_can_be_subtracted(zone: object) -> None:
+    start = datetime(2026, 1, 1, 10)
+    end = datetime(2026, 1, 1, 11, tzinfo=zone)  # type: ignore[arg-type]
+    run = handmade.run("r", handmade.series("epoch_time", [10, 20]), started=start, ended=end)
+    assert replace(handmade.healthy(), run=run).seconds == (3600 if zone is None else 30)
+
+
+def test_config_is_flat_sorted_and_in_the_users_words() -> None:
+    config = Config({"b": {"y": None, "x": [1]}, "a": True}, own_key={"a": "Alpha"})
+    item = replace(handmade.healthy(), run=handmade.run("r", config=config))
+    assert item.config == (("Alpha", "true"), ("b.x", "[1]"), ("b.y", "null"))
+
+
+def test_runs_with_one_name_are_told_apart_by_their_paths() -> None:
+    paths = ("w/a/exp", "w/b/exp", "w/other")
+    runs = [handmade.run(Path(path).name, path=Path(path)) for path in paths]
+    assert short_names(runs) == ["a/exp", "b/exp", "other"]
+
+
+def test_even_runs_read_twice_get_names() -> None:
+    run = handmade.run("exp", path=Path("w/exp"))
+    assert short_names([run, run]) == ["w/exp", "w/exp"]
+
+
+def test_plots_are_made_for_all_of_few_and_for_the_first_flagged_of_many() -> None:
+    assert all(entry.plotted for entry in handmade.report().entries)
+    many = handmade.report(*[handmade.healthy()] * 5, *[handmade.stale()] * 25)
+    assert [e.number for e in many.entries if e.plotted] == list(range(6, 26))
+
+
+def test_the_summary_counts_runs() -> None:
+    assert handmade.report().summary == "3 runs: 1 with errors, 1 with warnings, 1 without."
+    assert handmade.report(handmade.healthy()).summary == "1 run, and nothing wrong was found."
+    assert replace(handmade.report(), runs=()).summary == "No run was found."
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"), [("a b/../c", "a_b_.._c"), ("识别", "run"), ("x" * 99, "x" * 60)]
+)
+def test_file_names(name: str, safe: str) -> None:
+    assert file_name(name) == safe
+
+
+def test_small_curves_of_a_page_stay_in_their_box() -> None:
+    for values in ([1.0], [2.0, 2.0], [math.nan, 1.0, math.inf], list(range(500))):
+        item = replace(handmade.healthy(), run=handmade.run("r", handmade.series("a", values)))
+        pairs = [point.split(",") for point in item.rows[0].points.split()]
+        assert len(pairs) >= 2
+        assert np.all(np.array(pairs, float) >= 0)
+        assert np.all(np.array(pairs, float) <= [100, 24])
+
+
+def test_a_ruled_out_cause_is_never_the_likeliest_and_gives_no_fix() -> None:
+    fix, other = Fix({"a": (1, 2)}), Fix(do="look")
+    out = Cause("out", "o", CauseVerdict.RULED_OUT, "", other)
+    possible = Cause("maybe", "m", CauseVerdict.POSSIBLE, "", fix)
+    finding = replace(handmade.stale().findings[0], causes=(out, possible), fixes=(fix,))
+    assert likeliest(finding) is possible
+    assert fixes(finding) == [fix]
+    assert likeliest(replace(finding, causes=(out,))) is None
+
+
+def test_a_fix_is_in_the_patch_when_all_its_changes_are() -> None:
+    patch = {"a": (1, 2), "b": (1, 3)}
+    assert in_patch(Fix({"a": (1, 2)}), patch)
+    assert not in_patch(Fix({"a": (1, 5)}), patch)
+    assert not in_patch(Fix(do="look"), patch)

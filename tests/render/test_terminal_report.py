@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+
+import handmade
+import pytest
+from rich.console import Console
+
+from analyzer.render.terminal import print_report
+from analyzer.run import Note
+
+
+def printed(report, width=100, **more) -> str:
+    out = io.StringIO()
+    print_report(report, Console(file=out, width=width, **more))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("width", [100, 60])
+def test_the_report_reads_well_wide_and_narrow(width: int, gold) -> None:
+    text = printed(handmade.report(), width)
+    assert max(map(len, text.splitlines())) <= width
+    gold(f"terminal_{width}.txt", text)
+
+
+def test_the_verdict_is_the_first_thing_said() -> None:
+    first = printed(handmade.report(handmade.exploded())).splitlines()[0]
+    assert first.startswith("exp_lr_too_high  restart with this patch: the loss is nan")
+
+
+def test_one_run_needs_no_table() -> None:
+    assert "best @ epoch" not in printed(handmade.report(handmade.healthy()))
+
+
+def test_no_run_and_skipped_paths_are_said() -> None:
+    report = replace(handmade.report(), runs=(), skipped=(Note("is not a run", "w/notes"),))
+    assert printed(report).splitlines() == ["skipped: w/notes: is not a run", "No run was found."]
+
+
+@pytest.mark.parametrize("width", [100, 60])
+def test_strangers_text_is_shown_not_obeyed(width: int) -> None:
+    text = printed(handmade.hostile(), width)
+    assert "[red]" in text
+    assert not set(text) & set("\x1b\x07\u202e\ud800")
+    assert "识别" in text
+
+
+def test_colour_only_on_terminals_and_never_against_no_color(monkeypatch) -> None:
+    report = handmade.report()
+    assert "\x1b[" not in printed(report)
+    assert re.search(r"\x1b\[1;31m", printed(report, force_terminal=True))
+    monkeypatch.setenv("NO_COLOR", "1")
+    coloured = printed(report, force_terminal=True)
+    assert not re.search(r"\x1b\[[\d;]*3\dm", coloured)
+
+
+def test_a_terminal_without_unicode_gets_no_blocks() -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
+    print_report(handmade.report(), Console(file=out, width=120))
+    out.flush()
+    text = out.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+    assert "0.7204" in text
+    assert "trend" not in text
