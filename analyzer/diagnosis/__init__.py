@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.engine import Fired, Unjudged, examine
 from analyzer.diagnosis.rule import Rule, installed_rules, load_rule, load_rules
@@ -25,7 +27,9 @@ def diagnose(run: Run, rules: Sequence[Rule] | None = None) -> Diagnosis:
     if run.unreadable is not None:
         chosen = [rule for rule in chosen if rule.id == UNREADABLE]
     case = Case(run)
-    results = [examine(rule, case) for rule in chosen]
-    fired = [result for result in results if isinstance(result, Fired)]
-    unjudged = [result for result in results if isinstance(result, Unjudged)]
-    return tell(case, fired, unjudged)
+    # Logged values may be anything; what overflows is judged as infinite, without a warning.
+    with np.errstate(all="ignore"):
+        results = [examine(rule, case) for rule in chosen]
+        fired = [result for result in results if isinstance(result, Fired)]
+        unjudged = [result for result in results if isinstance(result, Unjudged)]
+        return tell(case, fired, unjudged)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -154,7 +155,7 @@ def _price(case: Case, *, ahead: bool = False) -> str:
 
 
 def _time(count: float, seconds: object) -> str:
-    if not isinstance(seconds, int | float) or seconds <= 0:
+    if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
         return ""
     total = count * seconds
     if total < 120:
