@@ -236,15 +236,17 @@ def _mark(run: Run, finding: Finding, item: CurveEvidence, axis: _Axis) -> Mark 
     if not np.isfinite([item.start, item.end]).all() or item.axis not in axis.scale:
         return None
     scale = axis.scale[item.axis]
-    own = item.unit == "" and item.limit is not None and np.isfinite(item.limit)
+    point = _point(run.series[item.series], item, scale)
+    # A count of points has no unit either: only beside a value of the curve is a limit a height.
+    high = point is not None and item.limit is not None and np.isfinite(item.limit)
     return Mark(
         rule=finding.rule,
         severity=finding.severity,
         series=item.series,
         start=item.start * scale,
         end=item.end * scale,
-        limit=item.limit if own else None,
-        point=_point(run.series[item.series], item, scale),
+        limit=item.limit if high else None,
+        point=point,
         text=item.text,
     )
 

@@ -201,7 +201,7 @@ def _unjudged(entry: Entry) -> Iterator[str]:
         missed = (f"{code(n.rule)}: {escape(n.reason)}" for n in told.not_evaluated)
         yield folded(f"Not judged: {count(len(told.not_evaluated), 'rule')}", bullets(missed))
     if told.advice:
-        yield f"To judge more, log:\n\n{bullets(map(escape, told.advice))}"
+        yield f"To judge more:\n\n{bullets(map(escape, told.advice))}"
     if notes:
         met = bullets(escape(note_text(note)) for note in notes)
         yield f"Met while reading:\n\n{met}"

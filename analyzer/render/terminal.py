@@ -18,7 +18,7 @@ from rich.text import Text
 
 from analyzer.finding import Action, Fix, NotEvaluated, Severity
 from analyzer.render.report import Entry, Report, RunReport
-from analyzer.render.text import count, duration, listing, number, plain
+from analyzer.render.text import count, duration, number, plain
 from analyzer.render.wording import (
     best_text,
     change_text,
@@ -36,6 +36,7 @@ ACTION_STYLE: dict[Action, str] = {
     "restart with this patch": "bold red",
     "cannot tell": "bold yellow",
 }
+SHORT_NAME = 20
 NARROW, WIDE = 80, 100
 """Below ``NARROW`` columns the table keeps only what decides; from ``WIDE`` on it has all."""
 
@@ -151,7 +152,7 @@ def _folded(item: RunReport) -> Iterator[str]:
     if item.diagnosis.not_evaluated:
         yield not_judged(item.diagnosis.not_evaluated)
     if item.diagnosis.advice:
-        yield f"to judge more, log {listing(map(plain, item.diagnosis.advice))}"
+        yield f"to judge more: {'; '.join(map(plain, item.diagnosis.advice))}"
     if item.run.notes:
         first, more = item.run.notes[0], len(item.run.notes) - 1
         yield f"note: {note_text(first)}" + (f" (and {more} more)" if more else "")
@@ -187,8 +188,8 @@ def _table(report: Report, console: Console) -> Table:
     ]
     shown = [(title, cell) for title, cell, show in columns if show]
     for title, _ in shown:
-        table.add_column(Text(title), overflow="fold", no_wrap=title == "trend")
-    table.columns[0].min_width = min(20, max(cell_len(entry.name) for entry in report.entries))
+        table.add_column(Text(title), overflow="fold")
+    table.columns[0].no_wrap = all(cell_len(e.name) <= SHORT_NAME for e in report.entries)
     for entry in report.entries:
         table.add_row(*(cell(entry) for _, cell in shown))
     return table

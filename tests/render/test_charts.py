@@ -54,6 +54,8 @@ def test_evidence_lies_on_its_curve() -> None:
     assert (mark.start, mark.end, mark.limit, mark.point) == (2, 3, 0.55, (3.0, 0.5))
     (mark,) = panel(run, "metric", [evidence(limit=5.0, unit="noise")]).marks
     assert (mark.limit, mark.point) == (None, None), "a limit in another unit is no height"
+    (mark,) = panel(run, "metric", [evidence(value=3.0, limit=0.0)]).marks
+    assert (mark.limit, mark.point) == (None, None), "nor is the limit of a count"
 
 
 def test_evidence_on_a_role_and_on_an_odd_curve_gets_drawn_too() -> None:

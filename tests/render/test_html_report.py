@@ -108,7 +108,7 @@ def test_all_that_matters_reads_without_javascript(usual: Page) -> None:
         "+ optimizer.lr: 0.05",
         "training loss is nan in epochs 6 to 9",
         "ruled out",
-        "grad_norm in logs/steps.jsonl",
+        "log grad_norm, to judge gradient-explodes",
         "best-checkpoint-stale",
         "JavaScript is off",
     ):
