@@ -188,7 +188,7 @@ def _table(report: Report, console: Console) -> Table:
     ]
     shown = [(title, cell) for title, cell, show in columns if show]
     for title, _ in shown:
-        table.add_column(Text(title), overflow="fold")
+        table.add_column(Text(title), overflow="fold", no_wrap=title == "trend")
     table.columns[0].no_wrap = all(cell_len(e.name) <= SHORT_NAME for e in report.entries)
     for entry in report.entries:
         table.add_row(*(cell(entry) for _, cell in shown))
