@@ -125,7 +125,7 @@ def _write(result: ComparisonReport, out: Path) -> None:
 
 def is_worse(comparison: Comparison) -> bool:
     """Whether a run is worse in the main metric, or in one that a tolerance was given for."""
-    from analyzer.judgement import Outcome
+    from analyzer.compare import Outcome
 
     return any(
         one.outcome is Outcome.WORSE

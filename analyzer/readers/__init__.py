@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -38,7 +39,8 @@ def read(*paths: str | os.PathLike[str]) -> list[Run]:
 
     Raises UsageError for a path that does not exist and NoRunFound where there is no run.
     """
-    return [read_run(path) for path in find(Path(path) for path in paths).runs]
+    found = find(Path(path) for path in paths)
+    return [read_run(path, name) for path, name in found.runs.items()]
 
 
 def find(paths: Iterable[Path]) -> Found:
@@ -53,17 +55,21 @@ def find(paths: Iterable[Path]) -> Found:
     return found
 
 
-def read_run(path: Path) -> Run:
-    """Read one run that a reader claims. Trouble with one run never stops the others."""
+def read_run(path: Path, name: str | None = None) -> Run:
+    """Read one run that a reader claims; ``name`` is what to call it, else its folder's name.
+
+    Trouble with one run never stops the others: it comes back as unreadable.
+    """
     reader = _reader(path)
     if reader is None:
         raise NoRunFound(f"{path} is no run of a known format")
     try:
-        return reader.read(path)
+        run = reader.read(path)
+        return run if name is None else replace(run, name=name)
     except Exception as error:
         # The last line of defence: a fault of a reader must not hide the other runs.
         reason = f"{path} could not be read: {type(error).__name__}: {error}"
-        return Run(name=path.name, path=path, format=reader.FORMAT, unreadable=reason)
+        return Run(name or path.name, path, reader.FORMAT, unreadable=reason)
 
 
 def _reader(path: Path) -> Reader | None:

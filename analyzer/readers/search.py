@@ -24,9 +24,12 @@ Claims = Callable[[Path], bool]
 
 @dataclass
 class Found:
-    """The runs below some paths, in the order of the paths and of their names."""
+    """The runs below some paths, in the order of the paths and of their names.
 
-    runs: list[Path] = field(default_factory=list)
+    ``runs`` maps the path of each to its name: where it lies below the path that was asked for.
+    """
+
+    runs: dict[Path, str] = field(default_factory=dict)
     skipped: list[Note] = field(default_factory=list)
     folders: int = 0
 
@@ -39,11 +42,12 @@ def find_runs(paths: Iterable[Path], claims: Claims) -> Found:
     found = Found()
     seen: set[Path] = set()
     for path in paths:
-        for run in _below(_existing(path), claims, found):
+        root = _existing(path)
+        for run in _below(root, claims, found):
             real = run.resolve()
             if real not in seen:
                 seen.add(real)
-                found.runs.append(run)
+                found.runs[run] = real.name if run == root else run.relative_to(root).as_posix()
     return found
 
 

@@ -18,8 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.compare import MISSING, Aligned, Comparison, Difference
-from analyzer.judgement import Judgement, Outcome
+from analyzer.compare import MISSING, Aligned, Comparison, Difference, Judgement, Outcome
 from analyzer.render.charts import Chart, Curve, crosses_of, range_of_y, spans_decades
 from analyzer.render.json import TOOL, finite
 from analyzer.render.palette import run_colour

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from analyzer.compare import Difference
+from analyzer.compare import Difference, Outcome
 from analyzer.formats.files import replace_text
-from analyzer.judgement import Outcome
 from analyzer.render.comparison import ComparisonReport, difference_row, value_text
 from analyzer.render.markdown import PLOTS, bullets, code, escape, table
 from analyzer.render.plots import plot_panels

@@ -107,17 +107,16 @@ def test_report_of_a_single_log(workdirs, monkeypatch, capsys, tmp_path) -> None
     ],
     ids=["an empty folder", "an unknown file", "nothing there"],
 )
-@pytest.mark.parametrize("command", ["report", "check", "compare"])
-def test_bad_paths_give_one_sentence(tmp_path, monkeypatch, capsys, command, make, code, says):
+def test_bad_paths_give_one_sentence(tmp_path, monkeypatch, capsys, make, *, code, says):
     path = tmp_path / "it"
     make(path)
-    paths = [path, path] if command == "compare" else [path]
-    assert cli(monkeypatch, command, *paths) == code
-    captured = capsys.readouterr()
-    (sentence,) = captured.err.splitlines()
-    assert says in sentence
-    assert str(path) in sentence
-    assert captured.out == ""
+    for command, paths in (("report", [path]), ("check", [path]), ("compare", [path, path])):
+        assert cli(monkeypatch, command, *paths) == code
+        captured = capsys.readouterr()
+        (sentence,) = captured.err.splitlines()
+        assert says in sentence
+        assert str(path) in sentence
+        assert captured.out == ""
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from analyzer.compare.judgement import Judgement, judge, sample
 from analyzer.errors import UsageError
-from analyzer.judgement import Judgement, judge, sample
 from analyzer.run import FloatArray, Run
 from analyzer.summary import Summary, direction, flatten, label, last_written, summarise
 

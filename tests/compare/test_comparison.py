@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from analyzer.compare import MISSING, compare
+from analyzer.compare.judgement import Outcome
 from analyzer.errors import UsageError
-from analyzer.judgement import Outcome
 from analyzer.run import Config, Run
 
 

@@ -1,4 +1,4 @@
-"""Statistics for comparing runs: the noise of one curve, and Welch's interval between groups.
+"""Welch's interval between groups of runs.
 
 Written with ``math`` and numpy only: scipy would cost 0.9 CPU seconds at every start.
 """
@@ -11,31 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer.run import Series
-
-MAD_TO_SIGMA = 1.4826
-"""Of a normal distribution: its standard deviation over its median absolute deviation."""
-
-MIN_DIFFERENCES = 3
 CONFIDENCE = 0.95
 POWER = 0.8
-
-
-def evaluation_noise(series: Series) -> float | None:
-    """Standard deviation of one evaluation, from the last third of the curve.
-
-    1.4826 times the median absolute deviation of the first differences, over the root of 2 (a
-    difference of two evaluations has twice the variance of one). First differences lose a trend
-    and the median loses single jumps. Floored at half of the last printed digit. None below
-    ``MIN_DIFFERENCES`` differences.
-    """
-    y = series.y[series.finite & (series.segment == series.segment[-1:].max(initial=0))]
-    tail = y[-max(MIN_DIFFERENCES + 1, math.ceil(len(y) / 3)) :]
-    steps = np.diff(tail)
-    if len(steps) < MIN_DIFFERENCES:
-        return None
-    mad = float(np.median(np.abs(steps - np.median(steps))))
-    return max(MAD_TO_SIGMA * mad / math.sqrt(2), series.resolution / 2)
 
 
 @dataclass(frozen=True)

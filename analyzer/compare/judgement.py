@@ -14,12 +14,15 @@ from enum import StrEnum
 
 import numpy as np
 
-from analyzer.run import Run
-from analyzer.stats import evaluation_noise, welch
+from analyzer.compare.stats import welch
+from analyzer.run import Run, Series
+from analyzer.signals.stats import MAD_TO_SIGMA
 from analyzer.summary import label, summarise
 
 MIN_SEEDS = 3
 """Fewer repetitions are never advised: two values say next to nothing of their spread."""
+
+MIN_DIFFERENCES = 3
 
 
 class Outcome(StrEnum):
@@ -111,6 +114,22 @@ def sample(runs: Sequence[tuple[Run, object]], metric: str, higher: bool) -> Sam
             by_seed.setdefault(("unknown", place) if seed is None else repr(seed), []).append(best)
     values = tuple(float(np.mean(values)) for values in by_seed.values())
     return Sample(values, float(np.median(noises)) if noises else None, resolution, broken)
+
+
+def evaluation_noise(series: Series) -> float | None:
+    """Standard deviation of one evaluation, from the last third of the curve's last segment.
+
+    That is where best values come from, and it is nearly level, so first differences need no
+    running median taken off first; in so few points that would follow the noise itself. 1.4826
+    times their median absolute deviation, over the root of 2, floored at half of the last printed
+    digit. None below ``MIN_DIFFERENCES`` differences.
+    """
+    y = series.y[series.finite & (series.segment == series.segment.max(initial=0))]
+    steps = np.diff(y[-max(MIN_DIFFERENCES + 1, math.ceil(len(y) / 3)) :])
+    if len(steps) < MIN_DIFFERENCES:
+        return None
+    deviation = float(np.median(np.abs(steps - np.median(steps))))
+    return max(MAD_TO_SIGMA * deviation / math.sqrt(2), series.resolution / 2)
 
 
 def ends_broken(run: Run, *names: str) -> bool:
