@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -44,6 +45,10 @@ for command in (report, compare, check):
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name in another script must not stop the report on an ASCII terminal.
+            stream.reconfigure(errors="replace")
     sys.exit(run())
 
 

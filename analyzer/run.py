@@ -78,11 +78,34 @@ SERIES: Mapping[str, str] = {
 }
 """Canonical series names and what they mean to a person."""
 
+RATES = (
+    "val_f1",
+    "val_ap",
+    "val_map50",
+    "val_map50_95",
+    "val_accuracy",
+    "val_norm_ed",
+    "val_precision",
+    "val_recall",
+)
+"""Series between 0 and 1 of which more is better. The first that a run logs is its main metric,
+unless its reader knows better."""
+
 STEP_SUFFIX = "@step"
 """``train_loss@step`` is the finer curve of a run that also logs ``train_loss`` by epoch.
 
 A run that logs a value only by step has it under the plain name.
 """
+
+
+def label(name: str) -> str:
+    """What a person calls a series: ``train_loss.shrink`` is ``training loss: shrink``."""
+    base = name.removesuffix(STEP_SUFFIX)
+    suffix = " by step" if base != name else ""
+    whole, _, part = base.partition(".")
+    if base in SERIES:
+        return SERIES[base] + suffix
+    return f"{SERIES[whole]}: {part}{suffix}" if whole in SERIES else base + suffix
 
 
 @dataclass(frozen=True)

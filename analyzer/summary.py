@@ -8,18 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.run import SERIES, STEP_SUFFIX, FloatArray, Run, Series
+from analyzer.run import RATES, STEP_SUFFIX, FloatArray, Run, Series, label
 
-HIGHER_IS_BETTER = (
-    "val_precision",
-    "val_recall",
-    "val_f1",
-    "val_ap",
-    "val_accuracy",
-    "val_norm_ed",
-    "val_map50",
-    "val_map50_95",
-)
 LOWER_IS_BETTER = ("train_loss", "val_loss", "data_time", "step_time", "epoch_time", "val_time")
 
 
@@ -51,24 +41,12 @@ class Summary:
         return abs(self.best - self.last)
 
 
-def label(name: str) -> str:
-    """What a person calls a series: ``train_loss.prob`` is ``training loss: prob``."""
-    base = name.removesuffix(STEP_SUFFIX)
-    suffix = " by step" if base != name else ""
-    if base in SERIES:
-        return SERIES[base] + suffix
-    head, dot, part = base.partition(".")
-    if dot and head in SERIES:
-        return f"{SERIES[head]}: {part}{suffix}"
-    return base + suffix
-
-
 def direction(name: str, run: Run | None = None) -> bool | None:
     """True where higher is better, False where lower is, None where neither can be said."""
     if run is not None and name == run.main_metric:
         return run.higher_is_better
     base = name.removesuffix(STEP_SUFFIX).partition(".")[0]
-    if base in HIGHER_IS_BETTER:
+    if base in RATES:
         return True
     return False if base in LOWER_IS_BETTER else None
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from analyzer.compare.judgement import Judgement, judge, sample
 from analyzer.errors import UsageError
-from analyzer.run import FloatArray, Run
-from analyzer.summary import Summary, direction, flatten, label, last_written, summarise
+from analyzer.run import FloatArray, Run, label
+from analyzer.summary import Summary, direction, flatten, last_written, summarise
 
 SEED_KEYS = ("train.seed", "seed")
 VOLATILE = frozenset(

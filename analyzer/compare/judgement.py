@@ -15,9 +15,9 @@ from enum import StrEnum
 import numpy as np
 
 from analyzer.compare.stats import welch
-from analyzer.run import Run, Series
+from analyzer.run import Run, Series, label
 from analyzer.signals.stats import MAD_TO_SIGMA
-from analyzer.summary import label, summarise
+from analyzer.summary import summarise
 
 MIN_SEEDS = 3
 """Fewer repetitions are never advised: two values say next to nothing of their spread."""

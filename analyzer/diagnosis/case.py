@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from analyzer.diagnosis.vocabulary import RATES, label
+from analyzer.diagnosis.vocabulary import label
 from analyzer.diagnosis.window import Window, cut, share_mask
 from analyzer.facts import FACTS, Value
-from analyzer.run import Run, Series
+from analyzer.run import RATES, Run, Series
 from analyzer.signals import SIGNALS, Reading, measure, noise
 from analyzer.signals.stats import best_index, finite
 

@@ -18,8 +18,7 @@ from analyzer.diagnosis.message import UNKNOWN
 from analyzer.diagnosis.notation import curve
 from analyzer.diagnosis.rule import FixText, Rule
 from analyzer.diagnosis.variants import variants
-from analyzer.diagnosis.vocabulary import RATES
-from analyzer.run import BestCheckpoint, Checkpoint, Config, LogEvent, Run, Series
+from analyzer.run import RATES, BestCheckpoint, Checkpoint, Config, LogEvent, Run, Series
 
 _NAMES = {"loss": "train_loss", "metric": "val_f1"}
 
@@ -41,7 +40,7 @@ def build_run(example: Example) -> Run:
             LogEvent(event.kind, "logs/train.log", line + 1, event.text, event.epoch)
             for line, event in enumerate(example.events)
         ),
-        main_metric=next((name for name in ("val_f1", *RATES) if name in series), None),
+        main_metric=next((name for name in RATES if name in series), None),
         planned_epochs=example.planned_epochs,
         status=example.status,
         samples=example.samples,

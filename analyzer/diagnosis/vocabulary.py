@@ -5,23 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from difflib import get_close_matches
 
+from analyzer import run
 from analyzer.run import SERIES
 
 ROLES = ("loss", "metric")
 """Series that differ from run to run: the training loss, and the main validation metric."""
-
-
-RATES = (
-    "val_precision",
-    "val_recall",
-    "val_f1",
-    "val_ap",
-    "val_accuracy",
-    "val_norm_ed",
-    "val_map50",
-    "val_map50_95",
-)
-"""Series that are shares of samples: higher is better, and a sampling error can be given."""
 
 
 def unknown(what: str, name: object, allowed: Collection[str]) -> str:
@@ -37,10 +25,5 @@ def is_series(name: str) -> bool:
 
 
 def label(name: str) -> str:
-    """What a series is called in a sentence."""
-    if name == "loss":
-        name = "train_loss"
-    whole, _, part = name.partition(".")
-    if name in SERIES:
-        return SERIES[name]
-    return f"{SERIES[whole]} ({part})" if whole in SERIES else name
+    """What a series, or a role, is called in a sentence."""
+    return run.label("train_loss" if name == "loss" else name)

@@ -20,20 +20,11 @@ from analyzer.readers.series import collect_series, resume_events
 from analyzer.readers.settings import read_settings
 from analyzer.readers.status import judge_status, parse_time
 from analyzer.readers.trainlog import TrainLog, read_train_log
-from analyzer.run import Config, LogEvent, Note, Run, Series
+from analyzer.run import RATES, Config, LogEvent, Note, Run, Series
 
 FORMAT = "workdir"
 SHORT_LOG = "train.log"
 """Some copies keep the log beside the other files instead of in ``logs/``."""
-
-METRIC_DIRECTIONS: Mapping[str, bool] = {
-    "val_f1": True,
-    "val_ap": True,
-    "val_map50": True,
-    "val_accuracy": True,
-    "val_norm_ed": True,
-}
-"""Main metrics in order of preference, and whether higher is better."""
 
 
 @dataclass
@@ -154,7 +145,6 @@ def _build(path: Path, name: str, parts: _Parts) -> Run:
         samples=_samples(parts.info),
         environment=_environment(parts.info),
         main_metric=metric,
-        higher_is_better=METRIC_DIRECTIONS.get(metric or "", True),
         started=started,
         ended=ended,
     )
@@ -185,7 +175,7 @@ def _events(path: Path, parts: _Parts) -> tuple[LogEvent, ...]:
 
 
 def _main_metric(series: Mapping[str, Series]) -> str | None:
-    return next((metric for metric in METRIC_DIRECTIONS if metric in series), None)
+    return next((metric for metric in RATES if metric in series), None)
 
 
 def _planned_epochs(parts: _Parts) -> int | None:

@@ -14,8 +14,7 @@ import numpy as np
 
 from analyzer.finding import CurveEvidence, Finding, Severity
 from analyzer.render.palette import curve_colour
-from analyzer.run import STEP_SUFFIX, FloatArray, Run, Series
-from analyzer.summary import HIGHER_IS_BETTER, label
+from analyzer.run import RATES, STEP_SUFFIX, FloatArray, Run, Series, label
 
 MAX_POINTS = 2000
 """More points than a screen has columns are thinned to the extremes of neighbouring points."""
@@ -42,7 +41,7 @@ class Panel:
 
 PANELS = (
     Panel("loss", "Loss", "loss", ("train_loss", "val_loss")),
-    Panel("metric", "Validation metrics", "fraction", HIGHER_IS_BETTER),
+    Panel("metric", "Validation metrics", "fraction", RATES),
     Panel("rate", "Learning rate", "rate", ("learning_rate",)),
 )
 

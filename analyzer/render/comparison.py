@@ -26,7 +26,8 @@ from analyzer.render.report import short_names
 from analyzer.render.schema import VERSION, ComparisonReportJson
 from analyzer.render.terminal import show
 from analyzer.render.text import listing, number, plain, setting
-from analyzer.summary import Summary, label, last_written
+from analyzer.run import label
+from analyzer.summary import Summary, last_written
 
 OUTCOME_STYLE = {
     Outcome.BETTER: "bold green",
