@@ -138,6 +138,8 @@ class TrainConfig:
     """processes that load data; 0 loads in the training process, right for few cores"""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    threads: Count | None = None
+    """cores to compute on; null: those that are idle at the start"""
     grad_clip: Positive | None = 5.0
     """largest gradient norm; null: no clipping"""
     log_every: Count = 10

@@ -10,10 +10,14 @@ from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 import torch
 import torchvision
 
 from analyzer.errors import UsageError
+
+BUSY_SECONDS = 0.3
+"""How long to watch what other programs do before choosing the number of threads."""
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -44,6 +48,20 @@ def cpu_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     except OSError:
         return False
     return bool(words & {"avx512_bf16", "amx_bf16"})
+
+
+def pick_threads(wanted: int | None) -> int:
+    """How many cores to compute on: those that nothing else keeps busy, unless told.
+
+    The threads of a convolution spin while they wait for each other. With one more thread than
+    there are free cores, each such wait lasts until the system takes the core away from somebody,
+    and a step takes up to twenty times as long.
+    """
+    if wanted is not None:
+        return wanted
+    busy = sum(psutil.cpu_percent(interval=BUSY_SECONDS, percpu=True)) / 100
+    idle = round((psutil.cpu_count() or 1) - busy)
+    return max(1, min(torch.get_num_threads(), idle))
 
 
 def seed_everything(seed: int) -> None:

@@ -15,7 +15,7 @@ from analyzer.formats.workdir import CONFIG, METRICS, RUN, RunWriter, host_id
 from trainer import checkpoint
 from trainer.config import Config, Override, load_config
 from trainer.detection.task import DetectionTask
-from trainer.device import describe, pick_bf16, pick_device, seed_everything
+from trainer.device import describe, pick_bf16, pick_device, pick_threads, seed_everything
 from trainer.fit import Session, ending, fit
 from trainer.loop import Plan
 from trainer.optim import learning_rate, make_optimizer
@@ -104,6 +104,7 @@ def _assemble(
     """Build everything a training needs; nothing is written yet."""
     seed_everything(config.train.seed)
     device = pick_device(config.train.device)
+    torch.set_num_threads(pick_threads(config.train.threads))
     torch.backends.cudnn.benchmark = True  # the input size is fixed
     task = DetectionTask(config, device, load_weights=load_weights)
     total_steps = config.train.epochs * task.steps_per_epoch
@@ -186,4 +187,6 @@ def _log_start(session: Session, notes: Sequence[str]) -> None:
         run.log(f"Label left out: {fault}", "WARNING")
     if not len(task.test_set):
         run.log("The test list is empty: no validation, so no best.pth by it", "WARNING")
-    run.log(f"Device: {plan.device.type}, precision: {'bf16' if plan.bf16 else 'fp32'}")
+    precision = "bf16" if plan.bf16 else "fp32"
+    threads = f", threads: {torch.get_num_threads()}" if plan.device.type == "cpu" else ""
+    run.log(f"Device: {plan.device.type}, precision: {precision}{threads}")

@@ -111,7 +111,7 @@ def _run(
     show: bool,
 ) -> Path:
     """Start or go on; the imports are here so that --help and a missing extra need no torch."""
-    # OpenMP reads this when torch is loaded. Threads that wait for each other spin for milliseconds,
+    # OpenMP reads this as torch is loaded. Threads that wait for each other spin for milliseconds,
     # and a step takes ten times as long once another process wants a core. This short spin costs
     # 5 % where the cores are free; no spin at all (OMP_WAIT_POLICY=PASSIVE) costs 30 %.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")

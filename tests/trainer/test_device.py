@@ -13,6 +13,7 @@ from trainer.device import (
     git_state,
     pick_bf16,
     pick_device,
+    pick_threads,
     seed_everything,
 )
 
@@ -68,3 +69,12 @@ def test_the_description_names_versions_and_precision():
 
 def test_outside_a_checkout_there_is_no_commit(tmp_path):
     assert git_state(tmp_path) is None
+
+
+@pytest.mark.parametrize(("busy", "threads"), [([0, 0], 2), ([100, 3], 1), ([99, 98], 1)])
+def test_as_many_threads_as_cores_are_idle(monkeypatch, busy, threads):
+    monkeypatch.setattr("psutil.cpu_percent", lambda interval, percpu: busy)
+    monkeypatch.setattr("psutil.cpu_count", lambda: len(busy))
+    monkeypatch.setattr("torch.get_num_threads", lambda: 2)
+    assert pick_threads(None) == threads
+    assert pick_threads(3) == 3

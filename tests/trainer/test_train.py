@@ -22,7 +22,7 @@ model: {pretrained: false, fpn_channels: 16}
 data: {train_dir: data, test_dir: data, input_size: 64, batch_size: 4}
 optimizer: {lr: 0.01}
 scheduler: {type: StepLR, step_size: 2, gamma: 0.5, warmup_steps: 2}
-train: {epochs: 2, device: cpu, precision: fp32, log_every: 2}
+train: {epochs: 2, device: cpu, precision: fp32, threads: 1, log_every: 2}
 """
 TIMES = ("epoch_time", "val_time", "data_time", "step_time", "checkpoint_time")
 
