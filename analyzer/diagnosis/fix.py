@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
+from analyzer.diagnosis import message
 from analyzer.diagnosis.case import Case
-from analyzer.diagnosis.message import show
 from analyzer.diagnosis.rule import Change, FixText
 from analyzer.finding import Fix
-
-_PLACE = re.compile(r"\{([a-z0-9_.]+)\}")
 
 
 def resolve(fix: FixText, case: Case, value_of: Callable[[str], object]) -> Fix | None:
     """The fix for this run; None when the config already is as it asks.
 
     A key that the config lacks cannot be patched: then the fix is words. In an advice,
-    ``{data.train_dir}`` is the config's value and ``{best_epoch}`` a value of the evidence.
+    ``{data.train_dir}`` is the config's value, ``{best_epoch}`` a value of the evidence, and a
+    part in square brackets is left out when a value in it is not known.
     """
     if fix.set is None:
-        return Fix(do=_PLACE.sub(lambda m: _fill(m[1], case, value_of), fix.do or ""))
+        return Fix(do=message.render(fix.do or "", _lookup(case, value_of), unknown="<{}>"))
     patch: dict[str, tuple[Any, Any]] = {}
     words: list[str] = []
     for key, change in fix.set.items():
@@ -38,9 +36,9 @@ def resolve(fix: FixText, case: Case, value_of: Callable[[str], object]) -> Fix 
     return Fix(do="; ".join(words)) if words else None
 
 
-def _fill(name: str, case: Case, value_of: Callable[[str], object]) -> str:
-    value = case.run.config.get(name) if "." in name else value_of(name)
-    return f"<{name}>" if value is None else show(value)
+def _lookup(case: Case, value_of: Callable[[str], object]) -> Callable[[str], object]:
+    """What an advice may name: a config key has a dot, a value of the evidence has none."""
+    return lambda name: case.run.config.get(name) if "." in name else value_of(name)
 
 
 def _new_value(old: Any, change: Any, case: Case) -> Any:
@@ -72,12 +70,12 @@ def _same(old: Any, new: Any) -> bool:
 def _in_words(key: str, change: Any, case: Case) -> list[str]:
     """The change as one sentence; none where it hangs on a fact that is not known."""
     if not isinstance(change, Change):
-        return [f"set {key} to {show(change)}"]
+        return [f"set {key} to {message.show(change)}"]
     if change.times is not None:
-        return [f"multiply {key} by {show(change.times)}"]
+        return [f"multiply {key} by {message.show(change.times)}"]
     if change.at_least is not None:
-        return [f"raise {key} to at least {show(change.at_least)}"]
+        return [f"raise {key} to at least {message.show(change.at_least)}"]
     if change.at_most is not None:
-        return [f"lower {key} to at most {show(change.at_most)}"]
+        return [f"lower {key} to at most {message.show(change.at_most)}"]
     value = case.fact(change.fact or "")
-    return [] if value is None else [f"set {key} to {show(value)}"]
+    return [] if value is None else [f"set {key} to {message.show(value)}"]

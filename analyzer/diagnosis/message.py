@@ -10,8 +10,10 @@ import math
 import re
 from collections.abc import Callable
 
-_NAME = re.compile(r"\{([a-z_]+)\}")
+_NAME = re.compile(r"\{([a-z0-9_.]+)\}")
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+
+
 UNKNOWN = "unknown"
 
 
@@ -26,8 +28,11 @@ def names(template: str) -> list[str]:
     return _NAME.findall(template)
 
 
-def render(template: str, value_of: Callable[[str], object]) -> str:
-    """Fill in the values; ``value_of`` gives None for what is not known."""
+def render(template: str, value_of: Callable[[str], object], *, unknown: str = UNKNOWN) -> str:
+    """Fill in the values; ``value_of`` gives None for what is not known.
+
+    ``unknown`` then stands for the value; ``{}`` in it is the name.
+    """
 
     def optional(part: re.Match[str]) -> str:
         known = all(not _missing(value_of(name)) for name in _NAME.findall(part[1]))
@@ -35,7 +40,7 @@ def render(template: str, value_of: Callable[[str], object]) -> str:
 
     def value(name: re.Match[str]) -> str:
         found = value_of(name[1])
-        return UNKNOWN if _missing(found) else show(found)
+        return unknown.replace("{}", name[1]) if _missing(found) else show(found)
 
     return _NAME.sub(value, _OPTIONAL.sub(optional, template))
 

@@ -98,6 +98,7 @@ FACTS: Mapping[str, Fact] = {
     "right_mode": Fact(settings.right_mode, "direction of the monitored value", "text", _CONFIG),
     "patience_over": Fact(progress.patience_over, "early stopping was due", "yes/no", _CONFIG),
     "saves": Fact(weights.saves, "what became of the weights", "text"),
+    "resume_command": Fact(weights.resume_command, "command that resumes", "text"),
     "train_images": Fact(progress.train_images, "training samples", "number"),
     "save_logged": Fact(weights.save_logged, "a save was logged or indexed", "yes/no", _LOG),
     "weights_present": Fact(weights.weights_present, "saved weights are still there", "yes/no"),

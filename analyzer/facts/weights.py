@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from analyzer.run import Run
 
 LOGS_SAVES = ("workdir",)
@@ -39,3 +41,10 @@ def saves(run: Run) -> str | None:
         count = len({checkpoint.file for checkpoint in run.checkpoints})
         return f"none of the {count} weight files that were saved is in this folder"
     return None
+
+
+def resume_command(run: Run) -> str | None:
+    """The command that goes on with a run of our own trainer, where its weights are."""
+    if "format_version" not in run.environment or not weights_present(run):
+        return None
+    return f"python -m trainer.train --resume {shlex.quote(str(run.path))}"

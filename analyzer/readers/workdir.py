@@ -198,9 +198,7 @@ def _samples(info: Mapping[str, Any]) -> dict[str, int]:
     return samples
 
 
-_BOOKKEEPING = frozenset(
-    {"format_version", "status", "reason", "heartbeat", "pid", "host", "started", "ended"}
-)
+_BOOKKEEPING = frozenset({"status", "reason", "heartbeat", "pid", "host", "started", "ended"})
 
 
 def _environment(info: Mapping[str, Any]) -> dict[str, Any]:
