@@ -1,0 +1,43 @@
+"""The README tells the truth: its commands, its rules and its picture of the house."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from analyzer.__main__ import cli
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_rule_is_listed_with_its_title() -> None:
+    for path in ROOT.glob("rules/*/*.yaml"):
+        title = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("title: ")
+        assert f"| `{path.stem}` | {title} |" in README
+
+
+def test_every_command_is_listed_and_no_other() -> None:
+    assert set(re.findall(r"\| `python -m analyzer (\w+)", README)) == set(cli.commands)
+
+
+def test_every_file_and_room_is_in_the_picture_of_the_house() -> None:
+    house = README[README.index("## The house") :]
+    for package in ("analyzer", "trainer"):
+        for path in (ROOT / package).iterdir():
+            if path.is_dir() and (path / "__init__.py").exists():
+                assert f"{path.name}/" in house
+            elif path.suffix == ".py" and path.name != "__init__.py":
+                assert path.name in house
+
+
+def test_every_file_the_readme_names_exists() -> None:
+    for name in re.findall(r"`((?:analyzer|trainer|rules|tests|examples)/[\w./]+)`", README):
+        assert (ROOT / name).exists(), name
+
+
+def test_the_ci_runs_the_readme_test_command() -> None:
+    block = README.split("<!-- test command -->")[1].split("<!-- end -->")[0]
+    (command,) = [line for line in block.splitlines() if line and not line.startswith("```")]
+    assert command.endswith(".venv/bin/python -m pytest")
+    assert "<!-- test command -->" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
