@@ -70,11 +70,28 @@ def lr(run: Run) -> float | None:
     return float(np.max(y)) if len(y) else None
 
 
+def usual_lr(run: Run) -> float | None:
+    """The rate that the run's optimiser usually bears, by ``USUAL_LR``."""
+    name = text("optimizer.type")(run)
+    return None if name is None else USUAL_LR.get(name.rpartition(".")[2])
+
+
 def lr_over_usual(run: Run) -> float | None:
-    """The base learning rate over ``USUAL_LR`` of the run's optimiser."""
-    rate, name = lr(run), text("optimizer.type")(run)
-    usual = USUAL_LR.get(name.rpartition(".")[2]) if name is not None else None
+    """The base learning rate over the usual one of the run's optimiser."""
+    rate, usual = lr(run), usual_lr(run)
     return None if rate is None or usual is None else rate / usual
+
+
+def lower_lr(run: Run) -> float | None:
+    """What to try when the rate is too high: a tenth, or the usual rate where that is less."""
+    rate = lr(run)
+    return None if rate is None else min(0.1 * rate, usual_lr(run) or rate)
+
+
+def higher_lr(run: Run) -> float | None:
+    """What to try when the rate is too low: ten times, or the usual rate where that is more."""
+    rate = lr(run)
+    return None if rate is None else max(10 * rate, usual_lr(run) or rate)
 
 
 def lr_end_share(run: Run) -> float | None:

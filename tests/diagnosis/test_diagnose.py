@@ -147,7 +147,7 @@ def test_fixes_speak_the_words_of_the_run() -> None:
     )
     spelled = Run(**{**vars(run(curves=flat)), "config": config})
     fixes = found(diagnose(spelled), "loss-flat").fixes
-    assert fixes[0].set == {"hyp.lr0": (0.3, 0.03)}
+    assert fixes[0].set == {"hyp.lr0": (0.3, 0.01)}
     unknown = Run(**{**vars(run(curves=flat)), "config": Config()})
     words = [fix.do for fix in found(diagnose(unknown), "loss-flat").fixes]
     assert "multiply optimizer.lr by 0.1" in words

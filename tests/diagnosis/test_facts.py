@@ -141,3 +141,22 @@ def test_weights() -> None:
     assert fact("saves", checkpoints=(pruned, there)) is None
     best = BestCheckpoint("checkpoints/best.pth", 3, "time", 0.6, "by its time")
     assert fact("best_checkpoint_confidence", best_checkpoint=best) == 0.6
+
+
+@pytest.mark.parametrize(
+    ("rate", "lower", "higher"), [(1e5, 0.01, 1e6), (0.007, 0.0007, 0.07), (1e-6, 1e-7, 0.01)]
+)
+def test_a_rate_to_try_is_ten_times_off_or_the_usual_one(rate, lower, higher) -> None:
+    config = {"optimizer.lr": rate, "optimizer.type": "SGD"}
+    assert fact("lower_lr", config) == pytest.approx(lower)
+    assert fact("higher_lr", config) == pytest.approx(higher)
+    assert fact("lower_lr", {"optimizer.lr": 0.5}) == pytest.approx(0.05)
+
+
+def test_our_own_run_with_weights_can_be_resumed_by_a_command() -> None:
+    there = Checkpoint("checkpoints/epoch_1.pth", 1, exists=True)
+    ours = {"environment": {"format_version": 1}, "path": Path("workdirs/my run")}
+    command = fact("resume_command", checkpoints=(there,), **ours)
+    assert command == "python -m trainer.train --resume 'workdirs/my run'"
+    assert fact("resume_command", checkpoints=(there,)) is None
+    assert fact("resume_command", **ours) is None
