@@ -90,9 +90,11 @@ def compare(
     """
     from analyzer import __version__
     from analyzer.compare import compare as compare_runs
-    from analyzer.readers import read
+    from analyzer.readers import find, read
     from analyzer.render.comparison import ComparisonReport
 
+    for path in paths:
+        find([path])  # each has to hold a run, or others than meant would be compared
     comparison = compare_runs(read(*paths), tolerance=tolerances)
     result = ComparisonReport(comparison, datetime.now().astimezone(), __version__)
     _show(result, output_format)

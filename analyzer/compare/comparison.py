@@ -19,10 +19,16 @@ from analyzer.run import FloatArray, Run, label
 from analyzer.summary import Summary, direction, flatten, last_written, summarise
 
 SEED_KEYS = ("train.seed", "seed")
+OUTPUT = "output."
+"""Config keys below it say where a run was written, which explains nothing."""
+
 VOLATILE = frozenset(
     {"pid", "heartbeat", "status", "started", "ended", "reason", "resumed", "seed"}
-)
-"""Last parts of environment keys that differ between any two runs and explain nothing."""
+) | {"config_digest"}
+"""Last parts of environment keys that differ between any two runs and explain nothing.
+
+The digest of a config covers its seed; the config itself is compared key by key.
+"""
 
 SAME_CODE = ("commit", "dirty", "digest")
 """Environment keys that hold one of these must agree for runs to be repetitions of one another."""
@@ -117,7 +123,7 @@ def compare(runs: Sequence[Run], *, tolerance: Mapping[str, float] | None = None
         metric=names[0] if names else None,
         judgements=tuple(_judgements(runs, sides, names, tolerance)),
         summaries=summaries,
-        config=tuple(differences([dict(flatten(run.config.values)) for run in runs])),
+        config=tuple(differences([_config(run) for run in runs])),
         environment=tuple(differences([_environment(run) for run in runs])),
         curves=tuple(_aligned(runs)),
         notes=tuple(_notes(runs, repeated)),
@@ -151,6 +157,11 @@ def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, float]) -> Non
             raise UsageError(f"the tolerance of {name} is {value}; it must be 0 or more")
 
 
+def _config(run: Run) -> dict[str, Any]:
+    pairs = flatten(run.config.values)
+    return {key: value for key, value in pairs if not key.startswith(OUTPUT)}
+
+
 def _environment(run: Run) -> dict[str, Any]:
     pairs = flatten(run.environment)
     return {key: value for key, value in pairs if key.rpartition(".")[2] not in VOLATILE}
@@ -182,10 +193,11 @@ def _side(i: int, places: Sequence[int], runs: Sequence[Run]) -> Side:
 
 
 def _recipe(run: Run) -> tuple[tuple[str, str], ...]:
-    config = {k: v for k, v in flatten(run.config.values) if k not in SEED_KEYS}
+    config = {k: v for k, v in _config(run).items() if k not in SEED_KEYS}
     if not config:
         return ()
-    code = {k: v for k, v in flatten(run.environment) if any(word in k for word in SAME_CODE)}
+    environment = _environment(run).items()
+    code = {k: v for k, v in environment if any(word in k for word in SAME_CODE)}
     made = {**config, **{f"environment.{key}": value for key, value in code.items()}}
     return tuple(sorted((key, repr(_plain(value))) for key, value in made.items()))
 

@@ -148,7 +148,7 @@ def judge(
     """Judge the second side against the first. ``sides`` are their names."""
     a, b = samples
     both = bool(a.values and b.values)
-    answer = _judge(sides, a, b, higher, tolerance) if both else _missing(sides, a, b)
+    answer = _judge(sides, a, b, higher, tolerance)
     return Judgement(
         metric=metric,
         label=label(metric),
@@ -174,9 +174,11 @@ def _missing(sides: tuple[str, str], a: Sample, b: Sample) -> _Answer:
 def _judge(
     sides: tuple[str, str], a: Sample, b: Sample, higher: bool, tolerance: float | None
 ) -> _Answer:
-    if a.broken != b.broken:
+    if a.broken != b.broken and (a if b.broken else b).values:
         outcome, which = (Outcome.WORSE, sides[1]) if b.broken else (Outcome.BETTER, sides[0])
         return _Answer(outcome, f"{which} ended in values that are not finite")
+    if not (a.values and b.values):
+        return _missing(sides, a, b)
     if len(a.values) >= 2 and len(b.values) >= 2:
         return _judge_groups(a, b, higher, tolerance)
     return _judge_single(a, b, higher, tolerance)

@@ -9,6 +9,7 @@ from typing import Any
 from analyzer.diagnosis import message
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.rule import Change, FixText
+from analyzer.facts import FACTS
 from analyzer.finding import Fix
 
 
@@ -68,7 +69,7 @@ def _same(old: Any, new: Any) -> bool:
 
 
 def _in_words(key: str, change: Any, case: Case) -> list[str]:
-    """The change as one sentence; none where it hangs on a fact that is not known."""
+    """The change as one sentence; a fact that is not known stands there by its name."""
     if not isinstance(change, Change):
         return [f"set {key} to {message.show(change)}"]
     if change.times is not None:
@@ -77,5 +78,6 @@ def _in_words(key: str, change: Any, case: Case) -> list[str]:
         return [f"raise {key} to at least {message.show(change.at_least)}"]
     if change.at_most is not None:
         return [f"lower {key} to at most {message.show(change.at_most)}"]
-    value = case.fact(change.fact or "")
-    return [] if value is None else [f"set {key} to {message.show(value)}"]
+    fact = change.fact or ""
+    value = case.fact(fact)
+    return [f"set {key} to {f'the {FACTS[fact].says}' if value is None else message.show(value)}"]

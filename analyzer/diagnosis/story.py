@@ -47,9 +47,12 @@ def _with_consequences(finding: Finding, below: dict[str, list[Finding]]) -> lis
 def _explains(cause: Fired, other: Fired) -> bool:
     """Whether a rule names the other, which starts no earlier and in the same segment.
 
+    A milder finding explains no worse one: what is explained decides no exit code.
     Without a place on a common axis there is nothing to compare, and naming it is enough.
     """
     if other.finding.rule not in cause.explains:
+        return False
+    if cause.finding.severity.rank < other.finding.severity.rank:
         return False
     if cause.start is None or other.start is None or cause.start.axis != other.start.axis:
         return True

@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.vocabulary import label
 from analyzer.facts.progress import metric_curve
-from analyzer.finding import Finding, Severity, Verdict
+from analyzer.finding import CauseVerdict, Finding, Severity, Verdict
 from analyzer.run import Checkpoint, Run, Series, Status
 from analyzer.signals import noise
 from analyzer.signals.stats import best_index, finite
@@ -37,8 +37,7 @@ def decide(case: Case, findings: Sequence[Finding]) -> Verdict:
 def _running(case: Case, own: Sequence[Finding]) -> Verdict:
     """A run that goes on is stopped for an error, or when its best is behind it."""
     for finding in own:
-        fatal = finding.severity is Severity.ERROR and finding.rule not in WRONG_CHECKPOINT
-        if fatal or finding.rule in PAST_ITS_BEST:
+        if _is_fatal(finding) or finding.rule in PAST_ITS_BEST:
             patch = _patch(finding)
             return Verdict("stop now", finding.message, _price(case, ahead=True), patch)
     planned = f" of {case.run.planned_epochs}" if case.run.planned_epochs else ""
@@ -47,8 +46,11 @@ def _running(case: Case, own: Sequence[Finding]) -> Verdict:
 
 
 def _with_findings(case: Case, own: Sequence[Finding]) -> Verdict:
-    """A run that is over: the worst finding decides, unless good weights are there."""
-    worst, price = own[0], _price(case)
+    """A run that is over: the worst finding decides, unless good weights are there.
+
+    Of several errors one about the training itself comes first: no choice of weights mends that.
+    """
+    worst, price = next(filter(_is_fatal, own), own[0]), _price(case)
     if worst.rule in WRONG_CHECKPOINT:
         return _other_checkpoint(case, worst, price)
     if worst.severity is not Severity.ERROR and worst.rule in PAST_ITS_BEST and not _is_low(case):
@@ -78,16 +80,24 @@ def _without_findings(case: Case) -> Verdict:
     return Verdict("ship it", _reached(case), price)
 
 
+def _is_fatal(finding: Finding) -> bool:
+    """Whether the training itself went wrong, not only the choice of its weights."""
+    return finding.severity is Severity.ERROR and finding.rule not in WRONG_CHECKPOINT
+
+
 def _patch(finding: Finding) -> Mapping[str, tuple[Any, Any]]:
-    """The first config patch that a finding offers."""
-    return next((fix.set for fix in finding.fixes if fix.set), {})
+    """The first config patch that a finding offers; no guess where a cause is supported."""
+    verdicts = {cause.verdict for cause in finding.causes}
+    guesses = [c.fix for c in finding.causes if c.verdict is CauseVerdict.POSSIBLE]
+    left_out = guesses if CauseVerdict.SUPPORTED in verdicts else []
+    return next((fix.set for fix in finding.fixes if fix.set and fix not in left_out), {})
 
 
 def _other_checkpoint(case: Case, worst: Finding, price: str) -> Verdict:
     """Ship the epoch file that is really best, where it is there."""
     best = case.fact("best_epoch")
     for checkpoint in case.run.checkpoints:
-        if checkpoint.epoch == best and _is_usable(checkpoint, case):
+        if checkpoint.epoch == best and _is_usable(checkpoint, case) and not _is_low(case):
             because = f"take {checkpoint.file}, not the best checkpoint: {worst.message}"
             return Verdict("ship it", because, price, _patch(worst))
     patch = _patch(worst)

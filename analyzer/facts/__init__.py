@@ -41,8 +41,12 @@ FACTS: Mapping[str, Fact] = {
     "lr_over_usual": Fact(
         settings.lr_over_usual, "learning rate over the optimiser's usual one", "number", _CONFIG
     ),
-    "lower_lr": Fact(settings.lower_lr, "lower learning rate to try", "number", _CONFIG),
-    "higher_lr": Fact(settings.higher_lr, "higher learning rate to try", "number", _CONFIG),
+    "lower_lr": Fact(
+        settings.lower_lr, "tenth of it, or the optimiser's usual rate", "number", _CONFIG
+    ),
+    "higher_lr": Fact(
+        settings.higher_lr, "tenfold, or the optimiser's usual rate", "number", _CONFIG
+    ),
     "lr_end_share": Fact(
         settings.lr_end_share, "last learning rate over the highest one", "number", _LR_LOG
     ),

@@ -43,7 +43,11 @@ def find_runs(paths: Iterable[Path], claims: Claims) -> Found:
     seen: set[Path] = set()
     for path in paths:
         root = _existing(path)
-        for run in _below(root, claims, found):
+        before = len(found.skipped)
+        runs = list(_below(root, claims, found))
+        if not runs and len(found.skipped) == before:
+            found.skipped.append(Note(f"no run found in {path}", str(path)))
+        for run in runs:
             real = run.resolve()
             if real not in seen:
                 seen.add(real)
