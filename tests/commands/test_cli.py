@@ -151,6 +151,18 @@ def test_compare_needs_two_runs(workdirs, monkeypatch, capsys) -> None:
     assert "two runs" in capsys.readouterr().err
 
 
+def test_compare_names_the_path_that_holds_no_run(workdirs, monkeypatch, capsys) -> None:
+    (workdirs / "empty").mkdir()
+    assert cli(monkeypatch, "compare", workdirs, workdirs / "empty") == 3
+    assert f"no run found in {workdirs / 'empty'}" in capsys.readouterr().err
+
+
+def test_check_says_which_path_holds_no_run(workdirs, monkeypatch, capsys, tmp_path) -> None:
+    (tmp_path / "empty").mkdir()
+    cli(monkeypatch, "check", workdirs, tmp_path / "empty")
+    assert "no run found in" in " ".join(capsys.readouterr().out.split())
+
+
 def test_compare_fails_on_a_run_that_is_worse_than_tolerated(tmp_path, monkeypatch) -> None:
     one = write_run(tmp_path / "w", [2.0, 1.0, 0.7, 0.6, 0.5, 0.45, 0.4])
     two = write_run(tmp_path / "w", [2.0, 1.0])

@@ -59,6 +59,23 @@ def test_one_run_a_side_never_says_better_or_worse_by_itself() -> None:
         assert "repeat both with" in one.next_step
 
 
+def test_where_a_run_was_written_keeps_no_repetitions_apart() -> None:
+    runs = [
+        made(
+            lr,
+            seed,
+            config={"output.dir": f"out/{lr}/{seed}", "output.root": f"out/{lr}"},
+            environment={"config_digest": f"{lr}-{seed}", "seed": seed},
+        )
+        for lr in (0.007, 0.01)
+        for seed in (1, 2)
+    ]
+    found = compare(runs)
+    assert [side.places for side in found.sides] == [(0, 1), (2, 3)]
+    assert found.explaining == ("optimizer.lr",)
+    assert found.environment == ()
+
+
 def test_a_difference_below_the_evaluation_noise_is_within_noise() -> None:
     one = verdict(made(), made(0.01, shift=0.001))
     assert one.outcome is Outcome.WITHIN_NOISE
@@ -153,6 +170,14 @@ def test_runs_without_config_are_never_taken_for_repetitions() -> None:
 def test_copies_are_noticed() -> None:
     assert any("copy" in note for note in compare([made(), made(0.01)]).notes)
     assert not any("copy" in note for note in compare([made(), made(0.01, noise=1)]).notes)
+
+
+def test_a_run_that_broke_before_its_first_evaluation_is_worse() -> None:
+    broken = handmade.run("broken", handmade.series("train_loss", [math.nan]))
+    one = verdict(made(), broken)
+    assert one.outcome is Outcome.WORSE
+    assert one.b_value is None
+    assert one.difference is None
 
 
 def test_a_run_that_ended_in_nan_is_worse_however_few_there_are() -> None:

@@ -95,6 +95,19 @@ def test_what_is_in_another_segment_is_not_explained() -> None:
     assert found(diagnosis, "best-checkpoint-not-best").explained_by is None
 
 
+def test_a_mild_finding_silences_no_worse_one() -> None:
+    came_back = run(
+        curves={"train_loss": "2.0 inf 1.8-0.1*10", "val_f1": "0.1+0.05*12"},
+        config={**SGD, "checkpoint.monitor": "val_f1", "checkpoint.mode": "min"},
+        planned_epochs=12,
+        best_checkpoint=held(3),
+    )
+    diagnosis = diagnose(came_back)
+    assert found(diagnosis, "loss-nonfinite").severity is Severity.WARNING
+    assert found(diagnosis, "best-checkpoint-stale").explained_by is None
+    assert diagnosis.worst() is Severity.ERROR
+
+
 def test_the_wrong_selection_explains_the_stale_file() -> None:
     config = {**SGD, "checkpoint.monitor": "val_f1", "checkpoint.mode": "min"}
     f1 = "0.3 0.4 0.5 0.2 0.5 0.6 0.7"
@@ -214,6 +227,28 @@ def test_an_overfitted_run_that_got_good_is_shipped_at_its_best() -> None:
 def test_a_low_metric_is_not_shipped() -> None:
     low = {"train_loss": FALLING, "val_loss": FALLING, "val_f1": "exp(0.05,0.3,2)~0.001*20"}
     assert action(curves=low)[0] == "cannot tell"
+
+
+def test_weights_of_a_broken_training_are_not_shipped() -> None:
+    verdict = diagnose(
+        run(
+            curves={"train_loss": "9e9 7e10 nan", "val_loss": "nan*3", "val_f1": "0*3"},
+            config={**SGD, "optimizer.lr": 1e6},
+            planned_epochs=3,
+            best_checkpoint=held(1),
+            checkpoints=(Checkpoint("checkpoints/epoch_1.pth", 1, exists=True),),
+        )
+    ).verdict
+    assert verdict.action == "restart with this patch"
+    assert "optimizer.lr" in verdict.patch
+
+
+def test_a_guess_is_no_patch_where_a_cause_is_supported() -> None:
+    swings = {"train_loss": FALLING, "val_f1": "0.6~0.2*30"}
+    few = diagnose(run(curves=swings, samples={"val": 10}, planned_epochs=30))
+    oscillates = found(few, "metric-oscillates")
+    assert any(fix.set for fix in oscillates.fixes)
+    assert few.verdict.patch == {}
 
 
 def test_a_metric_that_still_rises_asks_for_more() -> None:
