@@ -14,7 +14,8 @@ import numpy as np
 
 from analyzer.errors import MissingExtra
 from analyzer.finding import Severity
-from analyzer.render.charts import Chart, Curve, Mark
+from analyzer.render.charts import Chart, Curve
+from analyzer.render.marks import Mark
 from analyzer.render.palette import FLAG, QUIET
 from analyzer.render.report import Entry, Report
 from analyzer.render.text import plain

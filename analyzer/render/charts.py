@@ -12,14 +12,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from analyzer.finding import CurveEvidence, Finding, Severity
+from analyzer.finding import CurveEvidence, Finding
+from analyzer.render.marks import Mark, make_marks
 from analyzer.render.palette import curve_colour
 from analyzer.run import RATES, STEP_SUFFIX, FloatArray, Run, Series, label
 
 MAX_POINTS = 2000
 """More points than a screen has columns are thinned to the extremes of neighbouring points."""
 
-MAX_MARKS = 6
 MIN_SPAN = 0.2
 """Fractions are shown over at least this span, or mere noise would fill the panel."""
 
@@ -61,20 +61,6 @@ class Curve:
     y: FloatArray
     crosses: tuple[tuple[float, float], ...] = ()
     faint: bool = False
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Evidence on a curve: a span of x, a limit in the curve's unit, the point that passed it."""
-
-    rule: str
-    severity: Severity
-    series: str
-    start: float
-    end: float
-    limit: float | None = None
-    point: tuple[float, float] | None = None
-    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,8 +117,7 @@ def _chart(
     curves = [_curve(one, axis, place, faint=False) for place, one in enumerate(series)]
     curves += [_curve(one, axis, names.index(_plain_name(one.name)), faint=True) for one in fine]
     on_these = [pair for pair in evidence if _plain_name(pair[1].series) in names]
-    made = [_mark(run, *pair, axis) for pair in on_these]
-    marks = tuple(mark for mark in made if mark is not None)[:MAX_MARKS]
+    marks = make_marks(run, on_these, axis.scale)
     log = panel.id == "loss" and spans_decades(curves)
     best = run.best_checkpoint if panel.id != "rate" and axis.name == "epoch" else None
     return Chart(
@@ -229,34 +214,6 @@ def thin(x: FloatArray, y: FloatArray, limit: int) -> tuple[FloatArray, FloatArr
             keep.add(int(a + np.nanargmax(part)))
     index = np.array(sorted(keep))
     return x[index], y[index]
-
-
-def _mark(run: Run, finding: Finding, item: CurveEvidence, axis: _Axis) -> Mark | None:
-    if not np.isfinite([item.start, item.end]).all() or item.axis not in axis.scale:
-        return None
-    scale = axis.scale[item.axis]
-    point = _point(run.series[item.series], item, scale)
-    # A count of points has no unit either: only beside a value of the curve is a limit a height.
-    high = point is not None and item.limit is not None and np.isfinite(item.limit)
-    return Mark(
-        rule=finding.rule,
-        severity=finding.severity,
-        series=item.series,
-        start=item.start * scale,
-        end=item.end * scale,
-        limit=item.limit if high else None,
-        point=point,
-        text=item.text,
-    )
-
-
-def _point(series: Series, item: CurveEvidence, scale: float) -> tuple[float, float] | None:
-    """The point inside the span that holds the value of the evidence, where there is one."""
-    if item.unit or not np.isfinite(item.value):
-        return None
-    near = np.abs(series.y - item.value) <= 1e-6 * max(1.0, abs(item.value))
-    inside = np.flatnonzero((series.x >= item.start) & (series.x <= item.end) & near)
-    return (float(series.x[inside[0]]) * scale, float(item.value)) if len(inside) else None
 
 
 def range_of_y(

@@ -16,8 +16,9 @@ import numpy as np
 from analyzer.errors import MissingExtra
 from analyzer.finding import Severity
 from analyzer.formats.files import replace_file
-from analyzer.render.charts import Chart, Curve, Mark
+from analyzer.render.charts import Chart, Curve
 from analyzer.render.fonts import cover
+from analyzer.render.marks import Mark
 from analyzer.render.palette import FLAG, QUIET
 from analyzer.render.report import Entry, Report
 from analyzer.render.text import number, plain
@@ -162,7 +163,9 @@ def _logarithmic(axes: Axes) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+    axes.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: number(value) if value < 1e4 else f"{value:.0e}")
+    )
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
