@@ -169,5 +169,5 @@ def _time(count: float, seconds: object) -> str:
         return ""
     total = count * seconds
     if total < 120:
-        return f": {total:.0f} seconds"
+        return f": {total:.0f} second{'' if round(total) == 1 else 's'}"
     return f": {total / 60:.0f} minutes" if total < 7200 else f": {total / 3600:.1f} hours"

@@ -102,6 +102,9 @@ def _about(item: RunReport) -> Iterator[RenderableType]:
     price = plain(item.diagnosis.verdict.price)
     if price:
         yield _indent(Text(f"price: {price}"))
+    patch = item.diagnosis.verdict.patch
+    if patch:
+        yield _indent(Text(f"patch: {change_text(patch)}", style="green"))
 
 
 def _findings(item: RunReport) -> Table:

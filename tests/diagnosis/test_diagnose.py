@@ -218,6 +218,12 @@ def test_the_price_counts_epochs_and_time() -> None:
     assert price.endswith("60 more epochs are planned: 7.5 hours")
 
 
+def test_a_plateau_reads_as_one_sentence() -> None:
+    level = {"train_loss": FALLING, "val_f1": "exp(0.2,0.6,2)~0.004*60"}
+    message = found(diagnose(run(curves=level, planned_epochs=60)), "metric-plateau").message
+    assert "evaluations came after; it is at 0.598 now" in message
+
+
 def test_an_overfitted_run_that_got_good_is_shipped_at_its_best() -> None:
     what, price = action(curves=OVERFIT, planned_epochs=40)
     assert what == "ship it"

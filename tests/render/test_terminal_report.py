@@ -8,6 +8,7 @@ import handmade
 import pytest
 from rich.console import Console
 
+from analyzer.finding import Fix
 from analyzer.render.terminal import print_report
 from analyzer.run import Note
 
@@ -16,6 +17,18 @@ def printed(report, width=100, **more) -> str:
     out = io.StringIO()
     print_report(report, Console(file=out, width=width, **more))
     return out.getvalue()
+
+
+def test_the_patch_of_the_verdict_is_shown_whatever_fix_comes_first() -> None:
+    item = handmade.exploded()
+    findings = tuple(
+        replace(f, causes=(), fixes=(Fix(do="Look at the data"), *f.fixes))
+        for f in item.diagnosis.findings
+    )
+    item = replace(item, diagnosis=replace(item.diagnosis, findings=findings))
+    text = printed(handmade.report(item), 100)
+    assert "patch: optimizer.lr: 0.5 -> 0.05" in text
+    assert "Look at the data" in text
 
 
 @pytest.mark.parametrize("width", [100, 60])
