@@ -33,8 +33,9 @@ def nonfinite(series: Series) -> Reading:
     """How many points are NaN or inf.
 
     ``kind`` says what came before the first of them: nothing, or a climb (one of the five points
-    before had reached three times the median of those before it), or nothing of note. ``then``
-    says whether the last point is a number again.
+    before had reached three times the median of the earlier ones; where there are none, three
+    times the lowest so far), or nothing of note. ``then`` says whether the last point is a number
+    again.
     """
     bad = ~np.isfinite(series.y)
     count = int(bad.sum())
@@ -60,8 +61,10 @@ def nonfinite(series: Series) -> Reading:
 def _before(y: FloatArray) -> str:
     if len(y) == 0:
         return "from the very start"
-    usual = float(np.median(np.abs(y[:-LOOK_BACK]))) if len(y) > LOOK_BACK else float(abs(y[0]))
-    climbed = float(np.max(y[-LOOK_BACK:])) > CLIMB * usual
+    earlier, late = np.abs(y[:-LOOK_BACK]), np.abs(y[-LOOK_BACK:])
+    # So few points have no usual height; the lowest so far tells a climb from a fast fall.
+    usual = np.median(earlier) if len(earlier) else np.minimum.accumulate(late)
+    climbed = bool((late > CLIMB * usual).any())
     return "after climbing" if climbed else "all of a sudden"
 
 

@@ -106,6 +106,8 @@ def test_gap_compares_the_ends() -> None:
     [
         ([math.nan] * 3, "from the very start", "and it never came back"),
         ([1.0, 1.2, 4.0, math.inf], "after climbing", "and it never came back"),
+        ([2e16, 2e5, 7e4, 1e16, 2e5, math.nan], "after climbing", "and it never came back"),
+        ([8.0, 4.0, 2.5, 1.5, math.nan], "all of a sudden", "and it never came back"),
         ([1.0, 0.9, math.nan, 0.8], "all of a sudden", "and it came back later"),
         ([-1.0, -1.1, -1.2, math.nan], "all of a sudden", "and it never came back"),
     ],
