@@ -42,7 +42,7 @@ until [ "$(grep -c '"epoch"' "$runs"/killed/exp_*/metrics.json 2>/dev/null)" = 5
     kill -0 "$job"
     sleep 0.1
 done
-pkill -KILL -f -- "--output_dir $runs/killed"
+kill -KILL "$(sed -n 's/.*"pid": \([0-9]*\).*/\1/p' "$runs"/killed/exp_*/run.json)"
 wait
 
 find "$runs" -name '*.pth' -delete
