@@ -161,7 +161,7 @@ def exploded(name: str = "exp_lr_too_high") -> RunReport:
                 Fix(do="Check the label files"),
             ),
         ),
-        fixes=(fix,),
+        fixes=(fix, Fix(do="Check the label files")),
         why="Once a weight is NaN, every later value is NaN too.",
         known_limits="A loss that is masked before logging hides this.",
     )

@@ -1,13 +1,12 @@
 """Comparing runs: what differs, the curves side by side, and a verdict that admits its doubt."""
 
 from analyzer.compare.comparison import (
-    MISSING,
     Aligned,
     Comparison,
-    Difference,
     Side,
     compare,
 )
+from analyzer.compare.differences import MISSING, Difference
 from analyzer.compare.judgement import Judgement, Outcome
 
 __all__ = [

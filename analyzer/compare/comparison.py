@@ -13,43 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from analyzer.compare.differences import Difference, config_of, differences, environment_of
 from analyzer.compare.judgement import Judgement, judge, sample
 from analyzer.errors import UsageError
 from analyzer.run import FloatArray, Run, label
-from analyzer.summary import Summary, direction, flatten, last_written, summarise
+from analyzer.summary import Summary, direction, last_written, summarise
 
 SEED_KEYS = ("train.seed", "seed")
-OUTPUT = "output."
-"""Config keys below it say where a run was written, which explains nothing."""
-
-VOLATILE = frozenset(
-    {"pid", "heartbeat", "status", "started", "ended", "reason", "resumed", "seed"}
-) | {"config_digest"}
-"""Last parts of environment keys that differ between any two runs and explain nothing.
-
-The digest of a config covers its seed; the config itself is compared key by key.
-"""
-
 SAME_CODE = ("commit", "dirty", "digest")
 """Environment keys that hold one of these must agree for runs to be repetitions of one another."""
-
-
-class Missing:
-    """The value of a key that a run does not have; None is a value."""
-
-    def __repr__(self) -> str:
-        return "missing"
-
-
-MISSING = Missing()
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A key that not all runs agree on, with one value for each run (or MISSING)."""
-
-    key: str
-    values: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -123,26 +95,11 @@ def compare(runs: Sequence[Run], *, tolerance: Mapping[str, float] | None = None
         metric=names[0] if names else None,
         judgements=tuple(_judgements(runs, sides, names, tolerance)),
         summaries=summaries,
-        config=tuple(differences([_config(run) for run in runs])),
-        environment=tuple(differences([_environment(run) for run in runs])),
+        config=tuple(differences([config_of(run) for run in runs])),
+        environment=tuple(differences([environment_of(run) for run in runs])),
         curves=tuple(_aligned(runs)),
         notes=tuple(_notes(runs, repeated)),
     )
-
-
-def differences(tables: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
-    """The keys that not all tables agree on, sorted."""
-    for key in sorted({key for table in tables for key in table}):
-        values = tuple(table.get(key, MISSING) for table in tables)
-        if not all(_same(values[0], value) for value in values[1:]):
-            yield Difference(key, values)
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Equal as settings: 1 is 1.0, but true is not 1, and NaN is NaN."""
-    if isinstance(a, bool) is not isinstance(b, bool):
-        return False
-    return bool(a == b) or repr(a) == repr(b)
 
 
 def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, float]) -> None:
@@ -155,16 +112,6 @@ def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, float]) -> Non
             )
         if not value >= 0:
             raise UsageError(f"the tolerance of {name} is {value}; it must be 0 or more")
-
-
-def _config(run: Run) -> dict[str, Any]:
-    pairs = flatten(run.config.values)
-    return {key: value for key, value in pairs if not key.startswith(OUTPUT)}
-
-
-def _environment(run: Run) -> dict[str, Any]:
-    pairs = flatten(run.environment)
-    return {key: value for key, value in pairs if key.rpartition(".")[2] not in VOLATILE}
 
 
 def _seed(run: Run) -> Any:
@@ -193,10 +140,10 @@ def _side(i: int, places: Sequence[int], runs: Sequence[Run]) -> Side:
 
 
 def _recipe(run: Run) -> tuple[tuple[str, str], ...]:
-    config = {k: v for k, v in _config(run).items() if k not in SEED_KEYS}
+    config = {k: v for k, v in config_of(run).items() if k not in SEED_KEYS}
     if not config:
         return ()
-    environment = _environment(run).items()
+    environment = environment_of(run).items()
     code = {k: v for k, v in environment if any(word in k for word in SAME_CODE)}
     made = {**config, **{f"environment.{key}": value for key, value in code.items()}}
     return tuple(sorted((key, repr(_plain(value))) for key, value in made.items()))

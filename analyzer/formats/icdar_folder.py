@@ -17,7 +17,6 @@ from analyzer.formats.icdar import Label, parse_labels, parse_list
 from analyzer.formats.textlines import Fault
 
 SPLITS = ("train", "test")
-SUFFIXES = (".jpg", ".png", ".bmp")
 _VARIANTS = {"images": ("img", "image"), "gts": ("gt", "anno", "label"), "list.txt": ("list",)}
 MAX_TEXT_BYTES = 64 << 20
 """No list or label file is larger; a wrong file given as one must not fill the memory."""

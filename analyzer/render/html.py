@@ -26,7 +26,6 @@ from analyzer.render.wording import (
     best_text,
     diff_lines,
     evidence_text,
-    fixes,
     in_patch,
     ranked,
 )
@@ -46,7 +45,6 @@ WORDS = {
     "diff_lines": diff_lines,
     "duration": duration,
     "evidence_text": evidence_text,
-    "fixes": fixes,
     "flags": {severity.value: colour for severity, colour in FLAG.items()},
     "in_patch": in_patch,
     "note_text": note_text,

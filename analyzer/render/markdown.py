@@ -17,7 +17,7 @@ from analyzer.render.plots import plot_overview, plot_run
 from analyzer.render.report import Entry, Report
 from analyzer.render.terminal import note_text
 from analyzer.render.text import count, duration, number, plain, setting
-from analyzer.render.wording import best_text, diff_lines, fixes, in_patch, ranked
+from analyzer.render.wording import best_text, diff_lines, in_patch, ranked
 
 REPORT = "report.md"
 PLOTS = "plots"
@@ -176,7 +176,7 @@ def _finding(finding: Finding, entry: Entry) -> Iterator[str]:
     if finding.causes:
         rows = ((c.verdict.value, escape(c.says), escape(c.because)) for c in ranked(finding))
         yield table(("cause", "", "because"), rows)
-    for fix in fixes(finding):
+    for fix in finding.fixes:
         above = in_patch(fix, entry.item.diagnosis.verdict.patch)
         does = escape(fix.do) if fix.do else "the patch above" if above else "change the config"
         yield f"Fix{' (safe)' if fix.safe else ''}: {does}"

@@ -23,7 +23,6 @@ from analyzer.render.wording import (
     best_text,
     change_text,
     evidence_text,
-    fixes,
     likeliest,
 )
 from analyzer.run import Note
@@ -124,7 +123,7 @@ def _findings(item: RunReport) -> Table:
                 "cause",
                 f"{plain(cause.says)} ({cause.verdict.value}: {plain(cause.because)})",
             )
-        for fix in fixes(finding)[:1]:
+        for fix in finding.fixes[:1]:
             _detail(grid, "fix", _fix(fix), "green")
     return grid
 

@@ -41,16 +41,6 @@ def ranked(finding: Finding) -> list[Cause]:
     return sorted(finding.causes, key=lambda cause: order.index(cause.verdict))
 
 
-def fixes(finding: Finding) -> list[Fix]:
-    """All fixes once: those of causes that are not ruled out, then the finding's own."""
-    causes = (c.fix for c in ranked(finding) if c.verdict is not CauseVerdict.RULED_OUT)
-    made: list[Fix] = []
-    for fix in (*causes, *finding.fixes):
-        if fix is not None and fix not in made:
-            made.append(fix)
-    return made
-
-
 def in_patch(fix: Fix, patch: Mapping[str, tuple[Any, Any]]) -> bool:
     """Whether the verdict's patch makes all changes of ``fix`` already."""
     return bool(fix.set) and all(patch.get(key) == change for key, change in fix.set.items())

@@ -167,6 +167,15 @@ def test_fixes_speak_the_words_of_the_run() -> None:
     assert not any(fix.set for fix in found(diagnose(unknown), "loss-flat").fixes)
 
 
+def test_a_cause_that_is_ruled_out_gives_no_fix() -> None:
+    flat = {"train_loss": "1.5~0.01*20"}
+    fixes = found(diagnose(run(curves=flat)), "loss-flat").fixes
+    assert not any(fix.set and "data.batch_size" in fix.set for fix in fixes)
+    few = {**SGD, "data.batch_size": 2}
+    fixes = found(diagnose(run(curves=flat, config=few)), "loss-flat").fixes
+    assert fixes[0].set == {"data.batch_size": (2, 8)}
+
+
 def test_an_unreadable_run_has_exactly_one_finding() -> None:
     broken = Run("exp", Path("exp"), "workdir", unreadable="logs/train.log is binary")
     diagnosis = diagnose(broken)

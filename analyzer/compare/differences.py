@@ -1,0 +1,66 @@
+"""What runs do not agree on: settings and surroundings, key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.run import Run
+from analyzer.summary import flatten
+
+OUTPUT = "output."
+"""Config keys below it say where a run was written, which explains nothing."""
+
+VOLATILE = frozenset(
+    {"pid", "heartbeat", "status", "started", "ended", "reason", "resumed", "seed"}
+) | {"config_digest"}
+"""Last parts of environment keys that differ between any two runs and explain nothing.
+
+The digest of a config covers its seed; the config itself is compared key by key.
+"""
+
+
+class Missing:
+    """The value of a key that a run does not have; None is a value."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING = Missing()
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A key that not all runs agree on, with one value for each run (or MISSING)."""
+
+    key: str
+    values: tuple[Any, ...]
+
+
+def config_of(run: Run) -> dict[str, Any]:
+    """The settings of a run by dotted key, but where it was written."""
+    pairs = flatten(run.config.values)
+    return {key: value for key, value in pairs if not key.startswith(OUTPUT)}
+
+
+def environment_of(run: Run) -> dict[str, Any]:
+    """Machine, versions, code and data by dotted key, but what differs between any two runs."""
+    pairs = flatten(run.environment)
+    return {key: value for key, value in pairs if key.rpartition(".")[2] not in VOLATILE}
+
+
+def differences(tables: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
+    """The keys that not all tables agree on, sorted."""
+    for key in sorted({key for table in tables for key in table}):
+        values = tuple(table.get(key, MISSING) for table in tables)
+        if not all(_same(values[0], value) for value in values[1:]):
+            yield Difference(key, values)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Equal as settings: 1 is 1.0, but true is not 1, and NaN is NaN."""
+    if isinstance(a, bool) is not isinstance(b, bool):
+        return False
+    return bool(a == b) or repr(a) == repr(b)
