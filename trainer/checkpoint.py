@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import random
 import re
 import warnings
@@ -71,9 +72,10 @@ def read_weights(path: Path) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about pickle protocols, of files that then fail
             return torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # strange bytes make the reader raise nearly anything
-        lines = str(error).splitlines() or [type(error).__name__]
-        raise UsageError(f"{path} is no PyTorch weight file of safe types ({lines[0]})") from None
+    except Exception:  # strange bytes make the reader raise nearly anything
+        raise UsageError(
+            f"{path} is no PyTorch weight file (damaged, or it holds more than tensors)"
+        ) from None
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -142,3 +144,19 @@ def recorded_best(run: Path) -> dict[str, Any] | None:
         if entry["file"] == BEST and entry["value"] is not None and (run / BEST).is_file():
             return {"epoch": entry["epoch"], "value": entry["value"]}
     return None
+
+
+def is_better(value: float | None, best: Mapping[str, Any] | None, mode: str) -> bool:
+    """Whether ``value`` beats the best so far; NaN and inf never do, a tie neither."""
+    if value is None or not math.isfinite(value):
+        return False
+    if best is None:
+        return True
+    return bool(value > best["value"] if mode == "max" else value < best["value"])
+
+
+def better_best(
+    one: dict[str, Any] | None, other: dict[str, Any] | None, mode: str
+) -> dict[str, Any] | None:
+    """The better of two {epoch, value}; ``one`` where neither is."""
+    return other if other is not None and is_better(other["value"], one, mode) else one

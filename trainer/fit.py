@@ -76,6 +76,12 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
             run.epoch(_ordered(record | {"epoch_time": time.perf_counter() - begin}))
             raise TrainingFailed(_failure(trained.nonfinite, epoch))
     record |= _test_part(session, bar)
+    if plan.stop_on_nonfinite and not math.isfinite(record.get("val_loss", 0.0)):
+        run.epoch(_ordered(record | {"epoch_time": time.perf_counter() - begin}))
+        raise TrainingFailed(
+            f"the validation loss is {record['val_loss']} in epoch {epoch}, so the weights are "
+            "broken; lower optimizer.lr or set train.grad_clip"
+        )
     saving = time.perf_counter()
     _save(session, epoch, first_step + trained.steps - 1, _ordered(record))
     record["checkpoint_time"] = time.perf_counter() - saving
@@ -129,10 +135,14 @@ def _test_part(session: Session, bar: Progress) -> dict[str, float]:
 
 
 def _save(session: Session, epoch: int, step: int, record: Mapping[str, Any]) -> None:
-    """Write epoch_N.pth where its turn has come, and best.pth where this epoch is the best."""
+    """Write epoch_N.pth where its turn has come, and best.pth where this epoch is the best.
+
+    An epoch with a loss that is NaN or inf is never the best, whatever its metric says.
+    """
     settings, run = session.config.checkpoint, session.run
     value = record.get(settings.monitor)
-    improved = is_better(value, session.best, settings.mode)
+    sound = all(math.isfinite(record.get(name, 0.0)) for name in ("train_loss", "val_loss"))
+    improved = sound and checkpoint.is_better(value, session.best, settings.mode)
     if improved:
         session.best = {"epoch": epoch, "value": value}
     state = checkpoint.make_state(
@@ -154,15 +164,6 @@ def _save(session: Session, epoch: int, step: int, record: Mapping[str, Any]) ->
         run.save_best(epoch, write, metric=settings.monitor, value=value)
     if settings.keep is not None:
         run.prune(settings.keep)
-
-
-def is_better(value: float | None, best: Mapping[str, Any] | None, mode: str) -> bool:
-    """Whether ``value`` beats the best so far; NaN and inf never do, a tie neither."""
-    if value is None or not math.isfinite(value):
-        return False
-    if best is None:
-        return True
-    return bool(value > best["value"] if mode == "max" else value < best["value"])
 
 
 def _ordered(record: Mapping[str, Any]) -> dict[str, Any]:

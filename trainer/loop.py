@@ -188,8 +188,7 @@ def _train_step(
 def _norm(gradients: Sequence[Tensor | None]) -> Tensor:
     """The 2-norm of all gradients together; a missing one counts as zero."""
     norms = [torch.linalg.vector_norm(g) for g in gradients if g is not None]
-    total: Tensor = torch.linalg.vector_norm(torch.stack(norms))
-    return total
+    return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
 
 
 def _first_nonfinite(

@@ -22,9 +22,14 @@ from trainer.optim import learning_rate, make_optimizer
 from trainer.synth import MARK, render_dataset
 
 
-def new_run(config: Config, *, command: Sequence[str], show: bool) -> Path:
-    """Train from the start in a new run directory; returns its path."""
-    notes = _render_data(config, show)
+def new_run(
+    config: Config, *, command: Sequence[str], show: bool, may_render: bool = True
+) -> Path:
+    """Train from the start in a new run directory; returns its path.
+
+    ``may_render`` lets ``data.synth`` make the data set where its folder does not exist.
+    """
+    notes = _render_data(config, show) if may_render else []
     task, optimizer, plan = _assemble(config)
     flags = {
         "train_data_dir": config.data.train_dir,
@@ -66,8 +71,11 @@ def resume_run(
     info = _info(config, task, plan)
     run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())
     session = Session(config, task, optimizer, plan, run, epoch=state["epoch"])
-    session.best = checkpoint.recorded_best(folder) or state["best"]
+    session.best = checkpoint.better_best(
+        checkpoint.recorded_best(folder), state["best"], config.checkpoint.mode
+    )
     with ending(run):
+        _catch_up_best(session, state, folder)
         if state["epoch"] not in [record.get("epoch") for record in _records(folder)]:
             run.epoch(state["metrics"])  # killed between the weights and the record
         before, now = state["config"]["train"]["epochs"], config.train.epochs
@@ -75,6 +83,19 @@ def resume_run(
         _log_start(session, [f"Resumed from {file.name}, after epoch {session.epoch}{raised}"])
         fit(session, show=show)
     return run.path
+
+
+def _catch_up_best(session: Session, state: Mapping[str, Any], folder: Path) -> None:
+    """Write best.pth of a run that was killed between its epoch file and its best file."""
+    best = session.best
+    if best is None or best["epoch"] != state["epoch"] or best == checkpoint.recorded_best(folder):
+        return
+    session.run.save_best(
+        best["epoch"],
+        lambda path: checkpoint.save_state(state, path),
+        metric=session.config.checkpoint.monitor,
+        value=best["value"],
+    )
 
 
 def _render_data(config: Config, show: bool) -> list[str]:
@@ -111,8 +132,8 @@ def _assemble(
     if config.scheduler.warmup_steps >= total_steps:
         raise UsageError(
             f"scheduler.warmup_steps is {config.scheduler.warmup_steps}, but the run has only "
-            f"{total_steps} steps ({config.train.epochs} epochs of {task.steps_per_epoch}); "
-            "allowed: fewer than that"
+            f"{total_steps} steps (train.epochs {config.train.epochs} times "
+            f"{task.steps_per_epoch}); allowed: fewer than that"
         )
 
     def lr_at(step: int, epoch: int) -> float:

@@ -131,7 +131,12 @@ def _run(
     if "train_data_dir" in typed and load_config(config).data.same_folder:
         first = flags[0]
         overrides.insert(0, replace(first, key="data.test_dir"))
-    return start.new_run(load_config(config, overrides), command=command, show=show)
+    # Only the config's own folder is rendered: a misspelt one must not become synthetic data.
+    named = any(item.key == "data.train_dir" for item in overrides) and not any(
+        item.key.startswith("data.synth") for item in overrides
+    )
+    settings = load_config(config, overrides)
+    return start.new_run(settings, command=command, show=show, may_render=not named)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from analyzer.render.report import Report
 
 T = TypeVar("T")
+
+PIPED_COLUMNS = 160
 
 FEW = 20
 """Up to this many runs are read in well under a second; no bar is shown."""
@@ -71,10 +74,11 @@ def make_folder(folder: Path) -> None:
 
 
 def stdout_console() -> Console:
-    """The console for findings and data."""
+    """The console for findings and data; a pipe or a file gets lines that are not cut at 80."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=False)
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_COLUMNS
+    return Console(highlight=False, soft_wrap=False, width=width)
 
 
 def stderr_console() -> Console:

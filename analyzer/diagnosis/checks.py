@@ -35,8 +35,10 @@ def unreadable(run: Run) -> Outcome:
     """The run was found but could not be read."""
     if run.unreadable is None:
         return Outcome(False, "the run could be read")
-    evidence = FileEvidence(run.name, None, run.unreadable)
-    return Outcome(True, run.unreadable, evidence=(evidence,), values={"reason": run.unreadable})
+    evidence = tuple(
+        FileEvidence(note.file or run.name, note.line, note.text) for note in run.notes
+    )
+    return Outcome(True, run.unreadable, evidence=evidence, values={"reason": run.unreadable})
 
 
 def later_is_better(run: Run) -> Outcome:

@@ -92,6 +92,8 @@ class ComparisonReport:
     def explanation(self) -> str:
         """Which settings could explain a difference."""
         keys = [plain(key) for key in self.comparison.explaining]
+        if not all(run.config.values for run in self.comparison.runs):
+            return "Not every run has its settings, so what differs cannot be said in full."
         if not keys:
             return "No setting but the seed differs."
         return f"These settings differ and could explain it: {listing(keys)}."

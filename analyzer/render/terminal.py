@@ -35,7 +35,7 @@ ACTION_STYLE: dict[Action, str] = {
     "restart with this patch": "bold red",
     "cannot tell": "bold yellow",
 }
-SHORT_NAME = 20
+SHORT_NAME = 32
 NARROW, WIDE = 80, 100
 """Below ``NARROW`` columns the table keeps only what decides; from ``WIDE`` on it has all."""
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from analyzer.run import Series
+from analyzer.run import Series, label
 from analyzer.signals import level, pair, spread, trend
 from analyzer.signals.stats import Reading, finite, noise
 
@@ -145,7 +145,7 @@ def measure(
     for curve in (series, other) if other is not None else (series,):
         found = len(curve) if signal.all_points else len(finite(curve)[1])
         if found < signal.needs:
-            return f"{curve.name} has {found} of the {signal.needs} points that '{name}' needs"
+            return f"{label(curve.name)} has {found} of the {signal.needs} points this needs"
     arguments: list[Any] = [series]
     if signal.pair:
         arguments.append(other)
@@ -154,5 +154,5 @@ def measure(
     with np.errstate(all="ignore"):
         reading = signal.function(*arguments)
     if not np.isfinite(reading.value):
-        return f"the numbers of {series.name} are too large for '{name}'"
+        return f"the numbers of {series.name} are too large to be judged"
     return reading

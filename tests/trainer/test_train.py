@@ -12,7 +12,7 @@ import torch
 
 from analyzer.formats import yaml12
 from trainer import fit, start
-from trainer.fit import is_better
+from trainer.checkpoint import better_best, is_better
 from trainer.synth import render_dataset
 from trainer.train import main
 
@@ -483,3 +483,51 @@ def test_sigterm_is_an_interruption(place):
 def test_start_refuses_nothing_on_systems_without_signal_0(place, monkeypatch):
     monkeypatch.setattr(start.os, "name", "nt")
     start._refuse_running(place)
+
+
+def test_a_misspelt_data_folder_is_no_reason_to_render_one(place, capsys):
+    (place / "s.yaml").write_text(CONFIG.replace("data: {", "data: {synth: {train: 4, test: 2}, "))
+    assert main(["--config", "s.yaml", "--train_data_dir", "nowhere"]) == 2
+    assert "nowhere: the data folder does not exist" in capsys.readouterr().err
+    assert not (place / "nowhere").exists()
+
+
+def test_a_resume_takes_the_better_of_what_index_and_state_call_best():
+    old, new = {"epoch": 2, "value": 0.5}, {"epoch": 3, "value": 0.6}
+    assert better_best(old, new, "max") == new
+    assert better_best(new, old, "max") == new
+    assert better_best(old, new, "min") == old
+    assert better_best(None, new, "max") == new
+    assert better_best(old, None, "max") == old
+
+
+def test_a_run_killed_between_epoch_file_and_best_file_gets_its_best_file(place):
+    assert main(["--config", "c.yaml"]) == 0
+    (run,) = (place / "workdirs").glob("exp_*")
+    index = run / "checkpoints" / "index.json"
+    entries = json.loads(index.read_text())
+    last = max(entry["epoch"] for entry in entries)
+    best = next(entry for entry in entries if entry["file"].endswith("best.pth"))
+    state = torch.load(run / "checkpoints" / f"epoch_{last}.pth", weights_only=True)
+    state["best"] = {"epoch": last, "value": 2.0}
+    torch.save(state, run / "checkpoints" / f"epoch_{last}.pth")
+    assert best["value"] < 2.0
+    assert main(["--resume", str(run), "--epochs", str(last + 1)]) == 0
+    entries = json.loads(index.read_text())
+    best = next(entry for entry in entries if entry["file"].endswith("best.pth"))
+    assert (best["epoch"], best["value"]) == (last, 2.0)
+
+
+def test_an_epoch_with_a_validation_loss_that_is_nan_is_never_the_best(place, monkeypatch):
+    real = fit.evaluate
+
+    def broken(*arguments, **options):
+        tested = real(*arguments, **options)
+        tested.means["val_loss"] = float("nan")
+        return tested
+
+    monkeypatch.setattr(fit, "evaluate", broken)
+    assert main(["--config", "c.yaml", "--set", "train.on_nonfinite=continue"]) == 0
+    (run,) = (place / "workdirs").glob("exp_*")
+    assert not (run / "checkpoints" / "best.pth").exists()
+    assert main(["--config", "c.yaml"]) == 1
