@@ -1,4 +1,8 @@
-"""Gold files: expected outputs that a person can read. See gold/README.md."""
+"""Gold files (expected outputs that a person can read, see gold/README.md) and Hypothesis.
+
+Property tests try the same examples on every machine, so that a change is never blamed for what
+chance found. ``pytest --hypothesis-profile explore`` searches on.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("explore", max_examples=2000)
+settings.load_profile("same")
 
 GOLD = Path(__file__).parent / "gold"
 SCRUB = (

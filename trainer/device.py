@@ -93,11 +93,11 @@ def _cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:
-    """Commit of the code and whether files were changed since; None outside a checkout."""
+    """Commit of the code and whether ``folder`` was changed since; None outside a checkout."""
     commit = _git(folder, "rev-parse", "HEAD")
     if commit is None:
         return None
-    return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "-uno"))}
+    return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain", "-uno", "."))}
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -129,7 +129,7 @@ def _window(quad: Floats, margin: float, size: tuple[int, int]) -> tuple[slice, 
     """The pixels of the input that lie within ``margin`` of the quad's bounding box."""
     low = np.maximum(np.floor(quad.min(0) - margin), 0)
     high = np.minimum(np.ceil(quad.max(0) + margin) + 1, (size[1], size[0]))
-    if (high <= low).any():
+    if not (high > low).all():  # also where a speck of a quad has no rectangle but NaN
         return None
     (x0, y0), (x1, y1) = low.astype(int), high.astype(int)
     return slice(y0, y1), slice(x0, x1)

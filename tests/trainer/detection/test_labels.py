@@ -3,7 +3,7 @@ import numpy as np
 import pyclipper
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -157,6 +157,7 @@ def test_short_sides():
 
 @settings(max_examples=100, deadline=None)
 @given(arrays(np.float32, (3, 4, 2), elements=st.floats(-1e6, 1e6, width=32)))
+@example(np.full((3, 4, 2), 1e-45, np.float32))
 def test_no_quads_break_the_maps(quads):
     maps = make_maps(quads, np.array([False, True, False]), SIZE, min_side=0)
     assert maps.shrink.max() <= 1
