@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from analyzer.__main__ import cli
+from analyzer.__main__ import cli, run
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -15,6 +15,16 @@ def test_every_rule_is_listed_with_its_title() -> None:
     for path in ROOT.glob("rules/*/*.yaml"):
         title = path.read_text(encoding="utf-8").splitlines()[0].removeprefix("title: ")
         assert f"| `{path.stem}` | {title} |" in README
+
+
+def test_the_sample_is_what_the_command_prints(monkeypatch, capsys) -> None:
+    sample = README.split("```text\n$ python -m ")[1].split("```")[0].splitlines()
+    command, *expected = sample
+    monkeypatch.setattr("sys.argv", command.split())
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(ROOT)
+    run()
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == expected
 
 
 def test_every_command_is_listed_and_no_other() -> None:
