@@ -6,7 +6,7 @@ Canonical names are listed in ``SERIES``; a part of a loss is ``train_loss.<part
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -106,6 +106,16 @@ def label(name: str) -> str:
     if base in SERIES:
         return SERIES[base] + suffix
     return f"{SERIES[whole]}: {part}{suffix}" if whole in SERIES else base + suffix
+
+
+def flatten(tree: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted key, value) of every leaf; lists and empty mappings are leaves."""
+    for key, value in tree.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from flatten(value, f"{name}.")
+        else:
+            yield name, value
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ import math
 import handmade
 import pytest
 
-from analyzer.run import label
-from analyzer.summary import direction, flatten, last_written, summarise
+from analyzer.run import flatten, label
+from analyzer.summary import direction, last_written, summarise
 
 
 @pytest.mark.parametrize(("higher", "best", "at"), [(True, 3.0, 2.0), (False, 1.0, 1.0)])

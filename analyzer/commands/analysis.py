@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from analyzer.errors import UsageError
-
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -27,6 +25,15 @@ FEW = 20
 
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
+)
+
+format_option = click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("terminal", "json")),
+    default="terminal",
+    show_default=True,
+    help="What to print on stdout.",
 )
 
 
@@ -61,16 +68,6 @@ def json_text(value: object) -> str:
     import json
 
     return json.dumps(value, allow_nan=False, ensure_ascii=False, indent=1) + "\n"
-
-
-def make_folder(folder: Path) -> None:
-    """Make the output folder, or say why that cannot be."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write into {folder}: {error.strerror}; name another folder with --out"
-        ) from error
 
 
 def stdout_console() -> Console:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.commands.analysis import build_report, json_text, paths_argument, stdout_console
+from analyzer.commands.analysis import (
+    build_report,
+    format_option,
+    json_text,
+    paths_argument,
+    stdout_console,
+)
 
 if TYPE_CHECKING:
     from analyzer.render.report import Report
@@ -24,14 +30,7 @@ FAIL_ON = ("error", "warning", "info", "never")
     show_default=True,
     help="Exit with 1 when a finding is at least this severe.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(("terminal", "json")),
-    default="terminal",
-    show_default=True,
-    help="What to print on stdout.",
-)
+@format_option
 @click.pass_context
 def check(
     context: click.Context, paths: tuple[Path, ...], fail_on: str, output_format: str

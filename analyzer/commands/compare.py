@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.commands.analysis import json_text, make_folder, paths_argument, stdout_console
+from analyzer.commands.analysis import format_option, json_text, paths_argument, stdout_console
 
 if TYPE_CHECKING:
     from analyzer.compare import Comparison
@@ -55,14 +55,7 @@ def parse_tolerances(
     show_default=True,
     help="Exit with 1 when a run is worse than the first in its main metric or a tolerated one.",
 )
-@click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(("terminal", "json")),
-    default="terminal",
-    show_default=True,
-    help="What to print on stdout.",
-)
+@format_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -113,6 +106,7 @@ def _show(result: ComparisonReport, output_format: str) -> None:
 
 
 def _write(result: ComparisonReport, out: Path) -> None:
+    from analyzer.formats.folders import make_folder
     from analyzer.render.comparison_files import (
         write_comparison_html,
         write_comparison_markdown,

@@ -11,7 +11,6 @@ import click
 from analyzer.commands.analysis import (
     build_report,
     json_text,
-    make_folder,
     paths_argument,
     stdout_console,
 )
@@ -89,6 +88,8 @@ def report(paths: tuple[Path, ...], out: Path, formats: tuple[str, ...]) -> None
 
 def _write(result: Report, out: Path, formats: tuple[str, ...]) -> Iterator[Path]:
     """Write each format once, in the order of ``FORMATS``, and name its file."""
+    from analyzer.formats.folders import make_folder
+
     make_folder(out)
     for name, write in FORMATS.items():
         if name in formats:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.run import Run
-from analyzer.summary import flatten
+from analyzer.run import Run, flatten
 
 OUTPUT = "output."
 """Config keys below it say where a run was written, which explains nothing."""
@@ -41,7 +40,7 @@ class Difference:
 
 def config_of(run: Run) -> dict[str, Any]:
     """The settings of a run by dotted key, but where it was written."""
-    pairs = flatten(run.config.values)
+    pairs = run.config.values.items()
     return {key: value for key, value in pairs if not key.startswith(OUTPUT)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from analyzer.errors import FormatError
 from analyzer.formats import yaml12
 from analyzer.formats.workdir import ARGS, CONFIG
 from analyzer.readers.files import read_file
-from analyzer.run import Config, Note
+from analyzer.run import Config, Note, flatten
 
 MAX_CONFIG_BYTES = 1 << 20
 MAX_ARGS_BYTES = 1 << 16
@@ -62,16 +62,6 @@ def _read_config(run: Path) -> tuple[dict[str, Any], dict[str, int], list[Note]]
         )
     values = dict(flatten(document.value))
     return values, {key: document.lines[key] for key in values if key in document.lines}, notes
-
-
-def flatten(tree: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted key, value) of every leaf; lists and empty mappings are leaves."""
-    for key, value in tree.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, Mapping) and value:
-            yield from flatten(value, f"{name}.")
-        else:
-            yield name, value
 
 
 def _read_flags(run: Path, notes: list[Note]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from analyzer.render.charts import Chart, charts
 from analyzer.render.text import count, plain, setting, sparkline
 from analyzer.render.wording import counted
 from analyzer.run import Note, Run, Series
-from analyzer.summary import Summary, direction, flatten, summarise
+from analyzer.summary import Summary, direction, summarise
 
 MAX_PLOTTED = 20
 """Plots are made for this many flagged runs; for the rest a text sparkline must do."""
@@ -112,7 +112,7 @@ class RunReport:
     def config(self) -> tuple[tuple[str, str], ...]:
         """The settings as (key in the user's spelling, value) in the order of the keys."""
         config = self.run.config
-        pairs = ((config.spelled(key), value) for key, value in flatten(config.values))
+        pairs = ((config.spelled(key), value) for key, value in config.values.items())
         return tuple((plain(key), setting(value)) for key, value in sorted(pairs))
 
     @cached_property

@@ -21,7 +21,7 @@ def made(
     curves = [
         replace(c, y=c.y + shift) if c.name == "val_f1" else c for c in handmade.curves(seed=noise)
     ]
-    values = {"optimizer.lr": lr, "data": {"batch_size": 8}}
+    values = {"optimizer.lr": lr, "data.batch_size": 8}
     if seed is not None:
         values["train.seed"] = seed
     fields = {"config": Config({**values, **more.pop("config", {})}), **more}
@@ -33,8 +33,8 @@ def verdict(*runs: Run, **more: Any):
 
 
 def test_only_differing_keys_are_shown_and_missing_is_not_none() -> None:
-    a = made(config={"model": {"pretrained": None, "depth": 18}, "amp": True})
-    b = made(0.01, config={"model": {"depth": 18.0}, "amp": 1})
+    a = made(config={"model.pretrained": None, "model.depth": 18, "amp": True})
+    b = made(0.01, config={"model.depth": 18.0, "amp": 1})
     found = {one.key: one.values for one in compare([a, b]).config}
     assert found == {
         "amp": (True, 1),

@@ -53,8 +53,8 @@ def test_time_comes_from_the_stamps_when_they_can_be_subtracted(zone: object) ->
     assert replace(handmade.healthy(), run=run).seconds == (3600 if zone is None else 30)
 
 
-def test_config_is_flat_sorted_and_in_the_users_words() -> None:
-    config = Config({"b": {"y": None, "x": [1]}, "a": True}, own_key={"a": "Alpha"})
+def test_config_is_sorted_and_in_the_users_words() -> None:
+    config = Config({"b.y": None, "b.x": [1], "a": True}, own_key={"a": "Alpha"})
     item = replace(handmade.healthy(), run=handmade.run("r", config=config))
     assert item.config == (("Alpha", "true"), ("b.x", "[1]"), ("b.y", "null"))
 
