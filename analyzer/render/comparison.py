@@ -7,6 +7,7 @@ tables stay narrow; the names stand once, above.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,8 @@ OUTCOME_STYLE = {
     Outcome.WITHIN_NOISE: "bold blue",
     Outcome.CANNOT_TELL: "bold yellow",
 }
+DIGEST_DIGITS = 12
+_DIGEST = re.compile(r"[0-9a-f]{40,128}")
 CHARTED = ("val_loss", "train_loss", "learning_rate")
 
 
@@ -157,7 +160,12 @@ def result_text(summary: Summary | None) -> str:
 
 
 def value_text(value: object) -> str:
-    """A value of the config diff; a missing one is said to be missing, null is null."""
+    """A value of the config diff; a missing one is said to be missing, null is null.
+
+    Of a commit or digest the first digits tell as much, and leave room for the keys.
+    """
+    if isinstance(value, str) and _DIGEST.fullmatch(value):
+        return value[:DIGEST_DIGITS]
     return "(missing)" if value is MISSING else setting(value)
 
 

@@ -12,7 +12,12 @@ from pydantic import TypeAdapter
 from rich.console import Console
 
 from analyzer.compare import compare
-from analyzer.render.comparison import ComparisonReport, comparison_to_json, print_comparison
+from analyzer.render.comparison import (
+    ComparisonReport,
+    comparison_to_json,
+    print_comparison,
+    value_text,
+)
 from analyzer.render.comparison_files import write_comparison_html, write_comparison_markdown
 from analyzer.render.schema import ComparisonReportJson
 from analyzer.run import Config
@@ -97,3 +102,8 @@ def test_runs_that_share_nothing_are_still_shown(tmp_path: Path) -> None:
     assert words in printed(report)
     assert words in write_comparison_markdown(report, tmp_path).read_text("utf-8")
     assert words in write_comparison_html(report, tmp_path / "c.html").read_text("utf-8")
+
+
+def test_of_a_digest_the_first_digits_are_shown() -> None:
+    assert value_text("da0405dff7373831fba60d88106c11a709b34f07") == "da0405dff737"
+    assert value_text("deadbeef") == "deadbeef"
