@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.diagnosis import message
 from analyzer.diagnosis.case import Case
@@ -56,20 +56,30 @@ def examine(rule: Rule, case: Case) -> Fired | Unjudged | None:
     value_of = _values(outcome, case)
     causes = _causes(rule.causes, case, value_of)
     own = [fix for text in rule.fixes if (fix := resolve(text, case, value_of)) is not None]
+    evidence = _distinct(outcome.evidence)
     finding = Finding(
         rule=rule.id,
         title=rule.title,
         severity=_severity(rule, case),
         confidence=min(rule.confidence, round(outcome.certainty, 3)),
         message=message.render(rule.message, value_of),
-        subject=_subject(outcome.evidence, case),
-        evidence=outcome.evidence,
+        subject=_subject(evidence, case),
+        evidence=evidence,
         causes=causes,
         fixes=_fixes(causes, own),
         why=rule.why,
         known_limits=rule.known_limits,
     )
     return Fired(finding, outcome.start, rule.explains)
+
+
+def _distinct(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """The evidence without repetitions: a value that passed two limits is told once, the first."""
+    told: dict[str, Evidence] = {}
+    for item in evidence:
+        key = replace(item, limit=None, text="") if isinstance(item, CurveEvidence) else item
+        told.setdefault(repr(key), item)  # a config value may be a list, which has no hash
+    return tuple(told.values())
 
 
 def _values(outcome: Outcome, case: Case) -> Callable[[str], object]:

@@ -328,3 +328,10 @@ def test_no_run_breaks_the_diagnosis(broken: Run) -> None:
 @pytest.mark.parametrize("rule", installed_rules(), ids=lambda rule: rule.id)
 def test_one_rule_alone_can_be_asked(rule: Any) -> None:
     assert all(finding.rule == rule.id for finding in diagnose(run(), [rule]).findings)
+
+
+def test_a_value_that_passed_two_limits_is_told_once() -> None:
+    evidence = found(diagnose(run(curves={"train_loss": "1.5~0.01*20"})), "loss-flat").evidence
+    told = [(item.series, item.value, item.unit) for item in evidence]
+    assert len(told) == len(set(told))
+    assert evidence[0].limit == 2
