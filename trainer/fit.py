@@ -73,15 +73,14 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     if trained.nonfinite:
         _report_nonfinite(run, trained.nonfinite, epoch)
         if plan.stop_on_nonfinite:
-            run.epoch(_ordered(record | {"epoch_time": time.perf_counter() - begin}))
-            raise TrainingFailed(_failure(trained.nonfinite, epoch))
+            raise _failed(run, record, begin, _failure(trained.nonfinite, epoch))
     record |= _test_part(session, bar)
     if plan.stop_on_nonfinite and not math.isfinite(record.get("val_loss", 0.0)):
-        run.epoch(_ordered(record | {"epoch_time": time.perf_counter() - begin}))
-        raise TrainingFailed(
+        why = (
             f"the validation loss is {record['val_loss']} in epoch {epoch}, so the weights are "
             "broken; lower optimizer.lr or set train.grad_clip"
         )
+        raise _failed(run, record, begin, why)
     saving = time.perf_counter()
     _save(session, epoch, first_step + trained.steps - 1, _ordered(record))
     record["checkpoint_time"] = time.perf_counter() - saving
@@ -89,6 +88,12 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     run.epoch(_ordered(record))
     session.epoch = epoch
     return record
+
+
+def _failed(run: RunWriter, record: Mapping[str, Any], begin: float, why: str) -> TrainingFailed:
+    """The error that ends a training; the record of its last epoch is written first."""
+    run.epoch(_ordered({**record, "epoch_time": time.perf_counter() - begin}))
+    return TrainingFailed(why)
 
 
 def _train_part(session: Session, epoch: int, first_step: int, bar: Progress) -> Trained:

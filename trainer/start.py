@@ -71,11 +71,11 @@ def resume_run(
     info = _info(config, task, plan)
     run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())
     session = Session(config, task, optimizer, plan, run, epoch=state["epoch"])
-    session.best = checkpoint.better_best(
-        checkpoint.recorded_best(folder), state["best"], config.checkpoint.mode
-    )
+    recorded = checkpoint.recorded_best(folder)
+    session.best = checkpoint.better_best(recorded, state["best"], config.checkpoint.mode)
     with ending(run):
-        _catch_up_best(session, state, folder)
+        if session.best != recorded:
+            _catch_up_best(session, state)
         if state["epoch"] not in [record.get("epoch") for record in _records(folder)]:
             run.epoch(state["metrics"])  # killed between the weights and the record
         before, now = state["config"]["train"]["epochs"], config.train.epochs
@@ -85,10 +85,10 @@ def resume_run(
     return run.path
 
 
-def _catch_up_best(session: Session, state: Mapping[str, Any], folder: Path) -> None:
+def _catch_up_best(session: Session, state: Mapping[str, Any]) -> None:
     """Write best.pth of a run that was killed between its epoch file and its best file."""
     best = session.best
-    if best is None or best["epoch"] != state["epoch"] or best == checkpoint.recorded_best(folder):
+    if best is None or best["epoch"] != state["epoch"]:
         return
     session.run.save_best(
         best["epoch"],

@@ -12,8 +12,18 @@ OUTPUT = "output."
 """Config keys below it say where a run was written, which explains nothing."""
 
 VOLATILE = frozenset(
-    {"pid", "heartbeat", "status", "started", "ended", "reason", "resumed", "seed"}
-) | {"config_digest"}
+    {
+        "config_digest",
+        "ended",
+        "heartbeat",
+        "pid",
+        "reason",
+        "resumed",
+        "seed",
+        "started",
+        "status",
+    }
+)
 """Last parts of environment keys that differ between any two runs and explain nothing.
 
 The digest of a config covers its seed; the config itself is compared key by key.
