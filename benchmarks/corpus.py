@@ -36,7 +36,7 @@ from pathlib import Path
 import click
 
 from analyzer.errors import NoRunFound
-from analyzer.readers import find, read_run
+from analyzer.readers import read
 from analyzer.run import Run
 
 EXPECTED = Path(__file__).with_name("corpus_expected.csv")
@@ -167,10 +167,9 @@ def _same(value: float, expected: float, tolerance: float) -> bool:
 def runs_in(folder: Path) -> list[Run]:
     """Every run that the readers find in one folder of the corpus."""
     try:
-        found = find([folder])
+        return read(folder)
     except NoRunFound:
         return []
-    return [read_run(path, name) for path, name in found.runs.items()]
 
 
 def check(corpus: Path, table: Path = EXPECTED) -> bool:

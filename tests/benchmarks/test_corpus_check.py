@@ -152,7 +152,7 @@ def test_a_deviation_makes_the_check_fail(
 
 def test_a_folder_without_runs_holds_none(tmp_path: Path) -> None:
     with pytest.raises(NoRunFound):
-        corpus.find([tmp_path])
+        corpus.read(tmp_path)
     assert corpus.runs_in(tmp_path) == []
 
 
