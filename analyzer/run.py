@@ -27,8 +27,8 @@ class Series:
 
     ``x`` (n,) float64 strictly ascending: what a resumed run logged again stands in the place of
     what it had logged before. ``y`` (n,) float64 where NaN and inf mean that exactly this was
-    logged (a value that was not logged has no point). ``segment`` (n,) int64 counts restarts: 0
-    up to the first resume, then 1, ... ``resolution`` is one unit of the last printed digit, 0.0
+    logged (a value that was not logged has no point). ``segment`` (n,) int64 counts resumes: 0
+    up to the first one, then 1, ... ``resolution`` is one unit of the last printed digit, 0.0
     where unknown.
     """
 
@@ -208,6 +208,9 @@ class Status(StrEnum):
 class Run:
     """Everything that was read from one directory or file.
 
+    ``superseded`` keeps what ``series`` leave out: points that a resume logged again, and other
+    trainings in the same files; each piece comes from one start of the program and bears its
+    number in ``segment``.
     ``main_metric`` is a series name and ``higher_is_better`` its direction. ``samples`` gives the
     number of samples a rate was computed from, by series prefix (``val``, ``train``).
     ``status_because`` says what on disk shows the status. ``unreadable`` holds the reason, one
@@ -218,6 +221,7 @@ class Run:
     path: Path
     format: str
     series: Mapping[str, Series] = field(default_factory=dict)
+    superseded: tuple[Series, ...] = ()
     config: Config = field(default_factory=Config)
     checkpoints: tuple[Checkpoint, ...] = ()
     best_checkpoint: BestCheckpoint | None = None
@@ -226,6 +230,7 @@ class Run:
     main_metric: str | None = None
     higher_is_better: bool = True
     planned_epochs: int | None = None
+    planned_steps: int | None = None
     status: Status = Status.UNKNOWN
     status_because: str = ""
     started: datetime | None = None
@@ -245,5 +250,13 @@ class Run:
     @property
     def epochs_done(self) -> int:
         """The last epoch that any epoch curve holds, 0 before the first one ended."""
-        ends = [s.x[-1] for s in self.series.values() if s.axis == "epoch" and len(s)]
+        return self._last("epoch")
+
+    @property
+    def steps_done(self) -> int:
+        """The last step that any curve by step holds, 0 where none was logged."""
+        return self._last("step")
+
+    def _last(self, axis: Axis) -> int:
+        ends = [s.x[-1] for s in self.series.values() if s.axis == axis and len(s)]
         return int(max(ends, default=0))

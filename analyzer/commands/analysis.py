@@ -46,8 +46,8 @@ def build_report(paths: Iterable[Path]) -> Report:
 
     found = find(paths)
     items = []
-    for path, name in with_progress(list(found.runs.items()), "Reading runs"):
-        run = read_run(path, name)
+    for located in with_progress(found.runs, "Reading runs"):
+        run = read_run(located)
         items.append(RunReport(run, diagnose(run)))
     now = datetime.now().astimezone()
     return Report(tuple(items), tuple(found.skipped), now, __version__)

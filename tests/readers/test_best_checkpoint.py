@@ -14,7 +14,7 @@ import pytest
 
 from analyzer.formats.workdir import BEST, INDEX
 from analyzer.readers import read_run
-from analyzer.readers.best import tensor_crcs
+from analyzer.readers.workdir.best import tensor_crcs
 from analyzer.run import BestCheckpoint
 
 START = datetime(2026, 1, 5, 14, 0, 0)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.readers.curves import CurveBuilder, number, resolution_of, whole_number
-from analyzer.readers.trainlog import TrainLog, read_train_log
+from analyzer.readers.workdir.curves import CurveBuilder, number, resolution_of, whole_number
+from analyzer.readers.workdir.trainlog import TrainLog, read_train_log
 
 HEAD = "[2026-01-05 14:30:25] INFO "
 ERROR = HEAD.replace("INFO", "ERROR")

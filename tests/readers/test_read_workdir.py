@@ -358,7 +358,7 @@ def test_a_link_inside_the_run_is_followed(tmp_path: Path) -> None:
 
 
 def test_a_file_too_large_is_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analyzer.readers.records.MAX_ARRAY_BYTES", 400)
+    monkeypatch.setattr("analyzer.readers.workdir.records.MAX_ARRAY_BYTES", 400)
     run = read_run(CASES / "only_metrics")
     assert ys(run, "train_loss") == [1.874, 1.521]
     assert "metrics.json is larger than 400 bytes" in texts(run)

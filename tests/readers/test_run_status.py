@@ -13,7 +13,7 @@ import pytest
 
 from analyzer.formats.workdir import host_id
 from analyzer.readers import read_run
-from analyzer.readers.status import judge_status, parse_time
+from analyzer.readers.workdir.status import judge_status, parse_time
 from analyzer.run import Run, Status
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -11,20 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.formats.workdir import INDEX, LOG, METRICS, RUN, STEPS
-from analyzer.readers.best import best_checkpoint
-from analyzer.readers.checkpoints import collect_checkpoints
-from analyzer.readers.curves import whole_number
-from analyzer.readers.files import read_file
-from analyzer.readers.records import line_of_entry, read_array, read_lines
-from analyzer.readers.series import collect_series, resume_events
-from analyzer.readers.settings import read_settings
-from analyzer.readers.status import judge_status, parse_time
-from analyzer.readers.trainlog import TrainLog, read_train_log
+from analyzer.readers.workdir.best import best_checkpoint
+from analyzer.readers.workdir.checkpoints import collect_checkpoints
+from analyzer.readers.workdir.curves import whole_number
+from analyzer.readers.workdir.files import read_file
+from analyzer.readers.workdir.records import line_of_entry, read_array, read_lines
+from analyzer.readers.workdir.series import collect_series, resume_events
+from analyzer.readers.workdir.settings import read_settings
+from analyzer.readers.workdir.status import judge_status, parse_time
+from analyzer.readers.workdir.trainlog import TrainLog, read_train_log
+from analyzer.reading.claim import Claim
+from analyzer.reading.folder import Folder
 from analyzer.run import RATES, Config, LogEvent, Note, Run, Series
 
 FORMAT = "workdir"
 SHORT_LOG = "train.log"
 """Some copies keep the log beside the other files instead of in ``logs/``."""
+
+PARTS_OF_A_RUN = ("checkpoints", "logs")
+
+_LOG_LINE = re.compile(rb"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] [A-Z]+ ", re.MULTILINE)
 
 
 @dataclass
@@ -40,40 +47,37 @@ class _Parts:
     notes: list[Note] = field(default_factory=list)
 
 
-def claims(path: Path) -> bool:
-    """Whether a folder is a run of this format, or a file one that can be judged by itself.
+def claims(folder: Folder) -> Iterable[Claim]:
+    """A folder that is a run of this format, or a log in it that can be judged by itself.
 
     Names and first bytes decide. A damaged file of the right name is ours too: it is to be
     reported, not passed over.
     """
-    if path.is_file():
-        return path.name == METRICS or path.suffix == ".log"
-    return any(_is_ours(path / name) for name in (METRICS, LOG, SHORT_LOG, RUN))
+    shown = next((name for name in (METRICS, LOG, RUN, SHORT_LOG) if _is_ours(folder, name)), None)
+    if shown is not None:
+        own = tuple(name for name in PARTS_OF_A_RUN if name in folder.folders)
+        yield Claim(shown, folders=own)
 
 
-def _is_ours(path: Path) -> bool:
+def _is_ours(folder: Folder, name: str) -> bool:
     """Others write JSON lines into ``metrics.json``, which start with a brace."""
-    try:
-        if not path.is_file():  # opening a pipe would wait for ever
-            return False
-        with path.open("rb") as file:
-            head = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
-    except OSError:
+    if not folder.has(name):
         return False
-    if path.name == METRICS:
+    head = folder.head(name).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if name == METRICS:
         return not head.startswith(b"{")
-    return path.name != RUN or b'"format_version"' in head
+    if name == SHORT_LOG:
+        return _LOG_LINE.search(head) is not None
+    return name != RUN or b'"format_version"' in head
 
 
-def read(path: Path) -> Run:
-    """Read a run directory, or a single log or ``metrics.json``.
+def read(folder: Folder, claim: Claim) -> Run:  # noqa: ARG001
+    """Read a run directory.
 
     What is damaged is left out and noted; a run in which nothing can be read comes back with
     ``unreadable`` set to the reason.
     """
-    if path.is_file():
-        return _build(path, path.name, _gather_file(path.name, path.resolve()))
-    return _build(path, path.resolve().name, _gather(path))
+    return _build(folder.path, folder.path.resolve().name, _gather(folder.path))
 
 
 def _gather(run: Path) -> _Parts:
@@ -85,16 +89,6 @@ def _gather(run: Path) -> _Parts:
     parts.config, config_notes = read_settings(run)
     parts.notes += [*record_notes, *step_notes, *index_notes, *config_notes]
     parts.info = _read_info(run, parts.notes)
-    return parts
-
-
-def _gather_file(name: str, path: Path) -> _Parts:
-    """A file that was named by itself may be a link to anywhere; its ``name`` tells the kind."""
-    parts = _Parts()
-    if name == METRICS:
-        parts.records, parts.notes = read_array(path.parent, path.name)
-    else:
-        parts.log = _read_log(path.parent, path.name, parts.notes)
     return parts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from analyzer.readers.curves import CurveBuilder, number
+from analyzer.readers.workdir.curves import CurveBuilder, number
 from analyzer.run import STEP_SUFFIX, Axis, LogEvent, Series
 
 _NO_CURVE = frozenset({"epoch", "step", "time"})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from analyzer.formats.trainlog import Line, parse_line
-from analyzer.readers.curves import CurveBuilder, number, resolution_of
+from analyzer.readers.workdir.curves import CurveBuilder, number, resolution_of
 from analyzer.run import LogEvent
 
 TRACEBACK = "Traceback (most recent call last)"

@@ -14,10 +14,10 @@ from stat import S_ISREG
 from typing import Any
 
 from analyzer.formats.workdir import BEST, CHECKPOINTS, INDEX, LOG
-from analyzer.readers.checkpoints import epoch_in_name
-from analyzer.readers.curves import whole_number
-from analyzer.readers.files import file_stat, inside
-from analyzer.readers.trainlog import TrainLog
+from analyzer.readers.workdir.checkpoints import epoch_in_name
+from analyzer.readers.workdir.curves import whole_number
+from analyzer.readers.workdir.files import file_stat, inside
+from analyzer.readers.workdir.trainlog import TrainLog
 from analyzer.run import BestCheckpoint, Checkpoint, LogEvent
 
 MAX_DIRECTORY_BYTES = 8 << 20

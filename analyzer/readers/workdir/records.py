@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.formats.records import decode_record
-from analyzer.readers.files import read_file
+from analyzer.readers.workdir.files import read_file
 from analyzer.run import Note
 
 MAX_ARRAY_BYTES = 1 << 26

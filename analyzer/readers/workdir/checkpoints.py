@@ -11,8 +11,8 @@ from stat import S_ISREG
 from typing import Any
 
 from analyzer.formats.workdir import BEST, CHECKPOINTS
-from analyzer.readers.curves import number, whole_number
-from analyzer.readers.files import file_stat
+from analyzer.readers.workdir.curves import number, whole_number
+from analyzer.readers.workdir.files import file_stat
 from analyzer.run import Checkpoint, LogEvent
 
 _EPOCH_FILE = re.compile(r"(?:^|/)epoch_(\d{1,9})\.pth$")

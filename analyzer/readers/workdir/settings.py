@@ -11,7 +11,7 @@ from typing import Any
 from analyzer.errors import FormatError
 from analyzer.formats import yaml12
 from analyzer.formats.workdir import ARGS, CONFIG
-from analyzer.readers.files import read_file
+from analyzer.readers.workdir.files import read_file
 from analyzer.run import Config, Note, flatten
 
 MAX_CONFIG_BYTES = 1 << 20

@@ -1,0 +1,136 @@
+"""From what a reader found to a Run: the steps that are the same for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from analyzer.reading.claim import Claim, place
+from analyzer.reading.curves import Curves, build_curves
+from analyzer.reading.folder import Folder
+from analyzer.reading.names import higher_is_better
+from analyzer.reading.status import judge
+from analyzer.reading.tables import Table
+from analyzer.run import (
+    RATES,
+    STEP_SUFFIX,
+    BestCheckpoint,
+    Checkpoint,
+    Config,
+    LogEvent,
+    Note,
+    Run,
+    Series,
+    Status,
+)
+
+NO_METRIC = ("val_loss", "val_time", "val_perplexity")
+
+
+@dataclass
+class Parts:
+    """What a reader found in one run. What it leaves empty is not known.
+
+    ``main_metric`` names a series; None takes the first of ``RATES`` that was logged, else the
+    first other validation series. ``status`` None is judged from length, errors and file times.
+    """
+
+    tables: list[Table] = field(default_factory=list)
+    config: Config = field(default_factory=Config)
+    checkpoints: Sequence[Checkpoint] = ()
+    best_checkpoint: BestCheckpoint | None = None
+    events: list[LogEvent] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    main_metric: str | None = None
+    higher_is_better: bool | None = None
+    planned_epochs: int | None = None
+    planned_steps: int | None = None
+    samples: dict[str, int] = field(default_factory=dict)
+    environment: dict[str, Any] = field(default_factory=dict)
+    started: datetime | None = None
+    ended: datetime | None = None
+    status: Status | None = None
+    status_because: str = ""
+
+
+def assemble(folder: Folder, claim: Claim, format_name: str, parts: Parts) -> Run:
+    """The Run of ``parts``; one that holds nothing is unreadable, and says why."""
+    path = place(folder, claim)
+    curves = _in_fractions(build_curves(parts.tables))
+    series = curves.series
+    notes = (*parts.notes, *curves.notes)
+    events = tuple(sorted((*parts.events, *curves.events), key=lambda e: (e.file, e.line)))
+    if not (series or events or parts.config.values or parts.status):
+        return unreadable(folder, claim, format_name, notes)
+    metric = parts.main_metric if parts.main_metric in series else main_metric(series)
+    better = parts.higher_is_better if metric == parts.main_metric else None
+    run = Run(
+        name=path.name,
+        path=path,
+        format=format_name,
+        series=series,
+        superseded=tuple(curves.superseded),
+        config=parts.config,
+        checkpoints=tuple(parts.checkpoints),
+        best_checkpoint=parts.best_checkpoint,
+        events=events,
+        notes=notes,
+        main_metric=metric,
+        higher_is_better=higher_is_better(metric or "") if better is None else better,
+        planned_epochs=parts.planned_epochs or None,
+        planned_steps=parts.planned_steps or None,
+        samples=parts.samples,
+        environment=parts.environment,
+        started=parts.started,
+        ended=parts.ended,
+    )
+    if parts.status is not None:
+        return replace(run, status=parts.status, status_because=parts.status_because)
+    status, because = judge(run, folder, claim.main)
+    return replace(run, status=status, status_because=because)
+
+
+def unreadable(folder: Folder, claim: Claim, format_name: str, notes: Sequence[Note]) -> Run:
+    """A run that was found but holds nothing that can be judged."""
+    path = place(folder, claim)
+    reasons = "; ".join(note.text for note in notes) or f"{claim.main} holds no logged value"
+    text = f"{path}: {reasons}; copy it anew"
+    return Run(path.name, path, format_name, notes=tuple(notes), unreadable=text)
+
+
+def main_metric(series: Mapping[str, Series]) -> str | None:
+    """The first of ``RATES`` that was logged, else the first other validation series."""
+    rate = next((name for name in RATES if name in series), None)
+    others = (
+        name
+        for name in series
+        if name.startswith("val_") and name not in NO_METRIC and "loss" not in name
+    )
+    return rate or next(others, None)
+
+
+def _in_fractions(curves: Curves) -> Curves:
+    """The curves, with rates that are plainly in percent (above 1.5) turned into fractions."""
+    percent = {
+        name
+        for name, series in curves.series.items()
+        if name.removesuffix(STEP_SUFFIX).replace("train_", "val_", 1) in RATES
+        and 1.5 < np.max(series.y[series.finite], initial=0.0) <= 100.5
+    }
+    notes = [Note(f"{name} is in percent; it is read as a fraction") for name in sorted(percent)]
+
+    def convert(series: Series) -> Series:
+        if series.name not in percent:
+            return series
+        return replace(series, y=series.y / 100, resolution=series.resolution / 100)
+
+    return Curves(
+        {name: convert(series) for name, series in curves.series.items()},
+        [convert(series) for series in curves.superseded],
+        curves.events,
+        [*curves.notes, *notes],
+    )

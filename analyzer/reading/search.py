@@ -1,0 +1,209 @@
+"""Finding runs below any path: bounded, no link is followed, nothing is counted twice."""
+
+from __future__ import annotations
+
+import filecmp
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from analyzer.errors import UsageError
+from analyzer.formats.folders import LATEST
+from analyzer.reading.claim import Claim, Reader, place
+from analyzer.reading.folder import DiskTree, Folder, Tree
+from analyzer.reading.trees import open_tree
+from analyzer.run import Note
+
+MAX_FOLDERS = 200_000
+MAX_DEPTH = 16
+STDIN = Path("-")
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where a run lies: enough to read it, in this process or in another.
+
+    ``root`` is a folder, file or archive on disk, or ``-`` with its ``content``; ``at`` is the
+    folder inside it.
+    """
+
+    name: str
+    format: str
+    root: Path
+    at: str
+    claim: Claim
+    content: bytes | None = field(default=None, repr=False)
+
+    def folder(self) -> Folder:
+        """The folder it lies in, opened anew."""
+        return Folder(open_tree(self.root, self.content), self.at)
+
+    @property
+    def path(self) -> Path:
+        """What to call the place."""
+        return place(Folder(DiskTree(self.root), self.at), self.claim)
+
+
+@dataclass
+class Found:
+    """The runs below some paths, in the order of the paths and of their names."""
+
+    runs: list[Located] = field(default_factory=list)
+    skipped: list[Note] = field(default_factory=list)
+    folders: int = 0
+
+
+def find_runs(
+    paths: Iterable[Path], readers: Sequence[Reader], content: bytes | None = None
+) -> Found:
+    """Find every run that ``readers`` know below ``paths``; ``content`` is standard input's.
+
+    Raises UsageError for a path that does not exist.
+    """
+    found = Found()
+    seen: set[tuple[str, str]] = set()
+    for path in paths:
+        before = len(found.skipped)
+        runs = list(_below(path, readers, found, content))
+        if not runs and len(found.skipped) == before:
+            found.skipped.append(Note(f"no run found in {path}", str(path)))
+        for run in runs:
+            key = (os.path.realpath(run.path), run.claim.main + run.claim.part)
+            if key not in seen:
+                seen.add(key)
+                found.runs.append(run)
+    return found
+
+
+def _below(
+    path: Path, readers: Sequence[Reader], found: Found, content: bytes | None
+) -> Iterator[Located]:
+    if path == STDIN:
+        tree: Tree = open_tree(STDIN, content or b"")
+        yield from _named_file(tree, readers, found, content)
+        return
+    root = _existing(path)
+    if root.is_file() and isinstance(tree := open_tree(root), DiskTree):
+        yield from _file_in_folder(root, readers, found)
+        return
+    yield from _walk(open_tree(root), readers, found)
+
+
+def _file_in_folder(path: Path, readers: Sequence[Reader], found: Found) -> Iterator[Located]:
+    """The run whose main file was named; its config beside it counts too."""
+    tree = DiskTree(path.parent)
+    folder = Folder(tree)
+    runs = [run for run in claimed(folder, readers) if run.claim.main == path.name]
+    if not runs:
+        found.skipped.append(_unknown_file(path))
+    for run in runs:
+        yield replace(run, name=run.path.name)
+
+
+def _named_file(
+    tree: Tree, readers: Sequence[Reader], found: Found, content: bytes | None
+) -> Iterator[Located]:
+    runs = list(claimed(Folder(tree), readers))
+    if not runs:
+        found.skipped.append(_unknown_file(tree.root))
+    for run in runs:
+        yield replace(run, name="stdin", content=content)
+
+
+def _unknown_file(path: Path) -> Note:
+    text = (
+        f"{path} is no file that a reader knows; name a run folder, or its log or table of metrics"
+    )
+    return Note(text, str(path))
+
+
+def claimed(folder: Folder, readers: Sequence[Reader]) -> Iterator[Located]:
+    """The runs in one folder: the most specific reader first, each file belongs to one run."""
+    taken: set[str] = set()
+    for reader in readers:
+        for claim in reader.claims(folder):
+            if claim.main in taken:
+                continue
+            yield Located("", reader.FORMAT, folder.tree.root, folder.at, claim)
+            if claim.whole:
+                return
+            if not claim.part:
+                taken |= {claim.main, *claim.files}
+
+
+def _existing(path: Path) -> Path:
+    """``path``, where ``latest`` also works without a link: then it is the newest folder."""
+    if os.path.exists(path):  # noqa: PTH110  Path.exists raises on an overlong name
+        return path.resolve() if path.name == LATEST else path
+    above = os.path.isdir(path.parent)  # noqa: PTH112
+    newest = newest_run(path.parent) if above and path.name == LATEST else None
+    if newest is not None:
+        return newest
+    hint = "check the spelling" if above else f"{path.parent} does not exist either"
+    raise UsageError(f"{path} does not exist; {hint}, or name a folder that holds runs")
+
+
+def newest_run(root: Path) -> Path | None:
+    """The most recently changed ``exp_*`` folder below ``root``; by name where times are equal."""
+    times = []
+    for folder in root.glob("exp_*"):
+        try:
+            if folder.is_dir():
+                times.append((folder.stat().st_mtime, folder.name, folder))
+        except OSError:
+            continue
+    return max(times)[-1] if times else None
+
+
+def _walk(tree: Tree, readers: Sequence[Reader], found: Found) -> Iterator[Located]:
+    """The runs in the root of a tree and the folders below it."""
+    stack: list[tuple[Folder, int, Folder | None]] = [(Folder(tree), 0, None)]
+    while stack:
+        folder, depth, above = stack.pop()
+        found.folders += 1
+        if found.folders > MAX_FOLDERS:
+            text = f"the search stopped after {MAX_FOLDERS:,} folders; name a folder further down"
+            found.skipped.append(Note(text))
+            return
+        if folder.listing.trouble:
+            text = f"{folder.path} cannot be read: {folder.listing.trouble}"
+            found.skipped.append(Note(text, str(folder.path)))
+        runs = list(claimed(folder, readers))
+        own = {name for run in runs for name in run.claim.folders}
+        twin = _copied_latest(folder, above) if runs and above else None
+        if twin is not None:
+            text = f"{folder.path} is a copy of {twin}; counted once"
+            found.skipped.append(Note(text, str(folder.path)))
+        else:
+            yield from (replace(run, name=_name(run, tree)) for run in runs)
+        below = [name for name in folder.folders if name not in own]
+        if depth == MAX_DEPTH and below:
+            text = f"{folder.path} lies too deep; what is below it was not searched"
+            found.skipped.append(Note(text, str(folder.path)))
+            continue
+        stack += [(folder.below(name), depth + 1, folder) for name in reversed(below)]
+
+
+def _name(run: Located, tree: Tree) -> str:
+    """A run is called by where it lies below the path that was asked for."""
+    if run.path == tree.root:
+        return run.path.resolve().name
+    return run.path.relative_to(tree.root).as_posix()
+
+
+def _copied_latest(folder: Folder, above: Folder) -> str | None:
+    """The sibling whose copy ``latest`` is: copying tools may turn the link into a folder."""
+    if folder.path.name != LATEST or not isinstance(folder.tree, DiskTree):
+        return None
+    for name in above.folders:
+        if name != LATEST and _same_files(folder, above.below(name)):
+            return name
+    return None
+
+
+def _same_files(one: Folder, other: Folder) -> bool:
+    if not one.files or one.files != other.files:
+        return False
+    _, differ, missing = filecmp.cmpfiles(one.path, other.path, one.files, shallow=False)
+    return not differ and not missing

@@ -1,0 +1,76 @@
+"""From printed digits to numbers, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal, InvalidOperation
+
+import numpy as np
+
+from analyzer.run import FloatArray, IntArray
+
+NOT_LOGGED = frozenset({b"", b"na", b"n/a", b"none", b"null", b"-", b"--"})
+"""What stands, in any case, where no number was logged."""
+
+SAMPLE = 200
+
+
+def number(value: object) -> float | None:
+    """A logged value as float (NaN and inf allowed), None when it is no number."""
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def whole_number(value: object) -> int | None:
+    """A count or an epoch as int, also where it was written as 5.0; None for anything else."""
+    found = number(value)
+    if found is None or not abs(found) < 1e15 or found != int(found):
+        return None
+    return int(found)
+
+
+def numbers(texts: Sequence[bytes]) -> tuple[IntArray, FloatArray]:
+    """(places, values): what ``texts`` say, without those that are no number.
+
+    ``places`` (m,) are 0-based indices into ``texts`` as int64, ``values`` (m,) float64.
+    """
+    try:
+        values = np.array(texts, dtype=np.bytes_).astype(np.float64)
+        return np.arange(len(values)), values
+    except ValueError:
+        pass
+    places, kept = [], []
+    for place, text in enumerate(texts):
+        value = None if text.strip().lower() in NOT_LOGGED else number(text)
+        if value is not None:
+            places.append(place)
+            kept.append(value)
+    return np.array(places, dtype=np.int64), np.array(kept, dtype=np.float64)
+
+
+def resolution_of(digits: Iterable[str]) -> float:
+    """One unit of the last printed digit: the finest among the texts given, 0.0 for none.
+
+    >>> resolution_of(["0.72", "0.7"])
+    0.01
+    """
+    exponents = [exponent for text in digits if (exponent := _exponent(text)) is not None]
+    return float(10.0 ** min(exponents)) if exponents else 0.0
+
+
+def printed_resolution(texts: Sequence[bytes]) -> float:
+    """The same of many raw texts, judged by ``SAMPLE`` of them spread over all."""
+    step = max(1, len(texts) // SAMPLE)
+    return resolution_of(text.decode("ascii", "replace").strip() for text in texts[::step])
+
+
+def _exponent(text: str) -> int | None:
+    try:
+        exponent = Decimal(text).as_tuple().exponent
+    except InvalidOperation:
+        return None
+    return exponent if isinstance(exponent, int) and abs(exponent) < 300 else None
