@@ -17,8 +17,9 @@ class Claim:
 
     ``main`` is the file that shows it, relative to the folder. ``whole`` means that the folder is
     the run, with all its files; otherwise only ``main`` and ``files`` are its own, and others may
-    claim the rest. ``folders`` are the folders in it that belong to the run and hold no other.
-    ``part`` tells several runs of one file apart (a database).
+    claim the rest. A person may name ``main`` or one of ``files`` to mean the run. ``folders`` are
+    the folders in it that belong to the run and hold no other. ``part`` tells several runs of one
+    file apart (a database).
     """
 
     main: str

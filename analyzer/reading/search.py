@@ -91,14 +91,19 @@ def _below(
 
 
 def _file_in_folder(path: Path, readers: Sequence[Reader], found: Found) -> Iterator[Located]:
-    """The run whose main file was named; its config beside it counts too."""
-    tree = DiskTree(path.parent)
-    folder = Folder(tree)
-    runs = [run for run in claimed(folder, readers) if run.claim.main == path.name]
-    if not runs:
-        found.skipped.append(_unknown_file(path))
-    for run in runs:
-        yield replace(run, name=run.path.name)
+    """The run that a named file shows, in its folder or the one above (``logs/train.log``).
+
+    All of that run counts, its config too. A link is followed, since a person named it.
+    """
+    path = path.resolve() if path.is_symlink() else path
+    for above in (path.parent.parent, path.parent):
+        name = path.relative_to(above).as_posix()
+        runs = list(claimed(Folder(DiskTree(above)), readers))
+        shown = [run for run in runs if name in (run.claim.main, *run.claim.files)]
+        if shown:
+            yield from (replace(run, name=run.path.resolve().name) for run in shown)
+            return
+    found.skipped.append(_unknown_file(path))
 
 
 def _named_file(

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ondisk import read_one
 
 from analyzer.formats.trainlog import parse_line
-from analyzer.readers import read_run
 from analyzer.run import Run, Status
 
 KILLS = 20
@@ -109,7 +109,7 @@ def test_twenty_kills(tmp_path: Path) -> None:
         step, epoch = train_and_kill(tmp_path, epoch, chance.uniform(0.0, 0.06))
         if epoch == 0:
             continue
-        run = read_run((tmp_path / "latest").resolve())
+        run = read_one((tmp_path / "latest").resolve())
         check(run, step, epoch)
         check_weights(run)
         epoch = len(run.series["val_f1"])

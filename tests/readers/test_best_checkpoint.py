@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from ondisk import read_one
 
 from analyzer.formats.workdir import BEST, INDEX
-from analyzer.readers import read_run
 from analyzer.readers.workdir.best import tensor_crcs
 from analyzer.run import BestCheckpoint
 
@@ -55,7 +55,7 @@ def run_of(
 
 
 def best_of(run: Path) -> BestCheckpoint | None:
-    return read_run(run).best_checkpoint
+    return read_one(run).best_checkpoint
 
 
 def known(run: Path) -> tuple[int, str] | None:
@@ -268,7 +268,7 @@ def test_checkpoints_of_log_index_and_folder(tmp_path: Path) -> None:
     entries = [{"file": "checkpoints/epoch_1.pth", "epoch": 1, "removed": True, "value": 0.5}]
     entries += [{"file": "checkpoints/epoch_2.pth", "epoch": 2, "removed": True, "bytes": 1}]
     (run / INDEX).write_text(json.dumps(entries))
-    found = read_run(run).checkpoints
+    found = read_one(run).checkpoints
     assert [(c.file.split("/")[1], c.epoch, c.exists, c.removed) for c in found] == [
         ("epoch_1.pth", 1, False, True),
         ("epoch_2.pth", 2, True, False),

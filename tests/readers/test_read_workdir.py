@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ondisk import claims, folder_of, read_one
 
-from analyzer.readers import read, read_run, workdir
+from analyzer.readers import workdir
+from analyzer.reading.claim import Claim
 from analyzer.run import Run, Status
 
 CASES = Path(__file__).parents[1] / "runs" / "workdir"
@@ -19,7 +21,7 @@ HEAD = "[2026-01-05 14:30:25] INFO "
 
 
 def case(name: str) -> Run:
-    return read_run(CASES / name)
+    return read_one(CASES / name)
 
 
 def copy(name: str, tmp_path: Path) -> Path:
@@ -115,7 +117,7 @@ def test_nan_is_nan_and_no_gap() -> None:
 
 def test_nonfinite_values_as_our_writer_encodes_them(tmp_path: Path) -> None:
     record = {"epoch": 1, "train_loss": None, "nonfinite": {"train_loss": "-inf"}, "val_f1": None}
-    run = read_run(make(tmp_path / "r", metrics_json=json.dumps([record])))
+    run = read_one(make(tmp_path / "r", metrics_json=json.dumps([record])))
     assert ys(run, "train_loss") == [-math.inf]
     assert "val_f1" not in run.series
 
@@ -136,7 +138,7 @@ def test_epochs_that_go_back_are_a_resume() -> None:
 def test_a_resume_is_seen_in_metrics_alone(tmp_path: Path) -> None:
     run = copy("resumed", tmp_path)
     shutil.rmtree(run / "logs")
-    found = read_run(run)
+    found = read_one(run)
     (event,) = [event for event in found.events if event.kind == "resumed"]
     assert (event.file, event.line, event.epoch) == ("metrics.json", 26, 2)
     assert event.text == "the epoch goes back from 3 to 2"
@@ -157,7 +159,7 @@ def test_a_resume_that_repeats_nothing_is_seen_in_the_log(tmp_path: Path) -> Non
     )
     metrics = '[{"epoch": 1, "train_loss": 2.0}, {"epoch": 2, "train_loss": 1.0}]'
     steps = '{"step": 1, "epoch": 1, "grad_norm": 3}\n{"step": 2, "epoch": 2, "grad_norm": 4}\n'
-    run = read_run(make(tmp_path / "r", log=log, metrics_json=metrics, steps=steps))
+    run = read_one(make(tmp_path / "r", log=log, metrics_json=metrics, steps=steps))
     assert run.series["train_loss"].segment.tolist() == [0, 1]
     assert run.series["grad_norm"].segment.tolist() == [0, 1]
     assert run.series["step_time"].segment.tolist() == [0, 1]
@@ -168,18 +170,18 @@ def test_a_resume_that_repeats_nothing_is_seen_in_the_log(tmp_path: Path) -> Non
 def test_two_records_of_one_epoch_are_no_resume(tmp_path: Path) -> None:
     records = [{"epoch": 1, "train_loss": 2}, {"epoch": 1, "val_f1": 0.5}]
     records += [{"epoch": 2, "train_loss": 1}, {"epoch": 2, "val_f1": 0.6}]
-    run = read_run(make(tmp_path / "r", metrics_json=json.dumps(records)))
+    run = read_one(make(tmp_path / "r", metrics_json=json.dumps(records)))
     assert run.events == ()
     assert run.series["val_f1"].segment.tolist() == [0, 0]
     again = [*records, {"epoch": 2, "train_loss": 0.9}]
-    run = read_run(make(tmp_path / "r", metrics_json=json.dumps(again)))
+    run = read_one(make(tmp_path / "r", metrics_json=json.dumps(again)))
     assert [event.kind for event in run.events] == ["resumed"]
     assert ys(run, "train_loss") == [2, 0.9]
 
 
 def test_steps_stand_beside_epochs(tmp_path: Path) -> None:
     steps = '{"step": 10, "train_loss": 3, "data_time": 0.1}\r\n{"step": 20, "train_loss": 2}\r\n'
-    run = read_run(make(tmp_path / "r", metrics_json='[{"epoch":1,"train_loss":2}]', steps=steps))
+    run = read_one(make(tmp_path / "r", metrics_json='[{"epoch":1,"train_loss":2}]', steps=steps))
     assert run.series["train_loss"].axis == "epoch"
     assert (run.series["train_loss@step"].axis, run.series["data_time"].axis) == ("step", "step")
     assert run.series["train_loss@step"].x.tolist() == [10, 20]
@@ -187,9 +189,9 @@ def test_steps_stand_beside_epochs(tmp_path: Path) -> None:
 
 def test_a_half_last_step_is_silent_and_a_broken_one_is_told(tmp_path: Path) -> None:
     whole = '{"step": 1, "train_loss": 1}\n'
-    run = read_run(make(tmp_path / "a", metrics_json="[]", steps=whole + '{"step": 2, "tr'))
+    run = read_one(make(tmp_path / "a", metrics_json="[]", steps=whole + '{"step": 2, "tr'))
     assert (ys(run, "train_loss"), run.notes) == ([1], ())
-    run = read_run(make(tmp_path / "b", metrics_json="[]", steps=f"{whole}nonsense\n3\n{whole}"))
+    run = read_one(make(tmp_path / "b", metrics_json="[]", steps=f"{whole}nonsense\n3\n{whole}"))
     assert texts(run) == "logs/steps.jsonl: 2 lines are no JSON objects and were left out"
     assert run.notes[0].line == 2
 
@@ -210,17 +212,17 @@ def test_metrics_cut_at_every_byte(tmp_path: Path, indent: int | None) -> None:
         parts = workdir._gather(folder)
         assert parts.records == RECORDS[: sum(end <= cut for end in ends)], data[:cut]
         assert len(parts.notes) == 1, data[:cut]
-        assert read_run(folder).format == "workdir"
+        assert read_one(folder).format == "workdir"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_byte_order_mark_costs_nothing(tmp_path: Path, encoding: str) -> None:
     run = copy("six_files_healthy", tmp_path)
-    before = read_run(run)
+    before = read_one(run)
     for name in ("logs/train.log", "metrics.json", "config.yaml", "args.txt"):
         text = (run / name).read_text("utf-8").replace("\n", "\r\n")
         (run / name).write_bytes(text.encode(encoding))
-    after = read_run(run)
+    after = read_one(run)
     assert after.notes == ()
     assert {name: ys(after, name) for name in after.series} == {
         name: ys(before, name) for name in before.series
@@ -250,7 +252,7 @@ def test_a_byte_order_mark_costs_nothing(tmp_path: Path, encoding: str) -> None:
 def test_a_run_that_cannot_be_read_is_one_sentence(
     tmp_path: Path, files: dict[str, Any], says: str
 ) -> None:
-    run = read_run(make(tmp_path / "r", **files))
+    run = read_one(make(tmp_path / "r", **files))
     assert run.unreadable is not None
     assert says in run.unreadable
     assert run.unreadable.startswith(str(tmp_path / "r"))
@@ -259,16 +261,16 @@ def test_a_run_that_cannot_be_read_is_one_sentence(
 
 
 def test_metrics_of_others_are_not_claimed(tmp_path: Path) -> None:
-    assert not workdir.claims(make(tmp_path / "a", metrics_json='{"epoch": 1}\n{"epoch": 2}\n'))
-    assert not workdir.claims(make(tmp_path / "b", metrics_json='\ufeff {"f1": 0.5}'))
-    assert not workdir.claims(make(tmp_path / "c", run_json='{"id": 1}'))
-    assert workdir.claims(make(tmp_path / "d", run_json='{"format_version": 1}'))
+    assert not claims(workdir, make(tmp_path / "a", metrics_json='{"epoch": 1}\n{"epoch": 2}\n'))
+    assert not claims(workdir, make(tmp_path / "b", metrics_json='\ufeff {"f1": 0.5}'))
+    assert not claims(workdir, make(tmp_path / "c", run_json='{"id": 1}'))
+    assert claims(workdir, make(tmp_path / "d", run_json='{"format_version": 1}'))
 
 
 def test_metrics_of_others_beside_our_log_are_told(tmp_path: Path) -> None:
     run = copy("only_log", tmp_path)
     (run / "metrics.json").write_text('{"val_f1": 0.1}')
-    found = read_run(run)
+    found = read_one(run)
     assert ys(found, "val_f1")[0] == 0.68
     assert texts(found).startswith("metrics.json holds no list")
 
@@ -289,7 +291,7 @@ def test_metrics_of_others_beside_our_log_are_told(tmp_path: Path) -> None:
 def test_a_broken_config_is_a_note(tmp_path: Path, text: str, says: str) -> None:
     folder = copy("only_metrics", tmp_path)
     (folder / "config.yaml").write_text(text, "utf-8" if "\xff" not in text else "latin-1")
-    run = read_run(folder)
+    run = read_one(folder)
     assert says in texts(run)
     assert len(run.series) == 5
 
@@ -299,7 +301,7 @@ def test_unknown_config_keys_are_kept(tmp_path: Path) -> None:
         tmp_path / "r", config_yaml="mine:\n  own: [1]\n  empty: {}\n", metrics_json="[]"
     )
     make(folder, log=f"{HEAD}x\n")
-    assert read_run(folder).config.values == {"mine.own": [1], "mine.empty": {}}
+    assert read_one(folder).config.values == {"mine.own": [1], "mine.empty": {}}
 
 
 def test_args_say_what_the_config_does_not(tmp_path: Path) -> None:
@@ -307,7 +309,7 @@ def test_args_say_what_the_config_does_not(tmp_path: Path) -> None:
     line = "--train_data_dir '#my data' --lr=1e-2 --epochs --batch_size 8 --output_dir ./x --more"
     (folder / "args.txt").write_text(f"\n{line}\npython train.py --lr 5\n")
     (folder / "config.yaml").write_text("optimizer: {lr: 0.007}\n")
-    run = read_run(folder)
+    run = read_one(folder)
     assert run.config.values == {
         "optimizer.lr": 0.007,
         "data.train_dir": "#my data",
@@ -316,7 +318,7 @@ def test_args_say_what_the_config_does_not(tmp_path: Path) -> None:
     }
     assert texts(run) == "args.txt says --lr 0.01, config.yaml says optimizer.lr: 0.007"
     (folder / "args.txt").write_text("--lr 'open")
-    assert "not a command line" in texts(read_run(folder))
+    assert "not a command line" in texts(read_one(folder))
 
 
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
@@ -325,10 +327,10 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
     os.mkfifo(folder / "run.json")
     (folder / "checkpoints").mkdir()
     os.mkfifo(folder / "checkpoints/best.pth")
-    assert len(read_run(folder).series) == 6
+    assert len(read_one(folder).series) == 6
     (tmp_path / "b/logs").mkdir(parents=True)
     os.mkfifo(tmp_path / "b/logs/train.log")
-    assert not workdir.claims(tmp_path / "b")
+    assert not claims(workdir, tmp_path / "b")
 
 
 @pytest.mark.parametrize("name", ["metrics.json", "logs/train.log", "config.yaml", "run.json"])
@@ -338,7 +340,7 @@ def test_a_link_out_of_the_run_is_not_followed(tmp_path: Path, name: str) -> Non
     secret.write_text('[{"epoch": 1, "secret": 7}]')
     (folder / name).unlink(missing_ok=True)
     (folder / name).symlink_to(secret)
-    run = read_run(folder)
+    run = read_one(folder)
     assert texts(run) == f"{name} is a link that leads out of the run; not followed"
     assert "secret" not in run.series
 
@@ -347,40 +349,28 @@ def test_a_linked_folder_out_of_the_run_is_not_followed(tmp_path: Path) -> None:
     folder = copy("six_files_healthy", tmp_path)
     shutil.move(folder / "logs", tmp_path / "elsewhere")
     (folder / "logs").symlink_to(tmp_path / "elsewhere")
-    assert "logs/train.log is a link that leads out" in texts(read_run(folder))
+    assert "logs/train.log is a link that leads out" in texts(read_one(folder))
 
 
 def test_a_link_inside_the_run_is_followed(tmp_path: Path) -> None:
     folder = copy("six_files_healthy", tmp_path)
     (folder / "metrics.json").rename(folder / "m.json")
     (folder / "metrics.json").symlink_to("m.json")
-    assert read_run(folder).notes == ()
+    assert read_one(folder).notes == ()
 
 
 def test_a_file_too_large_is_read_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("analyzer.readers.workdir.records.MAX_ARRAY_BYTES", 400)
-    run = read_run(CASES / "only_metrics")
+    run = read_one(CASES / "only_metrics")
     assert ys(run, "train_loss") == [1.874, 1.521]
     assert "metrics.json is larger than 400 bytes" in texts(run)
     assert "the 2 whole entries before it were read" in texts(run)
 
 
-@pytest.mark.parametrize("name", ["logs/train.log", "metrics.json"])
-def test_a_file_named_by_itself(tmp_path: Path, name: str) -> None:
-    path = CASES / "six_files_healthy" / name
-    (run,) = read(path)
-    assert (run.name, run.path) == (path.name, path)
-    assert ys(run, "val_f1")[-1] == 0.8
-    link = tmp_path / path.name
-    link.symlink_to(path)
-    (linked,) = read(link)
-    assert ys(linked, "val_f1") == ys(run, "val_f1")
-
-
 def test_numbers_that_are_none_make_no_curve(tmp_path: Path) -> None:
     record = {"epoch": "x", "a": True, "b": None, "c": "text", "d": [1], "e": {}, "f": "0.5"}
     huge = {"epoch": 1e300, "f": 10**400, "g": 1e400}
-    run = read_run(make(tmp_path / "r", metrics_json=json.dumps([record, huge, {"epoch": -1}])))
+    run = read_one(make(tmp_path / "r", metrics_json=json.dumps([record, huge, {"epoch": -1}])))
     assert {name: ys(run, name) for name in run.series} == {"f": [0.5], "g": [math.inf]}
     assert run.series["g"].x.tolist() == [2]  # a position that is none: the place in the list
 
@@ -388,19 +378,19 @@ def test_numbers_that_are_none_make_no_curve(tmp_path: Path) -> None:
 def test_a_log_beside_the_other_files(tmp_path: Path) -> None:
     folder = copy("only_log", tmp_path)
     (folder / "logs/train.log").rename(folder / "train.log")
-    assert len(read_run(folder).series) == 6
+    assert len(read_one(folder).series) == 6
 
 
 def test_a_run_vanishing_under_the_reader(tmp_path: Path) -> None:
     """What claims() saw may be gone when read() comes."""
-    run = workdir.read(tmp_path / "never")
+    run = workdir.read(folder_of(tmp_path / "never"), Claim("metrics.json"))
     assert run.unreadable is not None
 
 
 def test_counts_and_environment(tmp_path: Path) -> None:
     info = {"format_version": 1, "status": "finished", "seed": 3, "host": "x", "pid": 1}
     info |= {"data": {"test": {"images": 40}, "train": {"images": True}}}
-    run = read_run(make(tmp_path / "r", run_json=json.dumps(info)))
+    run = read_one(make(tmp_path / "r", run_json=json.dumps(info)))
     assert run.samples == {"val": 40}
     assert run.environment["seed"] == 3
     assert not {"pid", "host", "status"} & run.environment.keys()

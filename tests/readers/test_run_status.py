@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ondisk import read_one
 
 from analyzer.formats.workdir import host_id
-from analyzer.readers import read_run
 from analyzer.readers.workdir.status import judge_status, parse_time
 from analyzer.run import Run, Status
 
@@ -111,7 +111,7 @@ def run_with(tmp_path: Path, **info: Any) -> Run:
     folder = tmp_path / "r"
     folder.mkdir()
     (folder / "run.json").write_text(json.dumps({"format_version": 1, **info}))
-    return read_run(folder)
+    return read_one(folder)
 
 
 def test_start_and_end_come_from_one_clock(tmp_path: Path) -> None:
@@ -130,5 +130,5 @@ def test_a_run_with_nothing_but_a_start_is_a_run(tmp_path: Path) -> None:
 def test_a_damaged_run_json_is_a_note(tmp_path: Path, text: str) -> None:
     (tmp_path / "metrics.json").write_text('[{"epoch": 1, "train_loss": 1}]')
     (tmp_path / "run.json").write_text(text)
-    run = read_run(tmp_path)
+    run = read_one(tmp_path)
     assert (len(run.notes), run.notes[0].file, run.status) == (1, "run.json", Status.UNKNOWN)

@@ -56,7 +56,7 @@ def claims(folder: Folder) -> Iterable[Claim]:
     shown = next((name for name in (METRICS, LOG, RUN, SHORT_LOG) if _is_ours(folder, name)), None)
     if shown is not None:
         own = tuple(name for name in PARTS_OF_A_RUN if name in folder.folders)
-        yield Claim(shown, folders=own)
+        yield Claim(shown, files=(LOG,) if folder.has(LOG) else (), folders=own)
 
 
 def _is_ours(folder: Folder, name: str) -> bool:

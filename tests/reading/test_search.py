@@ -10,9 +10,9 @@ import pytest
 
 from analyzer.errors import NoRunFound, UsageError
 from analyzer.formats.folders import LATEST
-from analyzer.readers import find, read, search
-from analyzer.readers.search import find_runs, newest_run
-from analyzer.readers.workdir import claims
+from analyzer.readers import READERS, find, read
+from analyzer.reading import search
+from analyzer.reading.search import find_runs, newest_run
 
 ONLY_METRICS = '[{"epoch": 1, "train_loss": 1.5}]'
 
@@ -26,7 +26,7 @@ def make(*folders: Path) -> None:
 
 
 def names(*paths: Path) -> list[str]:
-    return [run.name for run in find_runs(paths, claims).runs]
+    return [run.path.name for run in find_runs(paths, READERS).runs]
 
 
 def test_all_runs_below_a_folder_by_name(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_latest_copied_into_a_folder_is_counted_once(tmp_path: Path) -> None:
     (tmp_path / "w" / LATEST).symlink_to("exp_2")
     shutil.copytree(tmp_path / "w", tmp_path / "copy")  # follows links, as cp -rL does
     assert not (tmp_path / "copy" / LATEST).is_symlink()
-    found = find_runs([tmp_path / "copy"], claims)
+    found = find_runs([tmp_path / "copy"], READERS)
     assert [run.name for run in found.runs] == ["exp_1", "exp_2"]
     assert [note.text for note in found.skipped] == [
         f"{tmp_path / 'copy' / LATEST} is a copy of exp_2; counted once"
@@ -102,9 +102,24 @@ def test_hidden_and_foreign_folders_are_not_searched(tmp_path: Path) -> None:
     assert len(names(tmp_path)) == 1
 
 
-def test_a_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["metrics.json", "logs/train.log"])
+def test_a_file_stands_for_the_run_it_shows(tmp_path: Path, name: str) -> None:
     make(tmp_path / "run")
-    assert names(tmp_path / "run/logs/train.log") == ["train.log"]
+    (located,) = find([tmp_path / "run" / name]).runs
+    assert (located.name, located.path) == ("run", tmp_path / "run")
+    assert names(tmp_path / "run" / name, tmp_path / "run") == ["run"]
+
+
+def test_a_file_behind_a_link_stands_for_itself(tmp_path: Path) -> None:
+    make(tmp_path / "run")
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m/metrics.json").symlink_to(tmp_path / "run/metrics.json")
+    (run,) = read(tmp_path / "m/metrics.json")
+    assert run.series["train_loss"].y.tolist() == [1.5]
+
+
+def test_a_file_that_no_reader_knows(tmp_path: Path) -> None:
+    make(tmp_path / "run")
     (tmp_path / "a.bin").write_bytes(b"\0")
     with pytest.raises(NoRunFound, match=r"a\.bin is no file that a reader knows; name a run"):
         read(tmp_path / "a.bin")
@@ -128,7 +143,7 @@ def test_a_missing_path_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_no_run_found(tmp_path: Path) -> None:
-    with pytest.raises(NoRunFound, match=r"no run found in .* a run is a folder with") as caught:
+    with pytest.raises(NoRunFound, match=r"no run found in .* a run is what a training") as caught:
         read(tmp_path)
     assert str(tmp_path) in str(caught.value)
     assert caught.value.exit_code == 3
@@ -143,8 +158,8 @@ def test_a_pipe_is_no_run(tmp_path: Path) -> None:
 def test_the_depth_is_bounded(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["d"] * search.MAX_DEPTH)
     make(deep, deep / "below")
-    found = find_runs([tmp_path], claims)
-    assert list(found.runs) == [deep]
+    found = find_runs([tmp_path], READERS)
+    assert [run.path for run in found.runs] == [deep]
     assert [note.file for note in found.skipped] == [str(deep)]
     assert "lies too deep; what is below it was not searched" in found.skipped[0].text
 
@@ -152,7 +167,7 @@ def test_the_depth_is_bounded(tmp_path: Path) -> None:
 def test_the_number_of_folders_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "MAX_FOLDERS", 3)
     make(*[tmp_path / str(number) for number in range(9)])
-    found = find_runs([tmp_path], claims)
+    found = find_runs([tmp_path], READERS)
     assert len(found.runs) == 2
     assert "stopped after 3 folders" in found.skipped[0].text
 
