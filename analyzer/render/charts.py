@@ -86,8 +86,14 @@ class Chart:
         return any(curve.crosses for curve in self.curves)
 
 
-def charts(run: Run, findings: Iterable[Finding]) -> tuple[Chart, ...]:
-    """The panels of a run: loss, metrics, learning rate, one for each other evidenced curve."""
+def charts(
+    run: Run, findings: Iterable[Finding], *, points: int = MAX_POINTS, steps: bool = True
+) -> tuple[Chart, ...]:
+    """The panels of a run: loss, metrics, learning rate, one for each other evidenced curve.
+
+    A curve of more than ``points`` is thinned. Without ``steps`` no single steps lie behind the
+    means of the epochs.
+    """
     evidence = [
         (finding, replace(item, series=found.name))
         for finding in findings
@@ -101,21 +107,40 @@ def charts(run: Run, findings: Iterable[Finding]) -> tuple[Chart, ...]:
         for name in extra
         if name.removesuffix(STEP_SUFFIX) not in shown
     )
-    made = (_chart(run, evidence, panel) for panel in panels)
+    shown_as = _Look(steps_per_epoch(run), points, steps)
+    made = (_chart(run, evidence, panel, shown_as) for panel in panels)
     return tuple(chart for chart in made if chart is not None)
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What all panels of a run have in common: optimiser steps of an epoch (None where unknown),
+    the most points of a curve, and whether single steps are shown.
+    """
+
+    per_epoch: float | None
+    points: int
+    steps: bool
+
+
 def _chart(
-    run: Run, evidence: Sequence[tuple[Finding, CurveEvidence]], panel: Panel
+    run: Run,
+    evidence: Sequence[tuple[Finding, CurveEvidence]],
+    panel: Panel,
+    look: _Look,
 ) -> Chart | None:
     names = [name for name in panel.names if len(run.series.get(name, ()))]
     if not names:
         return None
     series = [run.series[name] for name in names]
-    fine = [run.series[n + STEP_SUFFIX] for n in names if n + STEP_SUFFIX in run.series]
-    axis = _axis(run, series)
-    curves = [_curve(one, axis, place, faint=False) for place, one in enumerate(series)]
-    curves += [_curve(one, axis, names.index(_plain_name(one.name)), faint=True) for one in fine]
+    axis = _axis(series, look.per_epoch)
+    curves = [
+        _curve(one, axis, place, look.points, faint=False) for place, one in enumerate(series)
+    ]
+    for place, name in enumerate(names):
+        if look.steps and name + STEP_SUFFIX in run.series:
+            fine = run.series[name + STEP_SUFFIX]
+            curves.append(_curve(fine, axis, place, look.points, faint=True))
     on_these = [pair for pair in evidence if _plain_name(pair[1].series) in names]
     marks = make_marks(run, on_these, axis.scale)
     log = panel.id == "loss" and spans_decades(curves)
@@ -145,9 +170,8 @@ class _Axis:
     scale: Mapping[str, float]
 
 
-def _axis(run: Run, series: Sequence[Series]) -> _Axis:
+def _axis(series: Sequence[Series], per_epoch: float | None) -> _Axis:
     """Epochs, with steps mapped on them; steps where no curve of the panel knows epochs."""
-    per_epoch = steps_per_epoch(run)
     if all(one.axis == "step" for one in series) or per_epoch is None:
         name = series[0].axis
         other = "step" if name == "epoch" else "epoch"
@@ -175,12 +199,16 @@ def steps_per_epoch(run: Run) -> float | None:
     return float(last / done)
 
 
-def _curve(series: Series, axis: _Axis, place: int, *, faint: bool) -> Curve:
-    x, y = series.x * axis.scale[series.axis], np.where(series.finite, series.y, np.nan)
-    crosses = () if faint else crosses_of(x, series.y)
-    seams = np.flatnonzero(np.diff(series.segment)) + 1
-    x, y = np.insert(x, seams, x[seams]), np.insert(y, seams, np.nan)
-    x, y = thin(x, y, MAX_POINTS)
+def _curve(series: Series, axis: _Axis, place: int, points: int, *, faint: bool) -> Curve:
+    x, y, finite = series.x * axis.scale[series.axis], series.y, series.finite
+    crosses: tuple[tuple[float, float], ...] = ()
+    if not finite.all():
+        crosses = () if faint else crosses_of(x, y)
+        y = np.where(finite, y, np.nan)
+    if series.segment[0] != series.segment[-1]:
+        seams = np.flatnonzero(np.diff(series.segment)) + 1
+        x, y = np.insert(x, seams, x[seams]), np.insert(y, seams, np.nan)
+    x, y = thin(x, y, points)
     colour = curve_colour(series.name, place)
     return Curve(series.name, label(series.name), colour, x, y, crosses, faint)
 

@@ -35,13 +35,14 @@ def write_comparison_markdown(report: ComparisonReport, folder: Path) -> Path:
 
 def write_comparison_html(report: ComparisonReport, path: Path) -> Path:
     """Write the page. Raises MissingExtra without Bokeh, before anything is written."""
-    from analyzer.render.bokehcharts import chart_group
     from analyzer.render.html import render_page
+    from analyzer.render.pagecharts import ChartData
 
-    groups = {"comparison": chart_group(report.charts, "comparison")} if report.charts else {}
+    data = ChartData()
+    data.add("comparison", report.charts)
     page = render_page(
         "comparison.html.j2",
-        groups,
+        data,
         report=report,
         comparison=report.comparison,
         created=report.created_text,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analyzer.formats.files import replace_text
-from analyzer.render.bokehcharts import ChartGroup, overview_chart, run_charts, script
+from analyzer.render.charts import MAX_POINTS, Chart, charts
+from analyzer.render.many import overall, own_settings
+from analyzer.render.pagecharts import ChartData, scripts
 from analyzer.render.palette import FLAG, QUIET
 from analyzer.render.report import Report, RunReport
 from analyzer.render.terminal import note_text
@@ -31,6 +33,8 @@ from analyzer.render.wording import (
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
+PAGE_POINTS, LEAST_POINTS = 400_000, 100
+"""Of one curve of all runs together: a page that holds more gets slow to open."""
 
 TONES = {
     "ship it": "good",
@@ -50,20 +54,24 @@ WORDS = {
     "note_text": note_text,
     "number": number,
     "quiet": QUIET,
+    "own_settings": own_settings,
     "ranked": ranked,
 }
 
 
 def write_html(report: Report, path: Path) -> Path:
     """Write the page. Raises MissingExtra without Bokeh, before anything is written."""
-    groups = {e.anchor: run_charts(e) for e in report.entries if e.plotted and e.item.charts}
+    data = ChartData()
+    for entry in report.entries:
+        data.add(entry.anchor, _charts(report, entry.item))
     if len(report.runs) > 1:
-        groups["overview"] = overview_chart(report)
+        data.add_overview(report.entries, report.metric_name)
     page = render_page(
         "report.html.j2",
-        groups,
+        data,
         report=report,
         entries=report.entries,
+        many=overall(report.runs) if report.many else None,
         created=report.created_text,
         version=report.version,
         tone=tone,
@@ -73,7 +81,15 @@ def write_html(report: Report, path: Path) -> Path:
     return path
 
 
-def render_page(template: str, groups: Mapping[str, ChartGroup], **context: Any) -> str:
+def _charts(report: Report, item: RunReport) -> Sequence[Chart]:
+    """The charts of a run; where there are many, without single steps and with fewer points."""
+    if not report.many:
+        return item.charts
+    limit = min(MAX_POINTS, max(LEAST_POINTS, PAGE_POINTS // len(report.runs)))
+    return charts(item.run, item.findings, points=limit, steps=False)
+
+
+def render_page(template: str, data: ChartData, **context: Any) -> str:
     """A whole page of ``template`` with its charts, scripts and policy."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -84,11 +100,12 @@ def render_page(template: str, groups: Mapping[str, ChartGroup], **context: Any)
         lstrip_blocks=True,
     )
     environment.globals |= WORDS
-    scripts = [script(), (TEMPLATES / "charts.js").read_text("utf-8")] if groups else []
+    packed = data.packed()
+    made = scripts() if packed else []
     return environment.get_template(template).render(
-        policy=policy(scripts),
-        scripts=[Markup(text) for text in scripts],
-        chart_data=_inline({name: vars(group) for name, group in groups.items()}),
+        policy=policy(made),
+        scripts=[Markup(text) for text in made],
+        chart_data=Markup(json.dumps(packed)) if packed else "",
         **context,
     )
 
@@ -106,13 +123,6 @@ def policy(scripts: list[str]) -> str:
 def tone(item: RunReport) -> str:
     """The class that colours a verdict."""
     return TONES[item.diagnosis.verdict.action]
-
-
-def _inline(value: Mapping[str, Any]) -> Markup:
-    """JSON that can end no element: every ``<`` is escaped, so no ``</`` can occur in it."""
-    if not value:
-        return Markup()
-    return Markup(json.dumps(value, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def _finalize(value: Any) -> Any:

@@ -19,22 +19,31 @@ from analyzer.finding import Diagnosis, Finding, Severity
 from analyzer.render.charts import Chart, charts
 from analyzer.render.text import count, plain, setting, sparkline
 from analyzer.render.wording import counted
-from analyzer.run import Note, Run, Series
+from analyzer.run import FloatArray, Note, Run, Series
 from analyzer.summary import Summary, direction, summarise
 
 MAX_PLOTTED = 20
-"""Plots are made for this many flagged runs; for the rest a text sparkline must do."""
+"""Up to this many runs are shown in full; of more, each is shown in short."""
 
-SPARK_POINTS = 60
+SPARK_POINTS = 32
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table of all curves of a run. ``spark`` is text, ``points`` an SVG path."""
+    """One line of the table of all curves of a run."""
 
     summary: Summary
-    spark: str
-    points: str
+    series: Series
+
+    @property
+    def spark(self) -> str:
+        """The curve in blocks of text."""
+        return sparkline(self.series.y.tolist())
+
+    @property
+    def points(self) -> str:
+        """The curve as the points of an SVG polyline."""
+        return _polyline(self.series)
 
 
 @dataclass(frozen=True)
@@ -80,14 +89,15 @@ class RunReport:
             (name for name, one in self.run.series.items() if len(one)),
             key=lambda name: (first.index(name) if name in first else len(first), name),
         )
-        return tuple(_row(self.run.series[name], direction(name, self.run)) for name in order)
+        found = ((self.run.series[name], direction(name, self.run)) for name in order)
+        return tuple(Row(summarise(one, higher), one) for one, higher in found)
 
     @cached_property
     def row(self) -> Row | None:
         """The row of ``metric``."""
         if self.metric is None:
             return None
-        return next(row for row in self.rows if row.summary.name == self.metric.name)
+        return Row(self.metric, self.run.series[self.metric.name])
 
     @property
     def epochs(self) -> str:
@@ -166,6 +176,11 @@ class Report:
         return set(flagged[:MAX_PLOTTED])
 
     @property
+    def many(self) -> bool:
+        """Whether there are so many runs that what they share is said once for all of them."""
+        return len(self.runs) > MAX_PLOTTED
+
+    @property
     def metric_name(self) -> str:
         """What to call the column of the main metric: its name where all runs share one."""
         labels = {item.metric.label for item in self.runs if item.metric is not None}
@@ -202,15 +217,26 @@ class Report:
 def short_names(runs: list[Run]) -> list[str]:
     """The run's name; where several share one, with as much of the path as tells them apart."""
     names = [plain(run.name, 80) for run in runs]
-    for i in [i for i, name in enumerate(names) if names.count(name) > 1]:
-        same = [run for run in runs if plain(run.name, 80) == plain(runs[i].name, 80)]
-        parts = runs[i].path.parts
-        tails = (Path(*parts[-n:]) for n in range(2, len(parts) + 1))
-        unique = next(
-            (t for t in tails if sum(run.path.match(str(t)) for run in same) == 1), runs[i].path
-        )
-        names[i] = plain(unique, 120)
+    same: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        same.setdefault(name, []).append(i)
+    for group in same.values():
+        if len(group) > 1:
+            for i, tail in zip(group, _unique_tails([runs[i].path for i in group]), strict=True):
+                names[i] = plain(tail, 120)
     return names
+
+
+def _unique_tails(paths: list[Path]) -> list[Path]:
+    """The last two or more parts of each path, as many as no other path ends with."""
+    tails = list(paths)
+    left = set(range(len(paths)))
+    for length in range(2, max(len(path.parts) for path in paths)):
+        counts = Counter(paths[i].parts[-length:] for i in left)
+        for i in [i for i in left if counts[paths[i].parts[-length:]] == 1]:
+            tails[i] = Path(*paths[i].parts[-length:])
+            left.remove(i)
+    return tails
 
 
 def file_name(name: str) -> str:
@@ -218,19 +244,27 @@ def file_name(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:60].strip("._") or "run"
 
 
-def _row(series: Series, higher: bool | None) -> Row:
-    return Row(summarise(series, higher), sparkline(list(series.y)), _polyline(series))
-
-
 def _polyline(series: Series) -> str:
-    """The curve as the points of an SVG polyline in a box of 100 x 24, y downwards."""
-    x, y = series.x[series.finite], series.y[series.finite]
+    """The curve as the points of an SVG polyline in a box of 200 x 48, y downwards."""
+    finite = series.finite
+    x, y = series.x[finite], series.y[finite]
     if not len(y):
         return ""
-    pick = np.unique(np.linspace(0, len(y) - 1, SPARK_POINTS).astype(int))
-    pick = pick if len(pick) > 1 else pick.repeat(2)  # a line needs two ends to be drawn
-    x, y = x[pick], y[pick]
-    wide, high = np.ptp(x) or 1.0, np.ptp(y)
-    left = 2 + 96 * (x - x.min()) / wide
-    top = 22 - 20 * (y - y.min()) / high if high else np.full(len(y), 12.0)
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(left, top, strict=True))
+    if len(y) > SPARK_POINTS:
+        pick = np.linspace(0, len(y) - 1, SPARK_POINTS).astype(np.int64)
+        x, y = x[pick], y[pick]
+    if len(y) == 1:
+        x, y = x.repeat(2), y.repeat(2)  # a line needs two ends to be drawn
+    left = 4 + 192 * _shares(x, 0.0)
+    top = 44 - 40 * _shares(y, 0.5)
+    pairs = np.stack([left, top], axis=1).round().astype(np.int64).tolist()
+    return " ".join(f"{a},{b}" for a, b in pairs)
+
+
+def _shares(values: FloatArray, alone: float) -> FloatArray:
+    """How far each value is from the lowest to the highest, 0..1; ``alone`` if all are equal."""
+    low, high = float(values.min()), float(values.max())
+    wide = high - low
+    if not 0 < wide < np.inf:
+        return np.full(len(values), alone)
+    return np.asarray((values - low) / wide)

@@ -28,6 +28,8 @@ def plain(value: Any, limit: int = MAX_TEXT) -> str:
     direction are dropped; half surrogates, which no file can hold, become U+FFFD.
     """
     text = str(value)[: 4 * limit]
+    if text.isascii() and text.isprintable() and "  " not in text and len(text) <= limit:
+        return text.strip()  # nothing to be made harmless: the case that has to be fast
     line = _BREAKS.sub(" ", text).strip()
     if not line.isascii() or not line.isprintable():
         line = _BREAKS.sub(" ", "".join(map(_harmless, line))).strip()

@@ -77,7 +77,8 @@ def test_the_page_holds_the_verdict_and_the_curves(usual, tmp_path: Path) -> Non
     text = write_comparison_html(usual, tmp_path / "c.html").read_text(encoding="utf-8")
     assert "B against A: " in text
     assert "These settings differ and could explain it: " in text
-    assert 'id="comparison-0"' in text
+    assert 'data-charts="comparison"' in text
+    assert 'id="chart-data"' in text
     assert "default-src 'none'" in unescape(text)
 
 

@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import gzip
 import json
+import math
 import re
 import sys
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import handmade
 import pytest
@@ -21,6 +25,34 @@ pytest.importorskip("bokeh")
 from analyzer.render.html import write_html
 
 LOADING = {"src", "srcset", "poster", "data", "background", "action", "formaction", "ping"}
+
+
+def unpack(data: str) -> dict[str, Any]:
+    """What the page's script makes of its data: the charts, and ``array(i)`` for their numbers."""
+    packed = {key: gzip.decompress(b64decode(text)) for key, text in json.loads(data).items()}
+    made = json.loads(packed["charts"])
+    codes = iter(packed["numbers"])
+    made["arrays"] = [
+        list(numbers(codes, n, exponent))
+        for n, exponent in zip(made["lengths"], made["exponents"], strict=True)
+    ]
+    return made
+
+
+def numbers(codes: Iterator[int], length: int, exponent: int | None) -> Iterator[float]:
+    last = 0
+    for _ in range(length):
+        code = shift = 0
+        for byte in codes:
+            code |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                break
+        if code == 0:
+            yield math.nan
+            continue
+        last += (code - 1) // 2 if code % 2 else -(code // 2)
+        yield 10 ** (last / 1e4) if exponent is None else last * 10.0**exponent
 
 
 class Page(HTMLParser):
@@ -90,7 +122,7 @@ def test_the_policy_allows_only_the_scripts_of_the_page(name: str, request) -> N
     digests = [f"sha256-{b64encode(sha256(s.encode()).digest()).decode()}" for s in scripts]
     assert re.findall(r"sha256-[^']+", policy) == digests
     assert not re.search(r"https?:|unsafe-eval|\*", policy)
-    assert set(json.loads(data)) >= {"overview", "run-1"}
+    assert set(unpack(data)["groups"]) >= {"run-1"}
 
 
 def test_strangers_text_is_text(hostile: Page) -> None:
@@ -98,6 +130,13 @@ def test_strangers_text_is_text(hostile: Page) -> None:
     assert not set(hostile.text) & set("\x1b\u202e\ud800")
     assert not any("alert" in script for script in hostile.scripts[1:])
     assert "<" not in hostile.scripts[0]
+    (title,) = {
+        c["label"]
+        for g in unpack(hostile.scripts[0])["groups"]["run-1"]
+        for c in g["curves"]
+        if "alert" in c["label"]
+    } or {""}
+    assert not set(title) & set("\x1b\u202e\ud800")
 
 
 def test_all_that_matters_reads_without_javascript(usual: Page) -> None:
@@ -127,9 +166,48 @@ def test_the_page_can_be_walked_by_keyboard_and_by_ear(usual: Page) -> None:
     assert levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
     assert usual.all("html") == [{"lang": "en"}]
-    data = json.loads(usual.scripts[0])
-    places = {place for group in data.values() for place in group["roots"].values()}
-    assert places <= set(ids), "every chart has an element to be drawn in"
+    places = {attrs["data-charts"] for _, attrs in usual.tags if "data-charts" in attrs}
+    groups = set(unpack(usual.scripts[0])["groups"])
+    assert places == {*groups, "overview"}, "every chart has an element to be drawn in"
+
+
+def test_the_charts_hold_the_curves(usual: Page) -> None:
+    data = unpack(usual.scripts[0])
+    loss = next(chart for chart in data["groups"]["run-2"] if chart["id"] == "loss")
+    assert loss["log"]
+    curve = loss["curves"][0]
+    assert curve["x"] == {"first": 1}
+    values = data["arrays"][curve["y"]]
+    assert values[:5] == pytest.approx([1.9, 2.4, 9.7, 41.0, 880.0], rel=2e-4)
+    assert all(map(math.isnan, values[5:]))
+    f1 = handmade.stale().run.series["val_f1"].y
+    (metric,) = (c for c in data["groups"]["run-3"] if c["id"] == "metric")
+    drawn = next(c for c in metric["curves"] if c["name"] == "val_f1")
+    assert data["arrays"][drawn["y"]] == pytest.approx(list(f1), abs=5.1e-5)
+    lines = {line["anchor"]: line for line in data["overview"]["lines"]}
+    assert lines["run-3"]["y"] == drawn["y"], "no second copy for the overview"
+
+
+def test_of_many_runs_each_is_short_and_what_they_share_is_said_once(tmp_path: Path) -> None:
+    runs = [*[handmade.healthy(f"exp_{i}") for i in range(20)], handmade.exploded()]
+    made = page(handmade.report(*runs), tmp_path)
+    for once in ("Once a weight is NaN", "Not judged", "log grad_norm", "data.batch_size"):
+        assert made.text.count(once) == 1, once
+    assert "exp_0" in made.text
+    assert "the loss is nan since epoch 6" in made.text
+    assert "- optimizer.lr: 0.5" in made.text
+    assert len(unpack(made.scripts[0])["groups"]) == 21, "every run can be drawn"
+    names = {
+        c["name"]
+        for g in unpack(made.scripts[0])["groups"].values()
+        for p in g
+        for c in p["curves"]
+    }
+    assert "train_loss@step" not in names
+    ids = [attrs["id"] for _, attrs in made.tags if "id" in attrs]
+    links = {str(attrs["href"]).removeprefix("#") for attrs in made.all("a")}
+    assert links <= set(ids)
+    assert len(ids) == len(set(ids))
 
 
 def test_no_run_and_only_healthy_runs_have_their_own_words(tmp_path: Path) -> None:

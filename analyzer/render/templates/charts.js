@@ -1,58 +1,100 @@
-// Draws the charts when they come into view, and paints axes and grids in the colours of the page.
-(() => {
-  "use strict";
-  const groups = JSON.parse(document.getElementById("chart-data").textContent);
-  const style = getComputedStyle(document.documentElement);
-  const drawn = [];
+// Draws the charts when they come into view, in the colours of the page.
+(async () => {
+  const all = await unpacked(JSON.parse(document.getElementById("chart-data").textContent));
+  const drawn = new Set();
+  readColours();
 
-  function paint(doc) {
-    const axis = style.getPropertyValue("--axis").trim();
-    const grid = style.getPropertyValue("--grid").trim();
-    for (const model of doc.all_models) {
-      if (model.type.endsWith("Axis")) {
-        model.setv({
-          axis_line_color: axis, major_tick_line_color: axis,
-          major_label_text_color: axis, axis_label_text_color: axis,
-        });
-      } else if (model.type === "Grid") {
-        model.setv({grid_line_color: grid});
-      }
+  function repaint() {
+    readColours();
+    for (const model of [...drawn].flatMap((doc) => [...doc.all_models])) {
+      if (model.type.endsWith("Axis")) model.setv(axisColours);
+      else if (model.type === "Grid") model.setv(gridColours);
     }
   }
 
-  async function draw(name) {
-    const {document: doc, roots} = groups[name];
-    const item = {docid: name, roots, root_ids: Object.keys(roots)};
-    const managers = await Bokeh.embed.embed_items({[name]: doc}, [item]);
-    for (const manager of managers) {
-      for (const view of manager.roots) {
-        drawn.push(view.model.document);
-        paint(view.model.document);
-      }
-    }
+  async function embed(figures, places) {
+    const doc = {version: Bokeh.version, title: "", roots: figures};
+    const roots = Object.fromEntries(figures.map(({id}, i) => [id, places[i]]));
+    const item = {docid: "charts", roots, root_ids: Object.keys(roots)};
+    const managers = await Bokeh.embed.embed_items({charts: doc}, [item]);
+    for (const {roots} of managers) for (const {model} of roots) drawn.add(model.document);
   }
 
-  const waiting = new Map();
-  const watcher = new IntersectionObserver((entries) => {
-    for (const {isIntersecting, target} of entries) {
-      if (isIntersecting && waiting.has(target)) show(target);
-    }
-  }, {rootMargin: "400px"});
+  function element(name, attributes = {}, ...children) {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  }
 
-  function show(place) {
-    const name = waiting.get(place);
-    waiting.delete(place);
+  function swatch(colour, dash = "") {
+    const svg = "http://www.w3.org/2000/svg";
+    const [picture, line] = ["svg", "line"].map((name) => document.createElementNS(svg, name));
+    picture.setAttribute("aria-hidden", "true");
+    picture.style.color = colour;
+    for (const [key, value] of Object.entries({x1: 0, y1: 5, x2: 18, y2: 5})) {
+      line.setAttribute(key, value);
+    }
+    if (dash) line.setAttribute("stroke-dasharray", dash);
+    picture.append(line);
+    return picture;
+  }
+
+  const word = (text) => element("span", {class: "word"}, text);
+  const own = (text) => element("bdi", {}, text);
+
+  function legend(chart) {
+    const items = chart.curves.filter(({faint}) => !faint).map(
+      ({colour, label}) => element("li", {}, swatch(colour), own(label)));
+    if (chart.curves.some(({crosses}) => crosses)) {
+      const cross = element("span", {class: "error"}, word("×"));
+      items.push(element("li", {}, cross, " not finite, at the last finite height"));
+    }
+    if (chart.best) items.push(element("li", {}, swatch("", "2 3"), chart.best[1]));
+    chart.marks.forEach(({severity, rule, text}, i) => items.push(
+      element("li", {class: severity}, word(String(i + 1)), " ", own(`${rule}: ${text}`))));
+    return element("ul", {class: "legend"}, ...items);
+  }
+
+  async function drawGroup(place) {
+    const charts = all.groups[place.dataset.charts];
+    if (!charts) return;
+    const slots = charts.map(({id}) => element("div", {class: id === "rate" ? "chart low" : "chart"}));
+    place.replaceChildren(...charts.map((chart, i) => element(
+      "figure", {}, element("figcaption", {}, own(chart.title)), legend(chart), slots[i])));
+    await embed(chartFigures(all, charts), slots);
+  }
+
+  async function draw(place) {
     watcher.unobserve(place);
-    draw(name);
+    if (place.dataset.drawn) return;
+    place.dataset.drawn = "begun";
+    if (place.dataset.charts === "overview") {
+      await embed([overviewFigure(all)], [place]);
+    } else {
+      await drawGroup(place);
+    }
+    place.dataset.drawn = "done";
   }
 
-  for (const place of document.querySelectorAll("[data-charts]")) {
-    waiting.set(place, place.dataset.charts);
-    watcher.observe(place);
+  const places = [...document.querySelectorAll("[data-charts]")];
+  const watcher = new IntersectionObserver((entries) => {
+    for (const {isIntersecting, target} of entries) if (isIntersecting) draw(target);
+  }, {rootMargin: "400px"});
+  for (const place of places) watcher.observe(place);
+
+  // A link to a folded run opens it.
+  function unfold() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target instanceof HTMLDetailsElement) target.open = true;
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawn.forEach(paint));
+  addEventListener("hashchange", unfold);
+  unfold();
+
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
   addEventListener("beforeprint", () => {
-    for (const place of [...waiting.keys()]) show(place);
+    if (document.querySelector("details.run")) return; // as many as that are printed as they stand
+    places.filter(({dataset}) => !dataset.drawn).forEach(draw);
     for (const fold of document.querySelectorAll("details")) fold.open = true;
   });
 })();
