@@ -18,15 +18,18 @@ ALLOWED: dict[str, set[str]] = {
     "formats": {"errors"},
     "run": set(),
     "finding": set(),
+    "location": {"errors"},
     "signals": {"run"},
     "facts": {"run", "signals"},
     "summary": {"run"},
     "reading": {"errors", "formats", "run"},
     "readers": {"errors", "formats", "reading", "run"},
-    "diagnosis": GROUND | {"facts", "signals"},
+    "cache": GROUND | {"__init__"},
+    "diagnosis": GROUND | {"facts", "location", "signals"},
     "compare": GROUND | {"signals", "summary"},
     "render": GROUND | {"compare", "summary"},
-    "commands": GROUND | {"__init__", "compare", "diagnosis", "readers", "render"},
+    "commands": GROUND
+    | {"__init__", "cache", "compare", "diagnosis", "location", "readers", "reading", "render"},
     "__main__": {"__init__", "commands", "errors"},
 }
 """Room -> the other rooms of ``analyzer`` that it may import."""

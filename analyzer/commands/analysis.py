@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -40,27 +40,25 @@ format_option = click.option(
 def build_report(paths: Iterable[Path]) -> Report:
     """Read and diagnose every run at or below ``paths``."""
     from analyzer import __version__
-    from analyzer.diagnosis import diagnose
-    from analyzer.readers import find, read_run
+    from analyzer.commands.results import results
+    from analyzer.readers import find
     from analyzer.render.report import Report, RunReport
 
     found = find(paths)
-    items = []
-    for located in with_progress(found.runs, "Reading runs"):
-        run = read_run(located)
-        items.append(RunReport(run, diagnose(run)))
+    done = with_progress(results(found.runs), len(found.runs), "Reading runs")
+    items = [RunReport(run, diagnosis) for run, diagnosis in done]
     now = datetime.now().astimezone()
     return Report(tuple(items), tuple(found.skipped), now, __version__)
 
 
-def with_progress(items: Sequence[T], what: str) -> Iterator[T]:
+def with_progress(items: Iterable[T], count: int, what: str) -> Iterator[T]:
     """Go through ``items``; on a terminal, many of them show a progress bar on stderr."""
-    if len(items) <= FEW or not sys.stderr.isatty():
+    if count <= FEW or not sys.stderr.isatty():
         yield from items
         return
     from rich.progress import track
 
-    yield from track(items, what, console=stderr_console(), transient=True)
+    yield from track(items, what, total=count, console=stderr_console(), transient=True)
 
 
 def json_text(value: object) -> str:

@@ -17,12 +17,12 @@ from analyzer.diagnosis import message
 from analyzer.diagnosis.checks import CHECKS
 from analyzer.diagnosis.example import Example
 from analyzer.diagnosis.grammar import Model, When, known, leaves
-from analyzer.diagnosis.location import rules_dir
 from analyzer.diagnosis.vocabulary import unknown
 from analyzer.errors import RuleError
 from analyzer.facts import FACTS
 from analyzer.finding import Severity
 from analyzer.formats import yaml12
+from analyzer.location import rules_dir
 from analyzer.signals import SIGNALS
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
 from analyzer.errors import NoRunFound
 from analyzer.readers import ultralytics, workdir
 from analyzer.reading.claim import Reader
+from analyzer.reading.folder import Folder
 from analyzer.reading.search import STDIN, Found, Located, find_runs
 from analyzer.run import Run
 
@@ -30,12 +32,15 @@ READERS: tuple[Reader, ...] = (
 _BY_FORMAT = {reader.FORMAT: reader for reader in READERS}
 
 
-def read(*paths: str | os.PathLike[str]) -> list[Run]:
+def read(*paths: str | os.PathLike[str], executor: Executor | None = None) -> list[Run]:
     """Read every run at or below ``paths``.
 
-    Raises UsageError for a path that does not exist and NoRunFound where there is no run.
+    ``executor`` spreads the work: any ``concurrent.futures.Executor`` whose workers see the same
+    files, such as ``ProcessPoolExecutor()`` or the ``get_executor()`` of a Dask client. Raises
+    UsageError for a path that does not exist and NoRunFound where there is no run.
     """
-    return [read_run(located) for located in find(Path(path) for path in paths).runs]
+    found = find(Path(path) for path in paths).runs
+    return list(map(read_run, found) if executor is None else executor.map(read_run, found))
 
 
 def find(paths: Iterable[Path]) -> Found:
@@ -51,13 +56,15 @@ def find(paths: Iterable[Path]) -> Found:
     return found
 
 
-def read_run(located: Located) -> Run:
+def read_run(located: Located, folder: Folder | None = None) -> Run:
     """Read one run that was found. Picklable, so that another process can do it.
 
-    Trouble with one run never stops the others: it comes back as unreadable.
+    ``folder`` is where it lies, if it is open already. Trouble with one run never stops the
+    others: it comes back as unreadable.
     """
     try:
-        run = _BY_FORMAT[located.format].read(located.folder(), located.claim)
+        opened = located.folder() if folder is None else folder
+        run = _BY_FORMAT[located.format].read(opened, located.claim)
         return replace(run, name=located.name)
     except Exception as error:
         # The last line of defence: a fault of a reader must not hide the other runs.

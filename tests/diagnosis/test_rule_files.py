@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from analyzer.diagnosis.limit import Limit, certainty, is_past, parse_limit
-from analyzer.diagnosis.location import rules_dir
 from analyzer.diagnosis.rule import Rule, load_rule, load_rules, parse_rule
 from analyzer.diagnosis.window import parse_window
 from analyzer.errors import FormatError, RuleError, UsageError
+from analyzer.location import rules_dir
 
 RULE = """\
 title: The loss rises

@@ -9,7 +9,7 @@ from analyzer.errors import UsageError
 MARKER = "_template.yaml"
 """A folder counts as ours only with this file: ``rules`` is also the name of other packages."""
 
-_PACKAGE = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
 
 
 def rules_dir(package: Path = _PACKAGE) -> Path:

@@ -1,0 +1,143 @@
+"""A run and its diagnosis as bytes and back: JSON for words, raw arrays for curves, no pickle.
+
+Every value that JSON lacks is a list that starts with the name of its kind; only the kinds listed
+here are ever made, whatever the bytes say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analyzer import finding, run
+from analyzer.finding import Diagnosis
+from analyzer.run import FloatArray, IntArray, Run, Series
+
+_CLASSES: Mapping[str, Any] = {
+    kind.__name__: kind
+    for kind in (
+        *(run.Run, run.Config, run.Checkpoint, run.BestCheckpoint, run.LogEvent, run.Note),
+        *(finding.CurveEvidence, finding.FileEvidence, finding.KeyEvidence, finding.Fix),
+        *(finding.Cause, finding.Finding, finding.Verdict, finding.NotEvaluated),
+        *(finding.Diagnosis, run.Status, finding.Severity, finding.CauseVerdict),
+    )
+}
+_HEAD = 8
+
+
+class NotCacheable(Exception):
+    """A value of a kind that the cache does not know; the run is read anew each time."""
+
+
+def encode(one: Run, diagnosis: Diagnosis) -> bytes:
+    """Both as bytes. Raises NotCacheable where a value is of an unknown kind."""
+    arrays: list[bytes] = []
+    plain = [_encode(one, arrays), _encode(diagnosis, arrays)]
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    words = text.encode("utf-8", "surrogatepass")
+    return b"".join([len(words).to_bytes(_HEAD, "little"), words, *arrays])
+
+
+def decode(data: bytes) -> tuple[Run, Diagnosis]:
+    """The way back. Raises ValueError where the bytes are not what ``encode`` made."""
+    try:
+        length = int.from_bytes(data[:_HEAD], "little")
+        words = data[_HEAD : _HEAD + length].decode("utf-8", "surrogatepass")
+        one, diagnosis = _Decoder(memoryview(data)[_HEAD + length :]).decode(json.loads(words))
+    except (TypeError, KeyError, IndexError, RecursionError) as error:
+        raise ValueError(f"not a cached result: {error!r}") from error
+    if not (isinstance(one, Run) and isinstance(diagnosis, Diagnosis)):
+        raise ValueError("not a cached result: it holds no run and no diagnosis")
+    return one, diagnosis
+
+
+def _encode(value: Any, arrays: list[bytes]) -> Any:
+    if isinstance(value, StrEnum):
+        return [type(value).__name__, value.value]
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, Series):
+        return _encode_series(value, arrays)
+    if is_dataclass(value) and type(value).__name__ in _CLASSES:
+        parts = [_encode(getattr(value, field.name), arrays) for field in fields(value)]
+        return [type(value).__name__, *parts]
+    if isinstance(value, Mapping):
+        return ["dict", *([_encode(k, arrays), _encode(v, arrays)] for k, v in value.items())]
+    if isinstance(value, tuple | list):
+        return [type(value).__name__, *(_encode(item, arrays) for item in value)]
+    if isinstance(value, datetime | date | Path):
+        kind = next(k for k in (datetime, date, Path) if isinstance(value, k))
+        return [kind.__name__, value.isoformat() if isinstance(value, date) else str(value)]
+    if isinstance(value, np.generic):
+        return _encode(value.item(), arrays)
+    raise NotCacheable(f"{type(value).__name__} is not kept")
+
+
+def _encode_series(series: Series, arrays: list[bytes]) -> list[Any]:
+    """Positions that simply count, and segments that are all 0, need no array."""
+    counting = len(series) > 0 and bool(np.all(np.diff(series.x) == 1))
+    arrays.append(series.y.astype("<f8", copy=False).tobytes())
+    if not counting:
+        arrays.append(series.x.astype("<f8", copy=False).tobytes())
+    segmented = bool(series.segment.any())
+    if segmented:
+        arrays.append(series.segment.astype("<i8", copy=False).tobytes())
+    first = float(series.x[0]) if counting else None
+    length, resolution = len(series), float(series.resolution)
+    return ["Series", series.name, series.axis, length, first, segmented, resolution]
+
+
+class _Decoder:
+    """Makes values again; the arrays follow one another in the order they were written."""
+
+    def __init__(self, arrays: memoryview) -> None:
+        self._arrays = arrays
+        self._place = 0
+        self._kinds: dict[str, Callable[[list[Any]], Any]] = {
+            "Series": self._series,
+            "dict": lambda items: {self.decode(k): self.decode(v) for k, v in items},
+            "tuple": lambda items: tuple(self.decode(item) for item in items),
+            "list": lambda items: [self.decode(item) for item in items],
+            "datetime": lambda items: datetime.fromisoformat(*items),
+            "date": lambda items: date.fromisoformat(*items),
+            "Path": lambda items: Path(*items),
+        }
+
+    def decode(self, node: Any) -> Any:
+        """The value of one node."""
+        if not isinstance(node, list):
+            return node
+        if not isinstance(node[0], str):  # the pair of all
+            return [self.decode(item) for item in node]
+        kind, items = node[0], node[1:]
+        if kind in self._kinds:
+            return self._kinds[kind](items)
+        return _CLASSES[kind](*[self.decode(item) for item in items])
+
+    def _series(self, items: list[Any]) -> Series:
+        name, axis, length, first, segmented, resolution = items
+        y = self._floats(length)
+        x = self._floats(length) if first is None else np.arange(length, dtype=np.float64) + first
+        return Series(name, axis, x, y, self._segment(length, segmented), resolution)
+
+    def _segment(self, length: int, segmented: bool) -> IntArray:
+        if not segmented:
+            return np.zeros(length, dtype=np.int64)
+        return np.frombuffer(self._take(length), dtype="<i8").astype(np.int64)
+
+    def _floats(self, length: int) -> FloatArray:
+        return np.frombuffer(self._take(length), dtype="<f8").astype(np.float64)
+
+    def _take(self, length: int) -> memoryview:
+        end = self._place + 8 * length
+        if not length >= 0 or end > len(self._arrays):
+            raise ValueError("not a cached result: it was cut short")
+        taken, self._place = self._arrays[self._place : end], end
+        return taken

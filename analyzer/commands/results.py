@@ -1,0 +1,123 @@
+"""From runs that were found to diagnosed ones: out of the cache, or anew in several processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from analyzer.cache.store import ResultCache
+    from analyzer.finding import Diagnosis
+    from analyzer.reading.search import Located
+    from analyzer.run import Run
+
+MANY = 128
+"""From this many runs on, starting other processes costs less time than it saves."""
+
+MOST_PROCESSES = 8
+AT_ONCE = 16
+
+
+class Diagnosed(NamedTuple):
+    """A run, what is wrong with it, and what was looked at to say so."""
+
+    run: Run
+    diagnosis: Diagnosis
+    touched: frozenset[str]
+
+
+def diagnosed(located: Located) -> Diagnosed:
+    """Read and diagnose one run; picklable, so that another process can do it."""
+    from analyzer.diagnosis import diagnose
+    from analyzer.readers import read_run
+
+    folder = located.folder()
+    run = read_run(located, folder)
+    return Diagnosed(run, diagnose(run), frozenset(folder.touched))
+
+
+def results(found: Sequence[Located]) -> Iterator[tuple[Run, Diagnosis]]:
+    """Each run with its diagnosis, in the order given; what was done anew is kept."""
+    from analyzer.cache import code_digest, open_cache
+    from analyzer.location import rules_dir
+
+    cache = open_cache(code_digest(rules_dir()))
+    kept = {i: hit for i, one in enumerate(found) if (hit := _cached(cache, one)) is not None}
+    missing = [one for i, one in enumerate(found) if i not in kept]
+    fresh = _anew(missing)
+    made: list[tuple[Located, Diagnosed]] = []
+    try:
+        for i, located in enumerate(found):
+            if i in kept:
+                yield kept.pop(i)
+                continue
+            one = next(fresh)
+            made.append((located, one))
+            yield one.run, one.diagnosis
+    finally:
+        if cache is not None:
+            _keep(cache, made)
+            cache.close()
+
+
+def _cached(cache: ResultCache | None, located: Located) -> tuple[Run, Diagnosis] | None:
+    if cache is None or located.content is not None:
+        return None
+    return cache.get(_key(located), located.root)
+
+
+def _keep(cache: ResultCache, made: Sequence[tuple[Located, Diagnosed]]) -> None:
+    from analyzer.cache.store import Result
+
+    cache.put(
+        Result(_key(located), located.root, one.touched, one.run, one.diagnosis)
+        for located, one in made
+        if located.content is None
+    )
+
+
+def _key(located: Located) -> str:
+    """What a result is found by. The path as it was typed counts: it is shown."""
+    claim = located.claim
+    real = os.path.realpath(located.root)
+    parts = (real, str(located.root), located.at, located.name, located.format)
+    return "\0".join((*parts, claim.main, claim.part))
+
+
+def _anew(missing: Sequence[Located]) -> Iterator[Diagnosed]:
+    """Many runs are shared among processes; if one of those dies, the rest is done here."""
+    cores = min(os.cpu_count() or 1, MOST_PROCESSES)
+    if len(missing) < MANY or cores < 2:
+        yield from map(diagnosed, missing)
+        return
+    from concurrent.futures.process import BrokenProcessPool
+
+    done = 0
+    try:
+        with _processes(cores) as pool:
+            for one in pool.map(diagnosed, missing, chunksize=AT_ONCE):
+                yield one
+                done += 1
+    except BrokenProcessPool:
+        yield from map(diagnosed, missing[done:])
+
+
+def _processes(count: int) -> Executor:
+    """Worker processes that import the program once, and leave ^C to this one."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    try:
+        context = get_context("forkserver")
+        context.set_forkserver_preload(["analyzer.diagnosis", "analyzer.readers"])
+    except ValueError:  # this system only knows how to spawn
+        context = get_context("spawn")  # type: ignore[assignment]
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts)
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
