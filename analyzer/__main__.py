@@ -11,6 +11,7 @@ import click
 from analyzer import __version__
 from analyzer.commands.check import check
 from analyzer.commands.compare import compare
+from analyzer.commands.export import export
 from analyzer.commands.report import report
 from analyzer.errors import TrainlintError
 
@@ -36,10 +37,11 @@ def cli() -> None:
       python -m analyzer report workdirs/          read the runs, get a report
       python -m analyzer compare RUN_A RUN_B       which is better, and is it sure?
       python -m analyzer check workdirs/latest     for CI: exit 1 on errors
+      python -m analyzer export runs/ > all.csv    every logged value, for other tools
     """
 
 
-for command in (report, compare, check):
+for command in (report, compare, check, export):
     cli.add_command(command)
 
 

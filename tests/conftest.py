@@ -6,6 +6,7 @@ chance found. ``pytest --hypothesis-profile explore`` searches on.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,9 @@ from hypothesis import settings
 settings.register_profile("same", derandomize=True)
 settings.register_profile("explore", max_examples=2000)
 settings.load_profile("same")
+
+# No test may depend on what an earlier one left in the cache of whoever runs it.
+os.environ["TRAINLINT_CACHE"] = "off"
 
 GOLD = Path(__file__).parent / "gold"
 SCRUB = (
