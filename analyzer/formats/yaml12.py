@@ -90,9 +90,12 @@ class Document:
     duplicates: tuple[tuple[str, int], ...] = ()
 
 
-def parse(text: str, *, file: str = "<text>") -> Document:
+def parse(text: str, *, file: str = "<text>", lenient: bool = False) -> Document:
     """Parse one YAML document.
 
+    ``lenient`` is for files that other programs wrote: a value of a foreign type
+    (``!!python/tuple``) is read as the text, list or mapping that it is written as, and nothing is
+    ever made from its type.
     Raises FormatError with file and line when the text is not YAML, uses a type outside the
     safe set, nests deeper than ``MAX_DEPTH``, or unfolds by aliases beyond ``MAX_UNFOLDED``.
     """
@@ -101,7 +104,7 @@ def parse(text: str, *, file: str = "<text>") -> Document:
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
-            places = _Places()
+            places = _Places(lenient)
             if node is not None:
                 places.walk(node, "")
             value = None if node is None else loader.construct_document(node)
@@ -134,8 +137,9 @@ def _refuse_depth(text: str) -> None:
 
 @dataclass
 class _Places:
-    """Where the keys of a document stand."""
+    """Where the keys of a document stand; ``lenient`` turns foreign types into plain ones."""
 
+    lenient: bool = False
     lines: dict[str, int] = field(default_factory=dict)
     duplicates: list[tuple[str, int]] = field(default_factory=list)
     unfolded: int = 0
@@ -163,13 +167,27 @@ class _Places:
             self.walk(value, child, above)
 
     def _refuse_type(self, node: yaml.Node) -> None:
-        if node.tag not in _TAGS:
-            name = node.tag.removeprefix("tag:yaml.org,2002:")
+        if node.tag in _TAGS:
+            return
+        name = node.tag.removeprefix("tag:yaml.org,2002:")
+        if self.lenient:
+            _make_plain(node, name)
+        else:
             self._refuse(f"the type {name} is not read; write a plain value", node)
 
     @staticmethod
     def _refuse(problem: str, node: yaml.Node) -> NoReturn:
         raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+def _make_plain(node: yaml.Node, name: str) -> None:
+    """Let ``node`` be what it is written as; of a bare name of code, that name is its text."""
+    if isinstance(node, yaml.ScalarNode):
+        node.tag = "tag:yaml.org,2002:str"
+        node.value = node.value or name.rpartition(":")[2]
+    else:
+        kind = "map" if isinstance(node, yaml.MappingNode) else "seq"
+        node.tag = f"tag:yaml.org,2002:{kind}"
 
 
 def _children(node: yaml.Node) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:

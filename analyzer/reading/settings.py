@@ -46,7 +46,7 @@ def yaml_settings(folder: Folder, name: str, spellings: Spellings, notes: list[N
     if data is None:
         return Config()
     try:
-        document = yaml12.parse(decode(data), file=name)
+        document = yaml12.parse(decode(data), file=name, lenient=True)
     except FormatError as error:
         notes.append(Note(str(error), name, error.line))
         return Config()

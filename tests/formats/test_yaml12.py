@@ -159,3 +159,31 @@ def test_many_harmless_aliases_are_read() -> None:
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     with contextlib.suppress(FormatError):
         yaml12.parse(text)
+
+
+FOREIGN = """\
+act: !!python/name:torch.nn.modules.activation.ReLU ''
+shape: !!python/tuple [1, 2]
+cfg: !!python/object:argparse.Namespace
+  lr: 1e-3
+  out: !!python/object/apply:os.system ["touch owned"]
+kind: !custom 3
+"""
+
+
+def test_a_lenient_parse_reads_foreign_types_as_they_are_written() -> None:
+    document = yaml12.parse(FOREIGN, lenient=True)
+    assert document.value == {
+        "act": "torch.nn.modules.activation.ReLU",
+        "shape": [1, 2],
+        "cfg": {"lr": 0.001, "out": ["touch owned"]},
+        "kind": "3",
+    }
+    assert document.lines["cfg.lr"] == 4
+    with pytest.raises(FormatError, match="the type python/name:torch.* is not read"):
+        yaml12.parse(FOREIGN)
+
+
+def test_a_lenient_parse_still_refuses_what_contains_itself() -> None:
+    with pytest.raises(FormatError, match="contains itself"):
+        yaml12.parse("a: &a !!python/object:x {b: *a}", lenient=True)
