@@ -74,13 +74,30 @@ class _Source:
     judged: int
 
 
-def _pieces(tables: list[Table], curves: Curves) -> list[_Piece]:
-    """The columns of all tables of one file, cut at its starts."""
+def judged_lines(tables: Sequence[Table]) -> tuple[int, int]:
+    """(first, last) line of the training of one file that is judged; (0, 0) without rows.
+
+    A reader takes from there what the log says once for each start: its plan, its settings.
+    """
+    if not any(len(table) for table in tables):
+        return 0, 0
+    _, guide_rows, starts, judged = _guided(tables)
+    lines = guide_rows.line[starts.training(guide_rows.line) == judged]
+    return (int(lines[0]), int(lines[-1])) if len(lines) else (0, 0)
+
+
+def _guided(tables: Sequence[Table]) -> tuple[list[tuple[Table, Rows]], Rows, Starts, int]:
+    """(tables with their rows, the rows that show the starts, the starts, the one judged)."""
     finished = [(table, table.rows()) for table in tables]
     marks = sorted(mark for table in tables for mark in table.marks)
     guide, guide_rows = max(finished, key=lambda pair: len(pair[1].x))
     starts = find_starts(guide, guide_rows, marks)
-    judged = judged_training(starts.training(guide_rows.line))
+    return finished, guide_rows, starts, judged_training(starts.training(guide_rows.line))
+
+
+def _pieces(tables: list[Table], curves: Curves) -> list[_Piece]:
+    """The columns of all tables of one file, cut at its starts."""
+    finished, _, starts, judged = _guided(tables)
     curves.events += starts.events
     pieces = [
         _cut(_Source(table, rows, starts, judged), name, curves)

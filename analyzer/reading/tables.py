@@ -59,13 +59,15 @@ class Table:
 
     ``axis`` says what the counter counts: epochs (1-based: the reader converts) or steps. A
     counter that goes back, or a value logged again at the same position, is a new start, unless
-    ``repeats`` is set: then a position that is printed again merely updates it.
+    ``repeats`` is set: then a position that is printed again merely updates it. ``factors`` gives
+    for names that are logged in another unit (percent, milliseconds) what to multiply them by.
     """
 
     axis: Axis
     file: str
     repeats: bool = False
     marks: list[Mark] = field(default_factory=list)
+    factors: Mapping[str, float] = field(default_factory=dict)
     _x: list[FloatArray] = field(default_factory=list)
     _lines: list[IntArray] = field(default_factory=list)
     _epochs: list[FloatArray] = field(default_factory=list)
@@ -129,7 +131,10 @@ class Table:
         epoch = _joined(self._epochs)
         line = np.concatenate(self._lines) if self._lines else np.empty(0, dtype=np.int64)
         kept = np.isfinite(x) & (np.abs(x) < 1e15)
-        columns = {name: _join(parts, kept) for name, parts in self._columns.items()}
+        columns = {
+            name: _scaled(_join(parts, kept), self.factors.get(name, 1.0))
+            for name, parts in self._columns.items()
+        }
         return Rows(
             x[kept],
             line[kept],
@@ -181,3 +186,9 @@ def _join(parts: list[Column], kept: NDArray[np.bool_]) -> Column:
     if mask.all() and kept.all():
         return Column(rows, y, resolution)
     return Column((np.cumsum(kept) - 1)[rows[mask]], y[mask], resolution)
+
+
+def _scaled(column: Column, factor: float) -> Column:
+    if factor == 1.0:
+        return column
+    return Column(column.rows, column.y * factor, column.resolution * factor)

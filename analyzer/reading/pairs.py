@@ -1,0 +1,36 @@
+"""``name: value`` pairs of one log line, and the lines of a log that match a pattern."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from analyzer.reading.text import Block, lines_at
+
+NUMBER = rb"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?i:nan|inf(?:inity)?)\b)"
+"""A printed number; a time such as 1:02:03 is none, see ``pairs``."""
+
+_UNIT = rb"(?:s|sec|secs|ms|MB|M|GB|%)?"
+_PAIR = re.compile(
+    rb"([A-Za-z_][\w./@-]*)\s?[:=]\s*(" + NUMBER + rb")" + _UNIT + rb"(?![\w:/]|\.\d)"
+)
+
+Pair = tuple[bytes, bytes]
+
+
+def pairs(text: bytes) -> list[Pair]:
+    """(name, digits as printed) of all ``name: value`` and ``name=value`` in a line.
+
+    >>> pairs(b"loss: 0.5, lr=1e-3 batch_cost: 2.1s eta: 1:02:03")
+    [(b'loss', b'0.5'), (b'lr', b'1e-3'), (b'batch_cost', b'2.1')]
+    """
+    return _PAIR.findall(text)
+
+
+def matches(block: Block, pattern: re.Pattern[bytes]) -> Iterator[tuple[re.Match[bytes], int]]:
+    """(match, 1-based line on which it begins) of all that ``pattern`` finds in a block."""
+    found = list(pattern.finditer(block.data))
+    lines = lines_at(block, np.array([match.start() for match in found], dtype=np.int64))
+    return zip(found, lines.tolist(), strict=True)
