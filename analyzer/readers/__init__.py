@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from analyzer.errors import NoRunFound
-from analyzer.readers import ultralytics, workdir
+from analyzer.readers import clovaai, ultralytics, workdir
 from analyzer.reading.claim import Reader
 from analyzer.reading.folder import Folder
 from analyzer.reading.search import STDIN, Found, Located, find_runs
@@ -27,6 +27,7 @@ MAX_STDIN = 1 << 28
 READERS: tuple[Reader, ...] = (
     workdir,
     ultralytics,
+    clovaai,
 )
 
 _BY_FORMAT = {reader.FORMAT: reader for reader in READERS}
