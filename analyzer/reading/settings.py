@@ -17,6 +17,96 @@ Spellings = Mapping[str, str]
 """Own dotted key -> canonical key."""
 
 
+USUAL: Spellings = {
+    spelling: key
+    for key, spellings in {
+        "optimizer.lr": (
+            *("lr", "learning_rate", "optimizer.lr", "optimizer.learning_rate", "lr0"),
+            *("base_lr", "init_lr", "initial_lr", "learningRate", "LR", "LEARNING_RATE"),
+            *(
+                "train.lr",
+                "training.lr",
+                "training.learning_rate",
+                "optim.lr",
+                "opt_learning_rate",
+            ),
+            *("model.lr", "model.learning_rate", "hparams.lr", "args.lr", "optimizer.params.lr"),
+        ),
+        "optimizer.type": (
+            *("optimizer", "optimizer_name", "opt", "optim", "opt_name", "optimizer.name"),
+            *("optimizer.type", "optim.name", "optimizer_type", "training.optimizer"),
+        ),
+        "optimizer.momentum": ("momentum", "optimizer.momentum", "optim.momentum", "sgd_momentum"),
+        "optimizer.weight_decay": (
+            *("weight_decay", "wd", "optimizer.weight_decay", "optim.weight_decay"),
+            *("weightDecay", "training.weight_decay", "l2_reg"),
+        ),
+        "scheduler.type": (
+            *("scheduler", "lr_scheduler", "lr_scheduler_type", "sched", "scheduler.name"),
+            *("scheduler.type", "lr_schedule", "scheduler_name"),
+        ),
+        "scheduler.warmup_epochs": ("warmup_epochs", "warmup_epoch", "scheduler.warmup_epochs"),
+        "scheduler.step_size": ("step_size", "lr_step_size", "scheduler.step_size"),
+        "scheduler.gamma": ("gamma", "lr_gamma", "scheduler.gamma"),
+        "data.batch_size": (
+            *("batch_size", "batchsize", "bs", "bsize", "batch", "train_batch_size", "batchSize"),
+            *("BATCH_SIZE", "data.batch_size", "dataset.batch_size", "training.batch_size"),
+            *("train.batch_size", "per_device_train_batch_size", "dataloader.batch_size"),
+            *("hparams.batch_size", "args.batch_size"),
+        ),
+        "data.input_size": (
+            *("imgsz", "img_size", "image_size", "input_size", "img_sz", "imgSize", "resolution"),
+            *("data.image_size", "data.img_size", "data.input_size"),
+        ),
+        "data.workers": (
+            *("num_workers", "workers", "n_workers", "nw", "data.num_workers", "data.workers"),
+            *("dataloader_num_workers", "n_cpu"),
+        ),
+        "data.train_dir": ("train_dir", "train_data", "train_path", "data_dir", "data.train_dir"),
+        "data.test_dir": ("test_dir", "val_dir", "valid_data", "val_data", "data.test_dir"),
+        "train.epochs": (
+            *("epochs", "num_epochs", "n_epochs", "max_epochs", "nb_epochs", "num_train_epochs"),
+            *("total_epochs", "max_epoch", "num_epoch", "n_epoch", "EPOCHS", "training.epochs"),
+            *("train.epochs", "training.num_epochs", "trainer.max_epochs", "training.max_epochs"),
+            *("train.num_epochs", "hparams.epochs", "args.epochs"),
+        ),
+        "train.steps": (
+            *("max_steps", "total_steps", "num_steps", "max_iters", "max_iter", "total_iters"),
+            *("num_iterations", "train.steps", "train_steps", "trainer.max_steps", "num_iter"),
+        ),
+        "train.patience": (
+            *("patience", "early_stopping_patience", "early_stop_patience", "early_stopping"),
+            *("early_stop", "es_patience", "train.patience", "training.patience"),
+        ),
+        "train.amp": ("amp", "use_amp", "mixed_precision", "fp16", "train.amp"),
+        "train.accumulate": (
+            *("gradient_accumulation_steps", "accumulate_grad_batches", "accum_iter"),
+            *("grad_accum_steps", "accumulation_steps", "train.accumulate"),
+        ),
+        "train.grad_clip": (
+            *("grad_clip", "clip_grad", "max_grad_norm", "gradient_clip_val", "grad_clip_norm"),
+            *("clip_grad_norm", "clip", "train.grad_clip"),
+        ),
+        "train.seed": ("seed", "random_seed", "manual_seed", "manualSeed", "train.seed"),
+        "train.precision": ("precision", "dtype", "trainer.precision"),
+        "model.name": (
+            *("model", "model_name", "arch", "architecture", "backbone", "model.name", "net"),
+            *("model_type", "model.type", "network"),
+        ),
+        "model.pretrained": (
+            *("pretrained", "use_pretrained", "model.pretrained", "pretrained_weights"),
+        ),
+        "checkpoint.monitor": ("monitor", "checkpoint.monitor", "metric_for_best_model"),
+        "checkpoint.mode": ("mode", "monitor_mode", "checkpoint.mode"),
+    }.items()
+    for spelling in spellings
+}
+"""What people call the usual settings, where no framework says it; the first that is found counts.
+
+For configs of free form: argparse, hparams files, MLflow parameters, W&B configs.
+"""
+
+
 def canonical(
     own: Mapping[str, Any],
     spellings: Spellings,
