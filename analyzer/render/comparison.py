@@ -22,8 +22,8 @@ from rich.text import Text
 from analyzer.compare import MISSING, Aligned, Comparison, Difference, Judgement, Outcome
 from analyzer.render.charts import Chart, Curve, crosses_of, range_of_y, spans_decades
 from analyzer.render.json import TOOL, finite
+from analyzer.render.names import short_names
 from analyzer.render.palette import run_colour
-from analyzer.render.report import short_names
 from analyzer.render.schema import VERSION, ComparisonReportJson
 from analyzer.render.terminal import show
 from analyzer.render.text import listing, number, plain, setting

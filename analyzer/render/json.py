@@ -25,6 +25,7 @@ from analyzer.run import Note
 from analyzer.summary import Summary
 
 TOOL = "trainlint"
+_AS_IT_IS = (bool, int)
 
 
 def to_json(report: Report) -> ReportJson:
@@ -57,23 +58,35 @@ def finite(value: Any) -> Any:
 
     Lone halves of surrogate pairs, which no UTF-8 file can hold, become U+FFFD.
     """
-    if isinstance(value, np.generic):
-        value = value.item()
+    if isinstance(value, str):
+        return value if value.isascii() else _whole(value)
+    if value is None or isinstance(value, bool | int):
+        return value if not isinstance(value, np.generic) else value.item()
+    if isinstance(value, float | np.generic):
+        number = value.item() if isinstance(value, np.generic) else value
+        return None if isinstance(number, float) and not math.isfinite(number) else number
     if isinstance(value, Mapping):
         return _object(value)
     if isinstance(value, list | tuple | set | frozenset):
         return [_word(item) or finite(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    text = value.as_posix() if isinstance(value, PurePath) else str(value)
+    return _whole(value.as_posix() if isinstance(value, PurePath) else str(value))
+
+
+def _whole(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _object(value: Mapping[Any, Any]) -> dict[str, Any]:
-    made = {finite(str(key)): finite(item) for key, item in value.items()}
-    words = {finite(str(key)): word for key, item in value.items() if (word := _word(item))}
+    made: dict[str, Any] = {}
+    words: dict[str, str] = {}
+    for key, item in value.items():
+        name = key if type(key) is str and key.isascii() else _whole(str(key))
+        if item is None or type(item) in _AS_IT_IS or (type(item) is str and item.isascii()):
+            made[name] = item  # nearly all of a report: no call for each
+            continue
+        made[name] = finite(item)
+        if word := _word(item):
+            words[name] = word
     return {**made, "nonfinite": words} if words else made
 
 

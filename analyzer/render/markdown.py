@@ -36,11 +36,10 @@ def write_markdown(report: Report, folder: Path) -> Path:
 
     Raises MissingExtra without matplotlib, before anything is written.
     """
-    drawn = [entry for entry in report.entries if entry.plotted]
     (folder / PLOTS).mkdir(parents=True, exist_ok=True)
     if len(report.runs) > 1:
         plot_overview(report, folder / PLOTS / "overview.png")
-    for entry in drawn:
+    for entry in report.drawn:
         plot_run(entry, folder / PLOTS / f"{entry.file}.png")
     path = folder / REPORT
     replace_text(path, "\n\n".join(_blocks(report)) + "\n")
@@ -114,20 +113,42 @@ def _blocks(report: Report) -> Iterator[str]:
         yield _overview(report)
     if report.skipped:
         yield bullets(f"skipped: {escape(note_text(note))}" for note in report.skipped)
-    for entry in report.entries:
+    for entry in report.detailed:
         yield from _run(entry)
+    if report.many:
+        yield from _others(report)
+
+
+def _others(report: Report) -> Iterator[str]:
+    """What a report of many runs leaves out, and a line for each flagged run of it."""
+    if report.listed:
+        yield "## Other runs with findings"
+        yield bullets(map(_line, report.listed))
+    yield f"{report.quiet[:1].upper()}{report.quiet[1:]}."
+    yield (
+        f"Of {len(report.runs)} runs this shows {len(report.detailed)} in full and draws "
+        f"{len(report.drawn)}; report.html has all of them, with their curves."
+    )
+
+
+def _line(entry: Entry) -> str:
+    verdict = entry.item.diagnosis.verdict
+    because = f": {escape(verdict.because)}" if verdict.because else ""
+    return f"{escape(entry.name)}: **{verdict.action}**{because} ({entry.item.counts})"
 
 
 def _overview(report: Report) -> str:
     best = f"{escape(report.metric_name)}, best @ epoch"
     head = ("run", "verdict", best, "last", "trend", "epochs", "findings")
-    return table(head, (_overview_row(entry) for entry in report.entries))
+    parts = {entry.number for entry in report.detailed}
+    rows = (_overview_row(entry, linked=entry.number in parts) for entry in report.entries)
+    return table(head, rows)
 
 
-def _overview_row(entry: Entry) -> tuple[str, ...]:
+def _overview_row(entry: Entry, *, linked: bool) -> tuple[str, ...]:
     item = entry.item
     return (
-        f"[{escape(entry.name)}](#{entry.anchor})",
+        f"[{escape(entry.name)}](#{entry.anchor})" if linked else escape(entry.name),
         item.diagnosis.verdict.action,
         best_text(item.metric),
         number(None if item.metric is None else item.metric.last),

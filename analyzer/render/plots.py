@@ -20,7 +20,7 @@ from analyzer.render.charts import Chart, Curve
 from analyzer.render.fonts import cover
 from analyzer.render.marks import Mark
 from analyzer.render.palette import FLAG, QUIET
-from analyzer.render.report import Entry, Report
+from analyzer.render.report import Entry, Report, RunReport
 from analyzer.render.text import number, plain
 
 if TYPE_CHECKING:
@@ -37,7 +37,11 @@ PANEL, LOW_PANEL, WIDE_PANEL = 1.9, 0.8, 2.8
 """Inches. Panels are placed by hand: matplotlib's layout engines draw everything twice."""
 
 INK, SOFT = "#24292f", "#57606a"
+CROWD_POINTS = 150_000
+"""Of many runs together; of more, every second point is drawn, or every third, ..."""
+
 STYLE: dict[str, Any] = {
+    "agg.path.chunksize": 2000,  # a path of 100,000 points is drawn in half the time
     "font.size": 9,
     "axes.titlesize": 9.5,
     "axes.titleweight": "bold",
@@ -91,8 +95,11 @@ def plot_overview(report: Report, path: Path) -> None:
     with drawing([entry.name for entry in report.entries]) as shown:
         title = f"{plain(report.metric_name)} of all runs"
         figure, (axes,) = make_figure(shown(title), [WIDE_PANEL])
-        for entry in sorted(report.entries, key=lambda e: e.item.flagged):
-            _draw_overview_line(axes, entry, shown)
+        if report.many:
+            _draw_crowd(axes, report)
+        else:
+            for entry in sorted(report.entries, key=lambda e: e.item.flagged):
+                _draw_overview_line(axes, entry, shown)
         axes.set_ylabel(shown(report.metric_name))
         axes.set_xlabel("epoch")
         _whole_epochs(axes)
@@ -229,6 +236,26 @@ def _draw_overview_line(axes: Axes, entry: Entry, shown: Shown) -> None:
         markersize=3,
     )
     line.set_label("\u200b" + shown(entry.name) if flagged else "_")
+
+
+def _draw_crowd(axes: Axes, report: Report) -> None:
+    """Many runs as one line for each colour, broken between runs: a line each takes a second."""
+    groups: dict[Severity | None, list[RunReport]] = {}
+    for item in report.runs:
+        groups.setdefault(item.worst if item.flagged else None, []).append(item)
+    points = max((len(row.series) for item in report.runs if (row := item.row)), default=0)
+    step = 1 + points * len(report.runs) // CROWD_POINTS
+    for worst in (None, Severity.WARNING, Severity.ERROR):
+        metrics = [i.run.series[i.metric.name] for i in groups.get(worst, ()) if i.metric]
+        if not metrics:
+            continue
+        gap = [np.nan]
+        x = np.concatenate([part for one in metrics for part in (one.x[::step], gap)])
+        y = np.concatenate([part for one in metrics for part in (one.y[::step], gap)])
+        colour = QUIET if worst is None else FLAG[worst]
+        label = "nothing above info" if worst is None else f"with {worst}s"
+        y = np.where(np.isfinite(y), y, np.nan)
+        axes.plot(x, y, color=colour, linewidth=0.6, label=label)
 
 
 def _share_x(grid: Sequence[Axes], panels: Sequence[Chart]) -> None:

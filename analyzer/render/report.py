@@ -6,24 +6,28 @@ data that the outputs share, so the terminal, the page and the JSON cannot disag
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
 from analyzer.finding import Diagnosis, Finding, Severity
 from analyzer.render.charts import Chart, charts
+from analyzer.render.names import file_name, short_names
 from analyzer.render.text import count, plain, setting, sparkline
 from analyzer.render.wording import counted
 from analyzer.run import FloatArray, Note, Run, Series
 from analyzer.summary import Summary, direction, summarise
 
 MAX_PLOTTED = 20
-"""Up to this many runs are shown in full; of more, each is shown in short."""
+"""Up to this many runs are shown in full; of more, only so many of the flagged ones."""
+
+PICTURES, LEAST_PICTURES = 200, 3
+"""Of many runs ``PICTURES`` over their number get one beside the Markdown, and at least three:
+each takes a fifth of a second.
+"""
 
 SPARK_POINTS = 32
 
@@ -170,10 +174,41 @@ class Report:
         )
 
     def _plotted(self) -> set[int]:
-        flagged = [i for i, item in enumerate(self.runs) if item.flagged]
-        if len(self.runs) <= MAX_PLOTTED:
+        if not self.many:
             return set(range(len(self.runs)))
-        return set(flagged[:MAX_PLOTTED])
+        return set(self._flagged[: max(LEAST_PICTURES, PICTURES // len(self.runs))])
+
+    @cached_property
+    def _flagged(self) -> list[int]:
+        """Places of the flagged runs, those with errors first."""
+        worst = ((i, item.worst) for i, item in enumerate(self.runs) if item.flagged)
+        ranked = sorted((-severity.rank, i) for i, severity in worst if severity is not None)
+        return [i for _, i in ranked]
+
+    @property
+    def detailed(self) -> tuple[Entry, ...]:
+        """The runs that a text shows in full: all, or of many the worst of the flagged ones."""
+        if not self.many:
+            return self.entries
+        return tuple(self.entries[i] for i in self._flagged[:MAX_PLOTTED])
+
+    @property
+    def drawn(self) -> tuple[Entry, ...]:
+        """The runs that get a picture of their own."""
+        return tuple(entry for entry in self.entries if entry.plotted)
+
+    @property
+    def listed(self) -> tuple[Entry, ...]:
+        """The flagged runs that a text has only a line for."""
+        return tuple(self.entries[i] for i in self._flagged[MAX_PLOTTED:]) if self.many else ()
+
+    @property
+    def quiet(self) -> str:
+        """``600 runs with nothing above info: 400 ship it, 200 keep training``."""
+        actions = Counter(i.diagnosis.verdict.action for i in self.runs if not i.flagged)
+        number = count(actions.total(), "run")
+        parts = ", ".join(f"{n} {action}" for action, n in actions.most_common())
+        return f"{number} with nothing above info{': ' if parts else ''}{parts}"
 
     @property
     def many(self) -> bool:
@@ -212,36 +247,6 @@ class Report:
         if worst[None]:
             parts.append(f"{worst[None]} without")
         return f"{count(len(self.runs), 'run')}: {', '.join(parts)}."
-
-
-def short_names(runs: list[Run]) -> list[str]:
-    """The run's name; where several share one, with as much of the path as tells them apart."""
-    names = [plain(run.name, 80) for run in runs]
-    same: dict[str, list[int]] = {}
-    for i, name in enumerate(names):
-        same.setdefault(name, []).append(i)
-    for group in same.values():
-        if len(group) > 1:
-            for i, tail in zip(group, _unique_tails([runs[i].path for i in group]), strict=True):
-                names[i] = plain(tail, 120)
-    return names
-
-
-def _unique_tails(paths: list[Path]) -> list[Path]:
-    """The last two or more parts of each path, as many as no other path ends with."""
-    tails = list(paths)
-    left = set(range(len(paths)))
-    for length in range(2, max(len(path.parts) for path in paths)):
-        counts = Counter(paths[i].parts[-length:] for i in left)
-        for i in [i for i in left if counts[paths[i].parts[-length:]] == 1]:
-            tails[i] = Path(*paths[i].parts[-length:])
-            left.remove(i)
-    return tails
-
-
-def file_name(name: str) -> str:
-    """A name that every file system and every link bears."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name)[:60].strip("._") or "run"
 
 
 def _polyline(series: Series) -> str:

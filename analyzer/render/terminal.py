@@ -1,5 +1,7 @@
 """The report in a terminal: a block for each run, its verdict first, then a table of all runs.
 
+Of many runs the worst get a block, the other flagged ones a line, the rest are counted.
+
 Every text goes through ``plain`` and is a rich ``Text``, so markup and control characters in names
 and log lines are shown or dropped, never obeyed.
 """
@@ -42,10 +44,14 @@ NARROW, WIDE = 80, 100
 
 def print_report(report: Report, console: Console) -> None:
     """Print the whole report; ``console`` decides on width and colour."""
-    for entry in report.entries:
+    for entry in report.detailed:
         show(console, _block(entry))
         show(console, "")
-    if len(report.runs) > 1:
+    if report.many:
+        for entry in report.listed:
+            show(console, _headline(entry).append(f" ({entry.item.counts})"))
+        show(console, report.quiet)
+    elif len(report.runs) > 1:
         show(console, _table(report, console))
         show(console, "")
     for note in report.skipped:

@@ -33,6 +33,22 @@ def test_unplotted_runs_keep_their_sparkline(tmp_path: Path) -> None:
     assert "▁▃" in text
 
 
+def test_of_many_runs_the_worst_are_shown_and_the_rest_is_counted(tmp_path: Path) -> None:
+    runs = [handmade.healthy(f"fine_{i}") for i in range(20)]
+    runs += [handmade.stale(f"stale_{i}") for i in range(10)]
+    runs += [handmade.exploded(f"nan_{i}") for i in range(14)]
+    text = write_markdown(handmade.report(*runs), tmp_path).read_text(encoding="utf-8")
+    parts = re.findall(r"^## (.*)$", text, flags=re.M)
+    assert parts[:14] == [f"nan_{i}" for i in range(14)], "errors first"
+    assert len(parts) == 21
+    assert "- stale_9: **cannot tell**: the weights of epoch 20 are better" in text
+    assert "20 runs with nothing above info: 20 ship it." in text
+    assert "Of 44 runs this shows 20 in full and draws 4" in text
+    assert len(list((tmp_path / "plots").iterdir())) == 5
+    anchors = set(re.findall(r'<a id="([^"]+)"></a>', text))
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) == anchors
+
+
 def test_no_run_is_a_report_too(tmp_path: Path) -> None:
     text = write_markdown(replace(handmade.report(), runs=()), tmp_path).read_text("utf-8")
     assert "No run was found." in text

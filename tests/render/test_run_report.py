@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from analyzer.finding import Cause, CauseVerdict, Fix, Severity
-from analyzer.render.report import file_name, short_names
+from analyzer.render.names import file_name, short_names
 from analyzer.render.wording import in_patch, likeliest
 from analyzer.run import Config
 
@@ -73,7 +73,13 @@ def test_even_runs_read_twice_get_names() -> None:
 def test_plots_are_made_for_all_of_few_and_for_the_first_flagged_of_many() -> None:
     assert all(entry.plotted for entry in handmade.report().entries)
     many = handmade.report(*[handmade.healthy()] * 5, *[handmade.stale()] * 25)
-    assert [e.number for e in many.entries if e.plotted] == list(range(6, 26))
+    assert [e.number for e in many.drawn] == list(range(6, 12)), "200 over 30 runs"
+    assert [e.number for e in many.detailed] == list(range(6, 26))
+    assert [e.number for e in many.listed] == list(range(26, 31))
+    assert many.quiet == "5 runs with nothing above info: 5 ship it"
+    few = handmade.report()
+    assert few.detailed == few.entries
+    assert few.listed == ()
 
 
 def test_the_summary_counts_runs() -> None:

@@ -31,6 +31,19 @@ def test_the_patch_of_the_verdict_is_shown_whatever_fix_comes_first() -> None:
     assert "Look at the data" in text
 
 
+def test_of_many_runs_the_worst_get_a_block_and_the_other_flagged_ones_a_line() -> None:
+    runs = [handmade.healthy(f"fine_{i}") for i in range(20)]
+    runs += [handmade.stale(f"stale_{i}") for i in range(10)]
+    runs += [handmade.exploded(f"nan_{i}") for i in range(14)]
+    lines = printed(handmade.report(*runs), 200).splitlines()
+    assert lines[0].startswith("nan_0  restart with this patch: ")
+    (listed,) = (line for line in lines if line.startswith("stale_9"))
+    assert listed.endswith("were not tested (1 warning)")
+    assert not any(line.startswith("fine_") for line in lines)
+    assert lines[-2] == "20 runs with nothing above info: 20 ship it"
+    assert lines[-1] == "44 runs: 14 with errors, 10 with warnings, 20 without."
+
+
 @pytest.mark.parametrize("width", [100, 60])
 def test_the_report_reads_well_wide_and_narrow(width: int, gold) -> None:
     text = printed(handmade.report(), width)
