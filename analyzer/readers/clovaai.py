@@ -99,7 +99,7 @@ def read(folder: Folder, claim: Claim) -> Run:
     log = _read_log(folder, claim.main, parts)
     parts.tables.append(_table(log, claim.main))
     _, last = judged_lines(parts.tables)
-    plans = [record.planned for record in log.records if record.line <= last]
+    plans = [record.planned for record in log if record.line <= last]
     parts.planned_steps = plans[-1] if plans else None
     parts.config = _options(folder, parts.planned_steps, parts.notes)
     parts.planned_steps = parts.planned_steps or whole_number(parts.config.get("train.steps"))
@@ -118,18 +118,15 @@ class _Record:
     line: int
     pairs: list[Pair] = field(default_factory=list)
 
-
-@dataclass
-class _Log:
-    """All validations in file order, and the lines where the best values begin anew."""
-
-    records: list[_Record] = field(default_factory=list)
-    starts: list[tuple[int, str]] = field(default_factory=list)
+    @property
+    def best(self) -> float:
+        """The best accuracy so far, as the program knows it."""
+        values = (number(text) for name, text in self.pairs if name in BEST)
+        return next((value for value in values if value is not None), 0.0)
 
 
-def _read_log(folder: Folder, name: str, parts: Parts) -> _Log:
-    log = _Log()
-    best = 0.0
+def _read_log(folder: Folder, name: str, parts: Parts) -> list[_Record]:
+    log: list[_Record] = []
     scan = EventScan(name)
     for block in blocks(folder, name, parts.notes):
         scan.add(block)
@@ -137,47 +134,64 @@ def _read_log(folder: Folder, name: str, parts: Parts) -> _Log:
             pairs = [(own.lower(), value) for own, value in _PAIR.findall(found[3])]
             if found[1]:
                 step = int(found[1][:18])
-                if not log.records or step != log.records[-1].step or _told(log, pairs):
-                    log.records.append(_Record(step, int(found[2][:18]), line))
-            if log.records:
-                log.records[-1].pairs += pairs
-                best = _begins_anew(log, pairs, best)
+                if not log or step != log[-1].step or _told(log[-1], pairs):
+                    log.append(_Record(step, int(found[2][:18]), line))
+            if log:
+                log[-1].pairs += pairs
     parts.events += scan.finish()
     return log
 
 
-def _told(log: _Log, pairs: list[Pair]) -> bool:
-    """Whether the last record has told one of these values: then this is another one."""
-    told = {name for name, _ in log.records[-1].pairs}
+def _told(record: _Record, pairs: list[Pair]) -> bool:
+    """Whether the record has told one of these values already: then this is another one."""
+    told = {name for name, _ in record.pairs}
     return any(name in told for name, _ in pairs)
 
 
-def _begins_anew(log: _Log, pairs: list[Pair], best: float) -> float:
-    """The best accuracy now; where it falls the program was started again from a weight file."""
-    for name, text in pairs:
-        value = number(text) if name in BEST else None
-        if value is not None:
-            before, record = log.records[-2:-1], log.records[-1]
-            if value < best and before and before[0].step < record.step:
-                log.starts.append((record.line, f"the best value begins anew with {value:g}"))
-            best = value
-    return best
-
-
-def _table(log: _Log, file: str) -> Table:
+def _table(log: list[_Record], file: str) -> Table:
     table = Table("step", file, factors={"val_accuracy": 0.01})
-    texts = [text for record in log.records for name, text in record.pairs if b"norm_ed" in name]
+    texts = [text for record in log for name, text in record.pairs if b"norm_ed" in name]
     values = numbers(texts)[1]
     distances = bool(np.max(values[np.isfinite(values)], initial=0.0) > 1.0)
-    for record in log.records:
+    for record in log:
         named = [(SERIES[name], text) for name, text in record.pairs if name in SERIES]
         if distances:
             named = [(DISTANCE if name == "val_norm_ed" else name, text) for name, text in named]
         if named:
             table.add(record.step, named, record.line)
-    for line, text in log.starts:
-        table.start(line, text)
+    _mark_starts(log, table)
     return table
+
+
+def _mark_starts(log: list[_Record], table: Table) -> None:
+    """Mark where the program was started again.
+
+    There the iteration goes back, the plan is another, or the best accuracy falls. It is another
+    training if its first validation is that of iteration 1 or lies one interval after 0.
+    """
+    starts = [
+        place
+        for place in range(1, len(log))
+        if log[place].step <= log[place - 1].step
+        or log[place].planned != log[place - 1].planned
+        or log[place].best < log[place - 1].best
+    ]
+    for place, end in zip(starts, [*starts, len(log)][1:], strict=True):
+        first, before = log[place], log[place - 1]
+        text = f"another start, at iteration {first.step} of {first.planned}"
+        if first.step in (1, _interval(log, place, end)):
+            table.start(first.line, text, "restarted")
+        elif first.step > before.step:
+            table.start(first.line, text)
+
+
+def _interval(log: list[_Record], place: int, end: int) -> int:
+    """Iterations between validations in the start whose records are ``place`` to ``end``."""
+    if place + 1 < end:
+        return log[place + 1].step - log[place].step
+    if place < 2 or log[place].planned != log[place - 1].planned:
+        return log[place].step
+    return log[place - 1].step - log[place - 2].step
 
 
 def _options(folder: Folder, planned: int | None, notes: list[Note]) -> Config:

@@ -15,6 +15,9 @@ WORTH_JUDGING = 0.25
 """Of several trainings in one file the last one is judged that has at least this share of the
 positions of the longest: a start that died at once does not hide the training before it."""
 
+BEGINS = frozenset({"restarted", "fold"})
+"""Kinds of marks that say that another training begins, whatever its counter says."""
+
 
 class Starts(NamedTuple):
     """Where the starts of one file lie: ``lines`` (k,) ascending, first line of each new start.
@@ -39,7 +42,8 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
     """Cut a file where the counter of ``table`` goes back or a mark says that the program starts.
 
     Back to the first position of the training, or before it, is another training (a restart, a
-    fold, the next of several); back to a later position is a resume of the same one.
+    fold, the next of several); back to a later position is a resume of the same one. A mark whose
+    kind is one of ``BEGINS`` knows better, and speaks for its place.
     """
     n = len(rows.x)
     new = np.zeros(n, dtype=bool)
@@ -50,9 +54,14 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
     marked = np.searchsorted(rows.line, mark_lines)
     new[marked[(marked > 0) & (marked < n)]] = True
     seams = np.flatnonzero(new)
-    anew = _begins_anew(rows, seams)
+    told = {int(m) for m, mark in zip(marked, marks, strict=True) if mark.kind in BEGINS}
+    anew = _begins_anew(rows, seams, told)
     events = [LogEvent(mark.kind, table.file, mark.line, mark.text) for mark in marks]
-    events += [_event(table, rows, int(seam), a) for seam, a in zip(seams, anew, strict=True)]
+    events += [
+        _event(table, rows, int(seam), a)
+        for seam, a in zip(seams, anew, strict=True)
+        if int(seam) not in told
+    ]
     lines = _first_lines(rows, seams, mark_lines)
     return Starts(lines, anew, tuple(sorted(events, key=lambda event: event.line)))
 
@@ -66,11 +75,11 @@ def _logged_again(rows: Rows) -> NDArray[np.bool_]:
     return again
 
 
-def _begins_anew(rows: Rows, seams: IntArray) -> NDArray[np.bool_]:
+def _begins_anew(rows: Rows, seams: IntArray, told: set[int]) -> NDArray[np.bool_]:
     anew = np.zeros(len(seams), dtype=bool)
     first = rows.x[0] if len(rows.x) else 0.0
     for place, seam in enumerate(seams):
-        if rows.x[seam] <= first:
+        if rows.x[seam] <= first or int(seam) in told:
             anew[place] = True
             first = rows.x[seam]
     return anew

@@ -34,3 +34,10 @@ def test_factors_change_values_and_resolution() -> None:
     assert series["val_accuracy"].y[0] == pytest.approx(0.005)
     assert series["val_accuracy"].resolution == pytest.approx(1e-4)
     assert series["val_loss"].y[0] == 3
+
+
+def test_a_mark_may_know_that_another_training_begins() -> None:
+    table = table_of(1, 2, 3, 4, 5, 6)
+    table.start(4, "another training", "restarted")
+    assert judged_lines([table]) == (4, 6)
+    assert [event.text for event in build_curves([table]).events] == ["another training"]
