@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
+import resource
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +17,7 @@ from statistics import median
 import numpy as np
 
 POLL_SECONDS = 0.02
+PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True)
@@ -29,15 +34,32 @@ class Cost:
 
 def measure(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
     """Run ``command`` with its output thrown away."""
+    _adopt_orphans()
+    before = _cpu_of_children()
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     ) as process:
         poll = _Poll(process.pid)
         poll.start()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        process.wait()
         poll.stop()
-    return Cost(usage.ru_utime + usage.ru_stime, poll.peak, process.returncode)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+    return Cost(_cpu_of_children() - before, poll.peak, process.returncode)
+
+
+def _cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of what a command leaves behind, such as the server that its worker
+    processes were forked from: only who is waited for is counted. Linux alone has this.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def middle(costs: Sequence[Cost]) -> Cost:

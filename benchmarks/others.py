@@ -90,9 +90,9 @@ def _bytes(field: int, value: bytes) -> bytes:
 
 
 def _read_log(path: Path) -> None:
-    from analyzer.readers import read_run
+    from analyzer.readers import read
 
-    run = read_run(path)
+    (run,) = read(path)
     if run.unreadable is not None:
         sys.exit(run.unreadable)
 
