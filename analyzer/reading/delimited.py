@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
+from analyzer.reading.encoding import guess_encoding
 from analyzer.reading.folder import Folder
 from analyzer.reading.tables import Column, text_column
 from analyzer.reading.text import MAX_LINE, read_text
@@ -37,6 +39,28 @@ class Cells:
         """One column as numbers; cells that hold none are left out."""
         return text_column(self.columns[name])
 
+    def values(self, name: str) -> FloatArray:
+        """(n,) one column as numbers, NaN also where a cell holds none."""
+        found = self.column(name)
+        values = np.full(len(self.line), np.nan)
+        values[found.rows] = found.y
+        return values
+
+    def with_ragged(self, fit: Callable[[Sequence[bytes]], Sequence[bytes] | None]) -> Cells:
+        """The table with the ragged rows that ``fit`` turns into whole ones, at their lines."""
+        fitted = [(row, fit(row.cells)) for row in self.ragged]
+        more = [(row.line, cells) for row, cells in fitted if cells is not None]
+        if not more:
+            return self
+        line = np.concatenate([self.line, [line for line, _ in more]])
+        order = np.argsort(line, kind="stable")
+        columns = {
+            name: [(*own, *(cells[place] for _, cells in more))[at] for at in order]
+            for place, (name, own) in enumerate(self.columns.items())
+        }
+        left = [row for row, cells in fitted if cells is None]
+        return Cells(self.names, columns, line[order], left)
+
 
 def read_cells(folder: Folder, name: str, notes: list[Note]) -> Cells | None:
     """The table in a file; None where there is no such file or no header.
@@ -52,16 +76,19 @@ def read_cells(folder: Folder, name: str, notes: list[Note]) -> Cells | None:
     if not rows:
         return None
     header = rows[0][1]
-    names = unique_names(header)
+    squeezed = [cell.replace(b" ", b"") for cell in header]
     kept, lines, ragged = [], [], []
     whole = data.endswith((b"\n", b"\r"))
     for place, (line, cells) in enumerate(rows[1:], 2):
+        if len(cells) == len(header) + 1 and not cells[-1]:
+            cells.pop()  # a separator ends the line
         if len(cells) != len(header):
             if whole or place < len(rows):
                 ragged.append(Ragged(line, tuple(cells)))
-        elif cells != header:
+        elif cells not in (header, squeezed):
             kept.append(cells)
             lines.append(line)
+    names = unique_names(header)
     columns = dict(zip(names, map(list, zip(*kept, strict=True)), strict=False))
     if not kept:
         columns = {name: [] for name in names}
@@ -69,16 +96,30 @@ def read_cells(folder: Folder, name: str, notes: list[Note]) -> Cells | None:
 
 
 def _rows(data: bytes) -> list[tuple[int, list[bytes]]]:
-    """(1-based line, stripped cells) of all lines that are not blank."""
-    if data.startswith(b"#"):
-        data = data.lstrip(b"# ")
-    first = data[: data.find(b"\n")] if b"\n" in data else data
-    separator = max(SEPARATORS, key=lambda s: first.count(bytes([s])))
-    if b'"' in data:
-        return _quoted(data, chr(separator))
-    mark = bytes([separator])
-    lines = data.replace(b" ", b"").splitlines() if b" " in first else data.splitlines()
-    return [(n, line.split(mark)) for n, line in enumerate(lines, 1) if line.strip()]
+    """(1-based line, stripped cells) of all lines that are not blank; the first is the header."""
+    data = data.lstrip(b"# ") if data.startswith(b"#") else data
+    first = data.lstrip(b" \r\n").partition(b"\n")[0]
+    separator = _separator(first)
+    if b'"' in data and separator:
+        return _quoted(data, separator.decode())
+    if separator and b" " in data:
+        data = data.replace(b" ", b"")
+    rows = [
+        (n, line.split(separator)) for n, line in enumerate(data.splitlines(), 1) if line.strip()
+    ]
+    return [(rows[0][0], _cells(first)), *rows[1:]] if rows else []
+
+
+def _separator(first: bytes) -> bytes | None:
+    """What parts the cells of a header; None for blanks."""
+    best = max(SEPARATORS, key=lambda s: first.count(bytes([s])))
+    return bytes([best]) if best in first else None
+
+
+def _cells(header: bytes) -> list[bytes]:
+    """The names in a header, stripped, blanks inside of them kept."""
+    cells = header.split(_separator(header))
+    return [cell.strip().strip(b'"').strip() for cell in cells]
 
 
 def _quoted(data: bytes, separator: str) -> list[tuple[int, list[bytes]]]:
@@ -106,14 +147,17 @@ def unique_names(header: list[bytes]) -> list[str]:
 
 def header_names(head: bytes) -> list[str]:
     """The stripped names of a table's first line, from the first bytes of its file."""
-    first = head.lstrip(b"\xef\xbb\xbf\r\n ").splitlines()[:1]
-    if not first or b"\0" in first[0]:
-        return []
-    separator = max(SEPARATORS, key=lambda s: first[0].count(bytes([s])))
-    return [
-        cell.strip().strip(b'"').decode("utf-8", "replace")
-        for cell in first[0].split(bytes([separator]))
-    ]
+    first = first_lines(head)[:1]
+    return [cell.decode("utf-8", "replace") for cell in _cells(first[0])] if first else []
+
+
+def first_lines(head: bytes) -> list[bytes]:
+    """The first lines of a text as UTF-8, none where it is no text; the last may be cut."""
+    encoding = guess_encoding(head)
+    if encoding.startswith("utf-16"):
+        head = head[: len(head) & ~1].decode(encoding, "replace").encode()
+    head = head.removeprefix("\ufeff".encode()).lstrip(b"# \r\n")
+    return [] if b"\0" in head else head.splitlines()
 
 
 def one_based(epochs: FloatArray) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from analyzer.errors import FormatError
@@ -107,6 +107,68 @@ For configs of free form: argparse, hparams files, MLflow parameters, W&B config
 """
 
 
+FREE: Spellings = {
+    "lr": "optimizer.lr",
+    "learningrate": "optimizer.lr",
+    "baselr": "optimizer.lr",
+    "initlr": "optimizer.lr",
+    "initiallr": "optimizer.lr",
+    "lr0": "optimizer.lr",
+    "optimizer": "optimizer.type",
+    "optim": "optimizer.type",
+    "optimizername": "optimizer.type",
+    "momentum": "optimizer.momentum",
+    "weightdecay": "optimizer.weight_decay",
+    "scheduler": "scheduler.type",
+    "lrscheduler": "scheduler.type",
+    "warmupepochs": "scheduler.warmup_epochs",
+    "batchsize": "data.batch_size",
+    "trainbatchsize": "data.batch_size",
+    "imgsize": "data.input_size",
+    "imagesize": "data.input_size",
+    "inputsize": "data.input_size",
+    "numworkers": "data.workers",
+    "workers": "data.workers",
+    "epochs": "train.epochs",
+    "maxepochs": "train.epochs",
+    "maxepoch": "train.epochs",
+    "numepochs": "train.epochs",
+    "nepochs": "train.epochs",
+    "totalepochs": "train.epochs",
+    "maxsteps": "train.steps",
+    "totalsteps": "train.steps",
+    "maxiters": "train.steps",
+    "patience": "train.patience",
+    "seed": "train.seed",
+    "randomseed": "train.seed",
+    "precision": "train.precision",
+    "amp": "train.amp",
+    "gradientclipval": "train.grad_clip",
+    "gradclip": "train.grad_clip",
+    "maxgradnorm": "train.grad_clip",
+    "accumulategradbatches": "train.accumulate",
+    "gradientaccumulationsteps": "train.accumulate",
+    "modelname": "model.name",
+    "architecture": "model.name",
+    "arch": "model.name",
+    "pretrained": "model.pretrained",
+}
+"""What people call their settings, without blanks and underscores, in whatever section."""
+
+
+def free_spellings(own: Iterable[str]) -> Spellings:
+    """The spellings of settings that nobody prescribed: judged by the last word of the key.
+
+    Of several that mean the same, the one in the outermost section counts.
+    """
+    found: dict[str, str] = {}
+    for key in sorted(own, key=lambda key: key.count(".")):
+        squeezed = key.rpartition(".")[2].lower().replace("_", "").replace("-", "")
+        if squeezed in FREE:
+            found.setdefault(FREE[squeezed], key)
+    return {key: meant for meant, key in found.items()}
+
+
 def canonical(
     own: Mapping[str, Any],
     spellings: Spellings,
@@ -130,8 +192,13 @@ def canonical(
     return Config(values, own_key, file, found)
 
 
-def yaml_settings(folder: Folder, name: str, spellings: Spellings, notes: list[Note]) -> Config:
-    """The settings in a YAML file, nested keys dotted; empty, and noted, where it is damaged."""
+def yaml_settings(
+    folder: Folder, name: str, spellings: Spellings | None, notes: list[Note]
+) -> Config:
+    """The settings in a YAML file, nested keys dotted; empty, and noted, where it is damaged.
+
+    Without ``spellings`` the keys are free: a framework does not prescribe them.
+    """
     data = read_text(folder, name, notes, limit=MAX_CONFIG)
     if data is None:
         return Config()
@@ -145,6 +212,7 @@ def yaml_settings(folder: Folder, name: str, spellings: Spellings, notes: list[N
         return Config()
     own = dict(flatten(document.value))
     lines = {key: document.lines[key] for key in own if key in document.lines}
+    spellings = free_spellings(own) if spellings is None else spellings
     return canonical(own, spellings, file=name, lines=lines)
 
 

@@ -180,7 +180,7 @@ def test_a_lenient_parse_reads_foreign_types_as_they_are_written() -> None:
         "kind": "3",
     }
     assert document.lines["cfg.lr"] == 4
-    with pytest.raises(FormatError, match="the type python/name:torch.* is not read"):
+    with pytest.raises(FormatError, match="the type python/name:torch"):
         yaml12.parse(FOREIGN)
 
 

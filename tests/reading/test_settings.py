@@ -1,35 +1,24 @@
+"""Settings that nobody prescribed, under canonical keys."""
+
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from analyzer.reading.settings import USUAL, canonical
-
-
-@pytest.mark.parametrize(
-    ("own", "key"),
-    [
-        ("lr", "optimizer.lr"),
-        ("learning_rate", "optimizer.lr"),
-        ("opt", "optimizer.type"),
-        ("per_device_train_batch_size", "data.batch_size"),
-        ("trainer.max_epochs", "train.epochs"),
-        ("max_iters", "train.steps"),
-        ("early_stopping_patience", "train.patience"),
-        ("gradient_clip_val", "train.grad_clip"),
-    ],
-)
-def test_usual_names_are_known_both_ways(own: str, key: str) -> None:
-    config = canonical({own: 3, "colour": "red"}, USUAL)
-    assert config.values == {key: 3, "colour": "red"}
-    assert config.spelled(key) == own
+from analyzer.reading.folder import DiskTree, Folder
+from analyzer.reading.settings import yaml_settings
 
 
-def test_of_two_names_for_the_same_the_first_counts() -> None:
-    config = canonical({"base_lr": 0.5, "lr": 0.1}, USUAL)
-    assert config.get("optimizer.lr") == 0.1
-    assert config.spelled("optimizer.lr") == "lr"
-
-
-def test_no_canonical_key_is_a_usual_name_of_another() -> None:
-    keys = set(USUAL.values())
-    assert not [own for own, key in USUAL.items() if own in keys and own != key]
+def test_free_keys_are_found_in_any_section(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "training: {batch-size: 8, num_epochs: 30, lr: 0.2}\nlr: 1e-3\nmodel: {depth: 5}\n"
+    )
+    config = yaml_settings(Folder(DiskTree(tmp_path)), "config.yaml", None, [])
+    assert config.values == {
+        "optimizer.lr": 0.001,
+        "data.batch_size": 8,
+        "train.epochs": 30,
+        "training.lr": 0.2,
+        "model.depth": 5,
+    }
+    assert config.spelled("train.epochs") == "training.num_epochs"
+    assert config.lines["optimizer.lr"] == 2

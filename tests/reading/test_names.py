@@ -1,0 +1,75 @@
+"""What people call their values, and which series they mean."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.reading.names import distinct, higher_is_better, of_table, plain
+
+
+@pytest.mark.parametrize(
+    ("own", "series"),
+    [
+        ("Train Loss", "train_loss"),
+        ("loss/train", "train_loss"),
+        ("trainloss", "train_loss"),
+        ("valacc", "val_accuracy"),
+        ("avg_loss", "train_loss"),
+        ("val/cls_loss", "val_loss.cls"),
+        ("max_loss", "train_max_loss"),
+        ("best_val_loss", "val_best_loss"),
+        ("Valid Acc.", "val_accuracy"),
+        ("learning_rate/group_0", "learning_rate"),
+        ("grad_norm_before_clip", "grad_norm"),
+        ("mIoU/val", "val_mIoU"),
+        ("DiarizationErrorRate/valid", "val_DiarizationErrorRate"),
+        ("something odd", "something_odd"),
+    ],
+)
+def test_a_free_name_means_a_series(own: str, series: str) -> None:
+    assert plain(own).series == series
+
+
+def test_the_plainer_of_two_names_has_the_series() -> None:
+    names = ["test_loss", "val_loss", "train/running_loss", "train/loss"]
+    assert distinct(names, lambda name: plain(name).series) == {
+        "test_loss": "test_loss",
+        "val_loss": "val_loss",
+        "train/running_loss": "train/running_loss",
+        "train/loss": "train_loss",
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "metric", "series"),
+    [
+        (("loss", "accuracy"), "accuracy", "train_accuracy"),
+        (("loss", "accuracy", "val_loss", "val_accuracy"), "accuracy", "train_accuracy"),
+        (("train_loss", "val_loss", "accuracy"), "accuracy", "val_accuracy"),
+        (("train_loss", "val_loss", "aux_loss"), "aux_loss", "train_loss.aux"),
+        (("loss", "mAP50"), "mAP50", "val_map50"),
+        (("loss", "f1", "val_f1"), "f1", "train_f1"),
+    ],
+)
+def test_the_other_columns_tell_the_split_of_a_name(
+    names: tuple[str, ...], metric: str, series: str
+) -> None:
+    assert of_table(names)[metric] == series
+
+
+def test_the_rows_may_tell_the_split() -> None:
+    assert of_table(["loss", "accuracy"], {"accuracy": "val"})["accuracy"] == "val_accuracy"
+
+
+@given(st.lists(st.text(max_size=12), unique=True, max_size=8))
+def test_no_two_columns_of_a_table_get_one_series(names: list[str]) -> None:
+    found = of_table(names)
+    assert list(found) == names
+    assert all("@" not in series and series for series in found.values())
+
+
+def test_words_tell_the_direction() -> None:
+    assert higher_is_better("val_map50")
+    assert not higher_is_better("val_abs_rel")
