@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from analyzer.reading.events import told_status
 from analyzer.reading.folder import Folder
 from analyzer.run import Run, Status
 
@@ -26,9 +27,9 @@ def judge(run: Run, folder: Folder, main: str) -> tuple[Status, str]:
     ):
         if planned and done >= planned:
             return Status.FINISHED, f"all {planned:,} planned {unit} are logged"
-    error = next((event for event in reversed(run.events) if event.kind == "error"), None)
-    if error is not None:
-        return Status.FAILED, f"{error.file}:{error.line} says {error.text[:200]}"
+    told = told_status(run.events)
+    if told is not None:
+        return told
     if _alive(run, folder, main):
         return Status.RUNNING, f"{main} changed less than {QUIET_SECONDS / 60:.0f} minutes ago"
     return Status.UNKNOWN, "nothing in the run says how it ended"
