@@ -142,7 +142,7 @@ class Folder:
     tree: Tree
     at: str = ""
     touched: set[str] = field(default_factory=set)
-    _heads: dict[str, bytes] = field(default_factory=dict)
+    _heads: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -196,16 +196,16 @@ class Folder:
         self.touched.add(self._at(name))
         return self.tree.local(self._at(name))
 
-    def head(self, name: str) -> bytes:
-        """The first bytes of a file, empty where there is none; read once."""
-        if name not in self._heads:
+    def head(self, name: str, size: int = HEAD) -> bytes:
+        """The first ``size`` bytes of a file, empty where there is none; read once."""
+        if (name, size) not in self._heads:
             file = self.open(name)
             try:
                 with file or open(os.devnull, "rb") as opened:  # noqa: PTH123
-                    self._heads[name] = opened.read(HEAD)
+                    self._heads[name, size] = opened.read(size)
             except (OSError, ValueError, EOFError):
-                self._heads[name] = b""
-        return self._heads[name]
+                self._heads[name, size] = b""
+        return self._heads[name, size]
 
     def walk(self, depth: int) -> Iterator[Folder]:
         """It and the folders below it, down to ``depth`` levels."""

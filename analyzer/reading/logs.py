@@ -1,0 +1,48 @@
+"""Text logs in a folder: which files may be one, and which of them begin like a format's."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.reading.folder import HEAD, Folder
+from analyzer.reading.text import clean_lines
+
+BEGINNING = 1 << 16
+"""A log may print the model and its settings before the first line that counts."""
+
+MOST = 64
+"""A folder with more text files than this holds data; only those that are called a log count."""
+
+_TEXT = re.compile(
+    r"(?:\.(?:log|txt|out|err|md|o\d+|log\.?\d+)|^(?!\.)[^.]+|^workerlog\.\d+)$", re.I
+)
+_CALLED_LOG = re.compile(r"log|train|out|slurm|nohup|result|console|history", re.I)
+
+
+def text_logs(folder: Folder) -> list[str]:
+    """Names of the files that may be text logs."""
+    names = [name for name in folder.files if _TEXT.search(name)]
+    if len(names) > MOST:
+        names = [name for name in names if _CALLED_LOG.search(name)][:MOST]
+    return names
+
+
+def logs_with(folder: Folder, pattern: re.Pattern[bytes]) -> list[str]:
+    """Names of the text logs whose beginning ``pattern`` fits, without colours and bars."""
+    return [name for name in text_logs(folder) if begins_with(folder, name, pattern)]
+
+
+def begins_with(folder: Folder, name: str, pattern: re.Pattern[bytes]) -> bool:
+    """Whether ``pattern`` fits somewhere in the beginning of a text file."""
+    head = folder.head(name)
+    if b"\0" in head[:64] and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return False
+    if _fits(pattern, head):
+        return True
+    return len(head) == HEAD and _fits(pattern, folder.head(name, BEGINNING))
+
+
+def _fits(pattern: re.Pattern[bytes], data: bytes) -> bool:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        data = data.decode("utf-16", "ignore").encode()
+    return pattern.search(clean_lines(data)) is not None
