@@ -12,7 +12,7 @@ import numpy as np
 from analyzer.reading.claim import Claim, place
 from analyzer.reading.curves import Curves, build_curves
 from analyzer.reading.folder import Folder
-from analyzer.reading.names import higher_is_better
+from analyzer.reading.names import higher_is_better, is_share
 from analyzer.reading.status import judge
 from analyzer.reading.tables import Table
 from analyzer.run import (
@@ -81,9 +81,9 @@ def assemble(folder: Folder, claim: Claim, format_name: str, parts: Parts) -> Ru
         notes=notes,
         main_metric=metric,
         higher_is_better=higher_is_better(metric or "") if better is None else better,
-        planned_epochs=parts.planned_epochs or None,
-        planned_steps=parts.planned_steps or None,
-        samples=parts.samples,
+        planned_epochs=_count(parts.planned_epochs),
+        planned_steps=_count(parts.planned_steps),
+        samples={name: n for name, n in parts.samples.items() if n > 0},
         environment=parts.environment,
         started=parts.started,
         ended=parts.ended,
@@ -92,6 +92,11 @@ def assemble(folder: Folder, claim: Claim, format_name: str, parts: Parts) -> Ru
         return replace(run, status=parts.status, status_because=parts.status_because)
     status, because = judge(run, folder, claim.main)
     return replace(run, status=status, status_because=because)
+
+
+def _count(planned: int | None) -> int | None:
+    """A planned length; 0 and less, which people write for "without end", is none."""
+    return planned if planned is not None and planned > 0 else None
 
 
 def unreadable(folder: Folder, claim: Claim, format_name: str, notes: Sequence[Note]) -> Run:
@@ -118,7 +123,7 @@ def _in_fractions(curves: Curves) -> Curves:
     percent = {
         name
         for name, series in curves.series.items()
-        if name.removesuffix(STEP_SUFFIX).replace("train_", "val_", 1) in RATES
+        if (name.removesuffix(STEP_SUFFIX).replace("train_", "val_", 1) in RATES or is_share(name))
         and 1.5 < np.max(series.y[series.finite], initial=0.0) <= 100.5
     }
     notes = [Note(f"{name} is in percent; it is read as a fraction") for name in sorted(percent)]

@@ -31,7 +31,9 @@ _SPLITS: dict[str, Split] = {
     "dev": "val",
     "test": "val",
 }
-_FILLERS = frozenset({"epoch", "avg", "average", "mean", "metrics", "metric", "running", "total"})
+_FILLERS = frozenset(
+    {"epoch", "avg", "average", "mean", "metrics", "metric", "running", "total", "overall"}
+)
 
 _STATISTICS = frozenset(
     {"min", "max", "std", "var", "median", "best", "final", "smoothed", "smooth", "ema", "last"}
@@ -100,6 +102,14 @@ LOWER_IS_BETTER = frozenset(
     }
 )
 """Last words of series of which less is better."""
+
+_SHARES = frozenset(
+    {
+        *("acc", "accuracy", "precision", "recall", "f1", "dice", "iou", "miou", "map", "ap"),
+        *("map50", "map75", "ap50", "ap75"),
+    }
+)
+"""Words of series that are a share of something, whatever else their names say."""
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _PARTED = re.compile(r"[\s/_.:-]+")
@@ -197,3 +207,9 @@ def higher_is_better(series: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(series)]
     pairs = {first + second for first, second in pairwise(words)}
     return not LOWER_IS_BETTER & {*words, *pairs}
+
+
+def is_share(series: str) -> bool:
+    """Whether a series lies between 0 and 1 by its name, so that larger values are in percent."""
+    words = re.split(r"[_.@]", series.lower())
+    return not LOWER_IS_BETTER.intersection(words) and not _SHARES.isdisjoint(words)

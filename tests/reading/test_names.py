@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.reading.names import distinct, higher_is_better, of_table, plain
+from analyzer.reading.names import distinct, higher_is_better, is_share, of_table, plain
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from analyzer.reading.names import distinct, higher_is_better, of_table, plain
         ("trainloss", "train_loss"),
         ("valacc", "val_accuracy"),
         ("avg_loss", "train_loss"),
+        ("val/overall_f1", "val_f1"),
         ("val/cls_loss", "val_loss.cls"),
         ("max_loss", "train_max_loss"),
         ("best_val_loss", "val_best_loss"),
@@ -73,3 +74,21 @@ def test_no_two_columns_of_a_table_get_one_series(names: list[str]) -> None:
 def test_words_tell_the_direction() -> None:
     assert higher_is_better("val_map50")
     assert not higher_is_better("val_abs_rel")
+
+
+@pytest.mark.parametrize(
+    ("series", "share"),
+    [
+        ("val_miou", True),
+        ("val_accuracy_top5", True),
+        ("train_decode_acc_seg", True),
+        ("val_segm_map50_95", True),
+        ("val_accuracy@step", True),
+        ("val_loss", False),
+        ("val_map_error", False),
+        ("val_psnr", False),
+        ("grad_norm", False),
+    ],
+)
+def test_a_share_is_known_by_its_words(series: str, share: bool) -> None:
+    assert is_share(series) is share
