@@ -162,4 +162,4 @@ def first_lines(head: bytes) -> list[bytes]:
 
 def one_based(epochs: FloatArray) -> float:
     """What to add to logged epochs so that they count from 1."""
-    return 1.0 if len(epochs) and np.nanmin(epochs) == 0 else 0.0
+    return 1.0 if np.nanmin(epochs, initial=np.inf) == 0 else 0.0
