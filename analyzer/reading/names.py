@@ -44,6 +44,13 @@ _LEARNING_RATE = frozenset(
     {"lr", "learningrate", "learningrategroup0", "baselr", "currentlr", "lr0", "pg0"}
 )
 
+_RATE_OF = re.compile(
+    r"(?:lr|learning_?rate)[-_/](?:adam\w*|sgd|rmsprop|lamb|lion|muon|adagrad|adadelta|nadam|radam)"
+    r"(?:(?:-\d+)?(?:/?pg\d+)?(?:-\w+)?)?$",
+    re.IGNORECASE,
+)
+"""The rate of one optimiser, as Lightning's monitor calls it: ``lr-AdamW``, ``lr-SGD-1/pg2``."""
+
 METRICS: dict[str, str] = {
     "loss": "loss",
     "acc": "accuracy",
@@ -128,7 +135,7 @@ def plain(own: str, default: Split = "train") -> Named:
     rest = [word for word in words if word not in _SPLITS]
     core = [word for word in rest if word not in _FILLERS] or rest
     squeezed = "".join(core)
-    if squeezed in _LEARNING_RATE:
+    if squeezed in _LEARNING_RATE or _RATE_OF.match(own):
         return Named("learning_rate")
     if squeezed in PLAIN:
         return Named(PLAIN[squeezed])

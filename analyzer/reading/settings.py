@@ -9,6 +9,7 @@ from analyzer.errors import FormatError
 from analyzer.formats import yaml12
 from analyzer.reading.folder import Folder
 from analyzer.reading.text import decode, read_text
+from analyzer.reading.values import whole_number
 from analyzer.run import Config, Note, flatten
 
 MAX_CONFIG = 1 << 20
@@ -224,3 +225,9 @@ def merged(first: Config, second: Config) -> Config:
         first.file or second.file,
         {**second.lines, **first.lines} if first.file == second.file else first.lines,
     )
+
+
+def planned(config: Config, key: str) -> int | None:
+    """A planned length (``train.epochs``, ``train.steps``); None for none, and for -1."""
+    length = whole_number(config.get(key))
+    return length if length and length > 0 else None
