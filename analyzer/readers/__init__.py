@@ -13,8 +13,10 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from analyzer.errors import NoRunFound
-from analyzer.readers import clovaai, ultralytics, workdir
+from analyzer.readers import clovaai, fairseq, ultralytics, wordlm, workdir
 from analyzer.reading.claim import Reader
 from analyzer.reading.folder import Folder
 from analyzer.reading.search import STDIN, Found, Located, find_runs
@@ -28,6 +30,8 @@ READERS: tuple[Reader, ...] = (
     workdir,
     ultralytics,
     clovaai,
+    wordlm,
+    fairseq,
 )
 
 _BY_FORMAT = {reader.FORMAT: reader for reader in READERS}
@@ -65,7 +69,9 @@ def read_run(located: Located, folder: Folder | None = None) -> Run:
     """
     try:
         opened = located.folder() if folder is None else folder
-        run = _BY_FORMAT[located.format].read(opened, located.claim)
+        # Logged values may be anything; what overflows is infinite, without a warning.
+        with np.errstate(all="ignore"):
+            run = _BY_FORMAT[located.format].read(opened, located.claim)
         return replace(run, name=located.name)
     except Exception as error:
         # The last line of defence: a fault of a reader must not hide the other runs.

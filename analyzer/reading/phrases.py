@@ -141,8 +141,8 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "saved",
         ("saved", "saving", "save "),
-        r"\bsav(?:ed|ing|e)\b.{0,80}?(?:checkpoint|ckpt|\bmodel|weights|snapshot|\.pth?\b|\.h5\b"
-        r"|\.keras\b|state_dict)"
+        r"(?<!--)\bsav(?:ed|ing|e)\b.{0,80}?(?:checkpoint|ckpt|\bmodel|weights|snapshot|\.pth?\b"
+        r"|\.h5\b|\.keras\b|state_dict)"
         r"|(?:checkpoint|ckpt|\bmodel|weights|snapshot)\b.{0,60}?\b(?:was |has been |is )?saved\b",
     ),
     Phrase(

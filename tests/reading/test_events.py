@@ -137,6 +137,7 @@ def test_errors_without_a_traceback(line: str) -> None:
         "Fold 1 accuracy: 0.91",
         "Starting training epoch 7",
         "fold: 0.5",
+        "python main.py --epochs 6 --save model.pt",
     ],
 )
 def test_lines_that_tell_nothing(line: str) -> None:
