@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from analyzer.diagnosis.vocabulary import label
-from analyzer.diagnosis.window import Window, cut, share_mask
+from analyzer.diagnosis.window import Window, cut, share_of
 from analyzer.facts import FACTS, Value
 from analyzer.run import RATES, Run, Series
 from analyzer.signals import SIGNALS, Reading, measure, noise
@@ -54,7 +54,7 @@ class Case:
         if window is None:
             return series
         if window.best_of is None:
-            return cut(series, share_mask(window, len(series)))
+            return cut(series, share_of(window, len(series)))
         return self._since_best(series, window.best_of)
 
     def _since_best(self, series: Series, other_name: str) -> Series | str:
@@ -68,7 +68,7 @@ class Case:
         if len(x) == 0:
             return f"{label(other.name)} holds no number"
         at = x[best_index(y, self.higher_is_better(other_name))]
-        return cut(series, series.x >= at)
+        return cut(series, slice(int(np.searchsorted(series.x, at)), len(series)))
 
     def reading(
         self, signal: str, of: str, vs: str | None = None, window: Window | None = None

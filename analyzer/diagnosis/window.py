@@ -6,9 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from analyzer.diagnosis.vocabulary import ROLES, is_series, unknown
 from analyzer.run import SERIES, Series
 
@@ -42,20 +39,19 @@ def parse_window(raw: Any) -> Window:
     )
 
 
-def share_mask(window: Window, length: int) -> NDArray[np.bool_]:
-    """Mask (length,) of the first or last share of the points, at least one."""
+def share_of(window: Window, length: int) -> slice:
+    """The first or last share of ``length`` points, at least one."""
     kept = max(1, round(window.share * length))
-    place = np.arange(length)
-    return place >= length - kept if window.last else place < kept
+    return slice(max(0, length - kept), length) if window.last else slice(0, kept)
 
 
-def cut(series: Series, mask: NDArray[np.bool_]) -> Series:
-    """The points of ``series`` where ``mask`` is true."""
+def cut(series: Series, chosen: slice) -> Series:
+    """Neighbouring points of ``series``; nothing is copied."""
     return Series(
         series.name,
         series.axis,
-        series.x[mask],
-        series.y[mask],
-        series.segment[mask],
+        series.x[chosen],
+        series.y[chosen],
+        series.segment[chosen],
         series.resolution,
     )

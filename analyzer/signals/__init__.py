@@ -6,6 +6,7 @@ numpy's warnings and useless results in one place.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -153,6 +154,6 @@ def measure(
         arguments.append(higher_is_better)
     with np.errstate(all="ignore"):
         reading = signal.function(*arguments)
-    if not np.isfinite(reading.value):
+    if not math.isfinite(reading.value):
         return f"the numbers of {series.name} are too large to be judged"
     return reading

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.run import Series
-from analyzer.signals.stats import Reading, finite
+from analyzer.signals.stats import Reading, finite, median
 
 
 def swing(series: Series) -> Reading:
@@ -16,10 +16,11 @@ def swing(series: Series) -> Reading:
     the matter. Points at a seam between segments have no neighbour there.
     """
     x, y, segment = finite(series)
-    inner = (segment[2:] == segment[1:-1]) & (segment[1:-1] == segment[:-2])
-    bends = np.abs(y[1:-1] - 0.5 * y[:-2] - 0.5 * y[2:])[inner]
-    size = float(np.mean(bends)) if len(bends) else 0.0
-    level = float(np.median(y))
+    bends = np.abs(y[1:-1] - 0.5 * y[:-2] - 0.5 * y[2:])
+    if segment[0] != segment[-1]:
+        bends = bends[(segment[2:] == segment[1:-1]) & (segment[1:-1] == segment[:-2])]
+    size = float(bends.mean()) if len(bends) else 0.0
+    level = median(y)
     details: dict[str, float | str] = {
         "swing": size,
         "level": level,

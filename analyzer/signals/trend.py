@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.run import Series
-from analyzer.signals.stats import Reading, best_index, finite, head, noise, tail, theil_sen
+from analyzer.signals.stats import (
+    Reading,
+    best_index,
+    finite,
+    head,
+    median,
+    noise,
+    tail,
+    theil_sen,
+)
 
 LAST_POINTS = 3
 """One late bump is no setback, so at least three last points are looked at."""
@@ -26,7 +35,7 @@ def gain(series: Series, higher_is_better: bool) -> Reading:
     """How far the curve got better along its Theil-Sen line; 100 % is its median level."""
     x, y, _ = finite(series)
     change = theil_sen(x, y) * float(x[-1] - x[0])
-    level = float(np.median(y))
+    level = median(y)
     value = change if higher_is_better else -change
     return Reading(value, abs(level), float(x[0]), float(x[-1]), {"gain": value, "level": level})
 
