@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from analyzer.reading.seams import Starts, find_starts, judged_training
+from analyzer.reading.seams import TOLD, Starts, find_starts, judged_training
 from analyzer.reading.tables import Rows, Table
 from analyzer.run import STEP_SUFFIX, Axis, FloatArray, IntArray, LogEvent, Note, Series
 
@@ -28,16 +28,27 @@ class Curves:
 def build_curves(tables: Sequence[Table]) -> Curves:
     """All curves that the tables hold, under the names of their columns.
 
-    Tables of one file share its starts, by line: the one with most rows shows them. Where two
-    tables hold the same curve, the first counts and the later ones fill in positions that it
-    lacks. A value logged by step whose rows know their epoch gets a curve by epoch too, the mean
-    of each epoch (NaN where one of its values is), unless such a curve was logged; the finer one
-    is then called ``name@step``.
+    Tables of one file share its starts, by line: the one with most rows shows them. Several files
+    tell of the same starts: the one that tells of most is heard, and the others take from it, by
+    epoch, what they do not show. Where two tables hold the same curve, the first counts and the
+    later ones fill in positions that it lacks. A value logged by step whose rows know their epoch
+    gets a curve by epoch too, the mean of each epoch (NaN where one of its values is), unless such
+    a curve was logged; the finer one is then called ``name@step``.
     """
     curves = Curves()
+    files = [
+        _guided([table for table in tables if table.file == file])
+        for file in dict.fromkeys(table.file for table in tables)
+    ]
+    loudest = max(files, key=lambda file: len(file.starts.lines), default=None)
     pieces: list[_Piece] = []
-    for file in dict.fromkeys(table.file for table in tables):
-        pieces += _pieces([table for table in tables if table.file == file], curves)
+    for file in files:
+        found = _pieces(file, curves)
+        if file is not loudest and loudest is not None and len(loudest.starts.lines):
+            found = [_told(piece, loudest) for piece in found]
+        heard = file is loudest
+        curves.events += [e for e in file.starts.events if heard or e.kind not in TOLD]
+        pieces += found
     logged = {(piece.name, piece.axis) for piece in pieces}
     ended = max((piece.x[-1] for piece in pieces if piece.axis == "epoch"), default=0.0)
     means = [_by_epoch(piece, ended) for piece in pieces if (piece.name, "epoch") not in logged]
@@ -65,11 +76,15 @@ class _Piece:
 
 
 @dataclass(frozen=True)
-class _Source:
-    """One table of a file, whose starts it shares with the file's other tables."""
+class _File:
+    """The tables of one file with their rows, its starts, and the training that is judged.
 
-    table: Table
-    rows: Rows
+    ``guide`` are the rows that show the starts, ``axis`` what they count.
+    """
+
+    tables: list[tuple[Table, Rows]]
+    axis: Axis
+    guide: Rows
     starts: Starts
     judged: int
 
@@ -81,57 +96,72 @@ def judged_lines(tables: Sequence[Table]) -> tuple[int, int]:
     """
     if not any(len(table) for table in tables):
         return 0, 0
-    _, guide_rows, starts, judged = _guided(tables)
-    lines = guide_rows.line[starts.training(guide_rows.line) == judged]
+    file = _guided(tables)
+    lines = file.guide.line[file.starts.training(file.guide.line) == file.judged]
     return (int(lines[0]), int(lines[-1])) if len(lines) else (0, 0)
 
 
-def _guided(tables: Sequence[Table]) -> tuple[list[tuple[Table, Rows]], Rows, Starts, int]:
-    """(tables with their rows, the rows that show the starts, the starts, the one judged)."""
+def _guided(tables: Sequence[Table]) -> _File:
     finished = [(table, table.rows()) for table in tables]
     marks = sorted(mark for table in tables for mark in table.marks)
-    guide, guide_rows = max(finished, key=lambda pair: len(pair[1].x))
-    starts = find_starts(guide, guide_rows, marks)
-    return finished, guide_rows, starts, judged_training(starts.training(guide_rows.line))
+    guide, rows = max(finished, key=lambda pair: len(pair[1].x))
+    starts = find_starts(guide, rows, marks)
+    judged = judged_training(starts.training(rows.line)) if len(starts.lines) else 0
+    return _File(finished, guide.axis, rows, starts, judged)
 
 
-def _pieces(tables: list[Table], curves: Curves) -> list[_Piece]:
+def _pieces(file: _File, curves: Curves) -> list[_Piece]:
     """The columns of all tables of one file, cut at its starts."""
-    finished, _, starts, judged = _guided(tables)
-    curves.events += starts.events
-    pieces = [
-        _cut(_Source(table, rows, starts, judged), name, curves)
-        for table, rows in finished
-        for name in rows.columns
-    ]
-    return [piece for piece in pieces if len(piece.x)]
+    pieces = []
+    for table, rows in file.tables:
+        for name in rows.columns:
+            piece = _whole(table.axis, rows, name)
+            if len(file.starts.lines):
+                piece = _cut(piece, rows.line[rows.columns[name].rows], file, curves)
+            if len(piece.x):
+                pieces.append(piece)
+    return pieces
 
 
-def _cut(source: _Source, name: str, curves: Curves) -> _Piece:
+def _whole(axis: Axis, rows: Rows, name: str) -> _Piece:
+    """A column as it is; logs are large, so nothing is copied that need not be."""
+    column = rows.columns[name]
+    x, epoch = rows.x, rows.epoch
+    if len(column.rows) < len(x):
+        x = x[column.rows]
+        epoch = None if epoch is None else epoch[column.rows]
+    segment = np.zeros(len(x), dtype=np.int64)
+    return _Piece(name, axis, x, column.y, segment, column.resolution, epoch)
+
+
+def _cut(whole: _Piece, line: IntArray, file: _File, curves: Curves) -> _Piece:
     """The judged training's part of a column; what other trainings logged is kept aside."""
-    rows, column = source.rows, source.rows.columns[name]
-    line = rows.line[column.rows]
-    segment = source.starts.segment(line)
-    mine = source.starts.training(line) == source.judged
-    epoch = None if rows.epoch is None else rows.epoch[column.rows]
-    whole = _Piece(
-        name,
-        source.table.axis,
-        rows.x[column.rows],
-        column.y,
-        segment,
-        column.resolution,
-        epoch,
-    )
-    _keep_aside(whole, np.flatnonzero(~mine), curves)
+    segment = file.starts.segment(line)
+    mine = file.starts.training(line) == file.judged
+    _keep_aside(replace(whole, segment=segment), np.flatnonzero(~mine), curves)
     first = segment[mine][0] if mine.any() else 0
     return replace(
         whole,
         x=whole.x[mine],
         y=whole.y[mine],
         segment=segment[mine] - first,
-        epoch=None if epoch is None else epoch[mine],
+        epoch=None if whole.epoch is None else whole.epoch[mine],
     )
+
+
+def _told(piece: _Piece, file: _File) -> _Piece:
+    """A curve with the starts that another file tells of, by epoch."""
+    own = piece.x if piece.axis == "epoch" else piece.epoch
+    told = file.guide.x if file.axis == "epoch" else file.guide.epoch
+    if own is None or told is None:
+        return piece
+    mine = file.starts.training(file.guide.line) == file.judged
+    epochs, last = _last_of_each(np.ceil(told[mine]))
+    starts = file.starts.segment(file.guide.line[mine])
+    starts = starts[last] - starts[0]
+    place = np.searchsorted(epochs, np.ceil(own), side="right") - 1
+    segment = np.where(place < 0, 0, starts[place])
+    return replace(piece, segment=np.maximum(piece.segment, segment))
 
 
 def _keep_aside(piece: _Piece, places: IntArray, curves: Curves) -> None:
@@ -157,24 +187,27 @@ def _keep_aside(piece: _Piece, places: IntArray, curves: Curves) -> None:
         )
 
 
-def _last_of_each(x: FloatArray) -> tuple[FloatArray, IntArray]:
-    """(positions ascending, index of the last value logged at each)."""
+def _last_of_each(x: FloatArray) -> tuple[FloatArray, IntArray | slice]:
+    """(positions ascending, which of the values was logged last at each)."""
     if len(x) < 2 or bool(np.all(x[1:] > x[:-1])):
-        return x, np.arange(len(x))
+        return x, slice(None)
     unique, from_end = np.unique(x[::-1], return_index=True)
     return unique, len(x) - 1 - from_end
 
 
 def _take(piece: _Piece, curves: Curves) -> None:
     """Make a Series of a piece; an earlier one of this name goes before it."""
-    x, place = _last_of_each(piece.x)
+    x, last = _last_of_each(piece.x)
     series = Series(
-        piece.name, piece.axis, x, piece.y[place], piece.segment[place], piece.resolution
+        piece.name, piece.axis, x, piece.y[last], piece.segment[last], piece.resolution
     )
     before = curves.series.get(piece.name)
     if before is None:
         curves.series[piece.name] = series
-        _keep_aside(piece, np.setdiff1d(np.arange(len(piece.x)), place), curves)
+        if len(x) < len(piece.x):
+            replaced = np.ones(len(piece.x), dtype=bool)
+            replaced[last] = False
+            _keep_aside(piece, np.flatnonzero(replaced), curves)
     elif before.axis == series.axis:
         curves.series[piece.name] = _filled(before, series)
 
@@ -205,22 +238,19 @@ def _by_epoch(piece: _Piece, ended: float) -> _Piece | None:
     if piece.axis != "step" or piece.epoch is None:
         return None
     _, last = _last_of_each(piece.x)
-    last = last[np.isfinite(piece.epoch[last])]
-    epochs, which, rows = np.unique(
-        np.ceil(piece.epoch[last]), return_inverse=True, return_counts=True
-    )
+    epoch, y, segment = np.ceil(piece.epoch[last]), piece.y[last], piece.segment[last]
+    known = np.isfinite(epoch)
+    epochs, rows = np.unique(epoch[known], return_counts=True)
     if len(epochs) and epochs[-1] > ended and not rows[-1] >= _usual(rows[:-1]):
-        epochs, last, which = (
-            epochs[:-1],
-            last[which < len(rows) - 1],
-            which[which < len(rows) - 1],
-        )
+        known &= epoch < epochs[-1]
+        epochs = epochs[:-1]
     if not len(epochs):
         return None
-    means = np.bincount(which, weights=piece.y[last]) / np.bincount(which)
-    segment = np.zeros(len(epochs), dtype=np.int64)
-    np.maximum.at(segment, which, piece.segment[last])
-    return _Piece(piece.name, "epoch", epochs, means, segment, piece.resolution)
+    which = np.searchsorted(epochs, epoch[known])
+    means = np.bincount(which, weights=y[known]) / np.bincount(which)
+    segments = np.zeros(len(epochs), dtype=np.int64)
+    np.maximum.at(segments, which, segment[known])
+    return _Piece(piece.name, "epoch", epochs, means, segments, piece.resolution)
 
 
 def _usual(rows: IntArray) -> float:

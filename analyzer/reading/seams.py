@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +15,8 @@ WORTH_JUDGING = 0.25
 """Of several trainings in one file the last one is judged that has at least this share of the
 positions of the longest: a start that died at once does not hide the training before it."""
 
-BEGINS = frozenset({"restarted", "fold"})
-"""Kinds of marks that say that another training begins, whatever its counter says."""
+TOLD = {"restarted": True, "fold": True, "resumed": False}
+"""Kinds of marks that know whether another training begins, whatever its counter says."""
 
 
 class Starts(NamedTuple):
@@ -43,7 +43,7 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
 
     Back to the first position of the training, or before it, is another training (a restart, a
     fold, the next of several); back to a later position is a resume of the same one. A mark whose
-    kind is one of ``BEGINS`` knows better, and speaks for its place.
+    kind is one of ``TOLD`` knows better, and speaks for its place.
     """
     n = len(rows.x)
     new = np.zeros(n, dtype=bool)
@@ -54,7 +54,11 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
     marked = np.searchsorted(rows.line, mark_lines)
     new[marked[(marked > 0) & (marked < n)]] = True
     seams = np.flatnonzero(new)
-    told = {int(m) for m, mark in zip(marked, marks, strict=True) if mark.kind in BEGINS}
+    told = {
+        int(row): TOLD[mark.kind]
+        for row, mark in zip(marked, marks, strict=True)
+        if mark.kind in TOLD
+    }
     anew = _begins_anew(rows, seams, told)
     events = [LogEvent(mark.kind, table.file, mark.line, mark.text) for mark in marks]
     events += [
@@ -69,17 +73,21 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
 def _logged_again(rows: Rows) -> NDArray[np.bool_]:
     """Mask of the rows that log a value at the position where it was logged last."""
     again = np.zeros(len(rows.x), dtype=bool)
+    same = rows.x[1:] == rows.x[:-1]
     for column in rows.columns.values():
-        x = rows.x[column.rows]
-        again[column.rows[1:][x[1:] == x[:-1]]] = True
+        if len(column.rows) == len(rows.x):
+            again[1:] |= same
+        else:
+            x = rows.x[column.rows]
+            again[column.rows[1:][x[1:] == x[:-1]]] = True
     return again
 
 
-def _begins_anew(rows: Rows, seams: IntArray, told: set[int]) -> NDArray[np.bool_]:
+def _begins_anew(rows: Rows, seams: IntArray, told: Mapping[int, bool]) -> NDArray[np.bool_]:
     anew = np.zeros(len(seams), dtype=bool)
     first = rows.x[0] if len(rows.x) else 0.0
-    for place, seam in enumerate(seams):
-        if rows.x[seam] <= first or int(seam) in told:
+    for place, seam in enumerate(seams.tolist()):
+        if told.get(seam, rows.x[seam] <= first):
             anew[place] = True
             first = rows.x[seam]
     return anew

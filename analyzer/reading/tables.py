@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from analyzer.reading.values import numbers, printed_resolution
 from analyzer.run import Axis, FloatArray, IntArray
 
 Texts = Sequence[bytes]
+
+MOST_X = 1e15
+"""A counter beyond this is no count."""
 
 
 class Column(NamedTuple):
@@ -24,6 +28,14 @@ class Column(NamedTuple):
     rows: IntArray
     y: FloatArray
     resolution: float = 0.0
+
+
+class _Part(NamedTuple):
+    """What one call added to a column; a range of rows costs no memory."""
+
+    rows: IntArray | range
+    y: FloatArray
+    resolution: float
 
 
 class Mark(NamedTuple):
@@ -71,7 +83,7 @@ class Table:
     _x: list[FloatArray] = field(default_factory=list)
     _lines: list[IntArray] = field(default_factory=list)
     _epochs: list[FloatArray] = field(default_factory=list)
-    _columns: dict[str, list[Column]] = field(default_factory=dict)
+    _columns: dict[str, list[_Part]] = field(default_factory=dict)
     _pending: _Pending = field(default_factory=_Pending)
     _count: int = 0
 
@@ -112,12 +124,15 @@ class Table:
     ) -> None:
         """Add many rows at once; ``Column.rows`` count from the first of them."""
         self._flush()
+        if epoch is not None or self._epochs:
+            before = [np.full(self._count, np.nan)] if self._count and not self._epochs else []
+            self._epochs += [*before, np.full(len(x), np.nan) if epoch is None else epoch]
         self._x.append(np.asarray(x, dtype=np.float64))
         self._lines.append(np.asarray(line, dtype=np.int64))
-        self._epochs.append(np.full(len(x), np.nan) if epoch is None else epoch)
-        for name, column in columns.items():
-            moved = column._replace(rows=np.asarray(column.rows, np.int64) + self._count)
-            self._columns.setdefault(name, []).append(moved)
+        whole = range(self._count, self._count + len(x))
+        for name, (rows, y, resolution) in columns.items():
+            moved = whole if len(rows) == len(x) else np.asarray(rows, np.int64) + self._count
+            self._columns.setdefault(name, []).append(_Part(moved, y, resolution))
         self._count += len(x)
 
     def start(self, line: int, text: str, kind: str = "started") -> None:
@@ -127,20 +142,35 @@ class Table:
     def rows(self) -> Rows:
         """All that was added; rows whose counter is no finite number are left out."""
         self._flush()
-        x = _joined(self._x)
-        epoch = _joined(self._epochs)
-        line = np.concatenate(self._lines) if self._lines else np.empty(0, dtype=np.int64)
-        kept = np.isfinite(x) & (np.abs(x) < 1e15)
+        self._merge()
+        x, line, epoch = _one(self._x), _one(self._lines), _one(self._epochs)
         columns = {
-            name: _scaled(_join(parts, kept), self.factors.get(name, 1.0))
-            for name, parts in self._columns.items()
+            name: Column(np.asarray(rows), y, resolution)
+            for name, ((rows, y, resolution),) in self._columns.items()
         }
-        return Rows(
-            x[kept],
-            line[kept],
-            epoch[kept] if np.isfinite(epoch[kept]).any() else None,
-            {name: column for name, column in columns.items() if len(column.rows)},
-        )
+        kept = (x < MOST_X) & (x > -MOST_X)
+        if not kept.all():
+            place = np.cumsum(kept) - 1
+            columns = {name: _only(column, kept, place) for name, column in columns.items()}
+            x, line, epoch = x[kept], line[kept], epoch[kept] if len(epoch) else epoch
+        columns = {
+            name: _scaled(column, self.factors.get(name, 1.0))
+            for name, column in columns.items()
+            if len(column.rows)
+        }
+        return Rows(x, line, epoch if np.isfinite(epoch).any() else None, columns)
+
+    def _merge(self) -> None:
+        """Make one array of the parts of each; the parts are let go at once, as logs are large."""
+        self._x = _joined(self._x)
+        self._lines = _joined(self._lines)
+        self._epochs = _joined(self._epochs)
+        whole = np.arange(self._count)
+        for parts in self._columns.values():
+            full = sum(len(part.rows) for part in parts) == self._count
+            rows = whole if full else np.concatenate([part.rows for part in parts])
+            (y,) = _joined([part.y for part in parts])
+            parts[:] = [_Part(rows, y, max(part.resolution for part in parts))]
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, _Pending()
@@ -151,7 +181,7 @@ class Table:
             np.array(pending.x, dtype=np.float64),
             columns,
             np.array(pending.lines, dtype=np.int64),
-            np.array(pending.epochs, dtype=np.float64),
+            None if all(map(math.isnan, pending.epochs)) else np.array(pending.epochs),
         )
 
 
@@ -174,18 +204,18 @@ def text_column(texts: Texts, rows: IntArray | None = None) -> Column:
     )
 
 
-def _joined(parts: list[FloatArray]) -> FloatArray:
-    return np.concatenate(parts) if parts else np.empty(0)
+def _joined(parts: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    return [np.concatenate(parts)] if len(parts) > 1 else parts
 
 
-def _join(parts: list[Column], kept: NDArray[np.bool_]) -> Column:
-    rows = np.concatenate([part.rows for part in parts])
-    y = np.concatenate([part.y for part in parts])
-    resolution = max(part.resolution for part in parts)
-    mask = kept[rows]
-    if mask.all() and kept.all():
-        return Column(rows, y, resolution)
-    return Column((np.cumsum(kept) - 1)[rows[mask]], y[mask], resolution)
+def _one(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    return parts[0] if parts else np.empty(0)
+
+
+def _only(column: Column, kept: NDArray[np.bool_], place: IntArray) -> Column:
+    """What a column holds in the rows of a mask; ``place`` (n,) are their new numbers."""
+    mask = kept[column.rows]
+    return Column(place[column.rows[mask]], column.y[mask], column.resolution)
 
 
 def _scaled(column: Column, factor: float) -> Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 
@@ -12,7 +13,10 @@ from analyzer.run import FloatArray, IntArray
 NOT_LOGGED = frozenset({b"", b"na", b"n/a", b"none", b"null", b"-", b"--"})
 """What stands, in any case, where no number was logged."""
 
-SAMPLE = 200
+SAMPLE = 64
+"""Values by which the printed precision of a column is judged."""
+
+_DECIMALS = re.compile(rb"\.(\d*)")
 
 
 def number(value: object) -> float | None:
@@ -39,7 +43,7 @@ def numbers(texts: Sequence[bytes]) -> tuple[IntArray, FloatArray]:
     ``places`` (m,) are 0-based indices into ``texts`` as int64, ``values`` (m,) float64.
     """
     try:
-        values = np.array(texts, dtype=np.bytes_).astype(np.float64)
+        values = np.fromiter(map(float, texts), dtype=np.float64, count=len(texts))
         return np.arange(len(values)), values
     except ValueError:
         pass
@@ -64,8 +68,11 @@ def resolution_of(digits: Iterable[str]) -> float:
 
 def printed_resolution(texts: Sequence[bytes]) -> float:
     """The same of many raw texts, judged by ``SAMPLE`` of them spread over all."""
-    step = max(1, len(texts) // SAMPLE)
-    return resolution_of(text.decode("ascii", "replace").strip() for text in texts[::step])
+    sample = texts[:: max(1, len(texts) // SAMPLE)]
+    joined = b" ".join(sample)
+    if sample and not joined.translate(None, b"0123456789.+- "):
+        return float(10.0 ** -max(map(len, _DECIMALS.findall(joined)), default=0))
+    return resolution_of(text.decode("ascii", "replace").strip() for text in sample)
 
 
 def _exponent(text: str) -> int | None:
