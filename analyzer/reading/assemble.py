@@ -28,7 +28,7 @@ from analyzer.run import (
     Status,
 )
 
-NO_METRIC = ("val_loss", "val_time", "val_perplexity")
+NO_METRIC = ("val_loss", "val_time", "val_perplexity", "val_nll")
 
 
 @dataclass
