@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from analyzer.errors import NoRunFound
-from analyzer.readers import clovaai, fairseq, huggingface, ultralytics, wordlm, workdir
+from analyzer.readers import clovaai, fairseq, huggingface, ultralytics, wordlm, workdir, yolov5
 from analyzer.reading.claim import Reader
 from analyzer.reading.folder import Folder
 from analyzer.reading.search import STDIN, Found, Located, find_runs
@@ -29,6 +29,7 @@ MAX_STDIN = 1 << 28
 READERS: tuple[Reader, ...] = (
     workdir,
     ultralytics,
+    yolov5,
     huggingface,
     clovaai,
     wordlm,
