@@ -16,7 +16,16 @@ from pathlib import Path
 import numpy as np
 
 from analyzer.errors import NoRunFound
-from analyzer.readers import clovaai, fairseq, huggingface, ultralytics, wordlm, workdir, yolov5
+from analyzer.readers import (
+    clovaai,
+    fairseq,
+    huggingface,
+    paddle,
+    ultralytics,
+    wordlm,
+    workdir,
+    yolov5,
+)
 from analyzer.reading.claim import Reader
 from analyzer.reading.folder import Folder
 from analyzer.reading.search import STDIN, Found, Located, find_runs
@@ -32,6 +41,7 @@ READERS: tuple[Reader, ...] = (
     yolov5,
     huggingface,
     clovaai,
+    paddle,
     wordlm,
     fairseq,
 )

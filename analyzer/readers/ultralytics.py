@@ -6,25 +6,21 @@ logged parts are already weighted, so their sum is the total loss that was minim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 
-import numpy as np
-
+from analyzer.reading import yolo
 from analyzer.reading.assemble import Parts, assemble
-from analyzer.reading.checkpoints import weight_files
+from analyzer.reading.checkpoints import number_in_name, weight_files
 from analyzer.reading.claim import Claim
-from analyzer.reading.delimited import Cells, header_names, one_based, read_cells
+from analyzer.reading.delimited import header_names, one_based, read_cells
 from analyzer.reading.folder import Folder
-from analyzer.reading.names import plain
 from analyzer.reading.settings import Spellings, yaml_settings
-from analyzer.reading.tables import Column, Table
-from analyzer.reading.values import number, whole_number
-from analyzer.run import Config, FloatArray, Note, Run, Status
+from analyzer.reading.values import whole_number
+from analyzer.run import Config, Note, Run
 
 FORMAT = "ultralytics"
 RESULTS = "results.csv"
 ARGS = "args.yaml"
-WEIGHTS = "weights"
 
 SPELLINGS: Spellings = {
     "lr0": "optimizer.lr",
@@ -44,116 +40,74 @@ SPELLINGS: Spellings = {
     "warmup_epochs": "scheduler.warmup_epochs",
 }
 
-METRICS = {
-    "precision(B)": "val_precision",
-    "recall(B)": "val_recall",
-    "mAP50(B)": "val_map50",
-    "mAP50-95(B)": "val_map50_95",
-    "accuracy_top1": "val_accuracy",
-    "accuracy_top5": "val_accuracy_top5",
-    "mIoU": "val_miou",
-}
-MAIN = ("val_map50_95", "val_accuracy", "val_miou", "val_delta1")
-"""What each task is judged by, the first that was logged."""
+FITNESS: Sequence[yolo.Weights] = (
+    {"val_map50_95": 1.0},
+    {"val_map50": 0.1, "val_map50_95": 0.9},
+    {"val_accuracy": 0.5, "val_accuracy_top5": 0.5},
+    {"val_miou": 1.0},
+    {"val_delta1": 1.0},
+)
+"""What the tasks and versions judge an epoch by; a run logs the metrics of one task."""
 
 
 def claims(folder: Folder) -> Iterable[Claim]:
-    """A folder whose results.csv counts epochs and names what it logs by prefix."""
-    if folder.has(RESULTS):
-        names = header_names(folder.head(RESULTS))
-        if names[:1] == ["epoch"] and any(name.startswith("train/") for name in names):
-            yield Claim(RESULTS, folders=tuple(f for f in folder.folders if f == WEIGHTS))
+    """A folder whose results.csv names what it logs by prefix; else copies of such a table."""
+    if folder.has(RESULTS) and _is_ours(header_names(folder.head(RESULTS)), folder.has(ARGS)):
+        yield Claim(RESULTS, folders=tuple(f for f in folder.folders if f == yolo.WEIGHTS))
+        return
+    for name in folder.files:
+        if name.endswith(".csv") and _is_ours(header_names(folder.head(name)), has_args=False):
+            yield Claim(name, whole=False)
+
+
+def _is_ours(names: Sequence[str], has_args: bool) -> bool:
+    """Whether a header is of these versions; older ones count rates as ``x/lr0`` or ``lr/0``."""
+    if names[:1] != ["epoch"] or not any(name.startswith("train/") for name in names):
+        return False
+    if any(name.startswith(("x/lr", "lr/0")) or name == "train/obj_loss" for name in names):
+        return False
+    return has_args or any(name.startswith("lr/pg") or name.endswith("(B)") for name in names)
 
 
 def read(folder: Folder, claim: Claim) -> Run:
     """Read one run."""
     parts = Parts()
-    parts.config = _settings(folder, parts.notes)
-    parts.planned_epochs = whole_number(parts.config.get("train.epochs"))
-    parts.checkpoints = weight_files(folder, WEIGHTS)
+    if claim.whole:
+        parts.config = _settings(folder, parts.notes)
+        parts.checkpoints = weight_files(folder, yolo.WEIGHTS, _epoch_of)
     cells = read_cells(folder, claim.main, parts.notes)
     if cells is not None:
-        table = results_table(cells, claim.main, series_of)
+        cells = cells.with_ragged(yolo.without_validation(cells.names))
+        if parts.config.get("val") is False:
+            cells = yolo.skipped_validations(cells)
+        epochs = cells.column(cells.names[0]).y
+        table = yolo.results_table(cells, claim.main, one_based(epochs))
         parts.tables.append(table)
         logged = table.rows().columns
-        parts.main_metric = next((name for name in MAIN if name in logged), None)
-        fitness = 0.1 * column(table, "val_map50") + 0.9 * column(table, "val_map50_95")
-        stopped_early(parts, table.rows().x, fitness)
-    return assemble(folder, claim, FORMAT, parts)
+        parts.main_metric = next((name for name in yolo.MAIN if name in logged), None)
+    planned = whole_number(parts.config.get("train.epochs"))
+    yolo.plan(parts, None if parts.config.get("time") else planned)
+    run = assemble(folder, claim, FORMAT, parts)
+    return yolo.finished(run, folder, FITNESS, parts.config.get("train.patience"))
 
 
-def series_of(own: str) -> str | None:
-    """The canonical series of a column; None for one that is no curve."""
-    split, _, name = own.partition("/")
-    if split in ("train", "val"):
-        part = name.removesuffix("_loss").removesuffix("loss").strip("_")
-        return f"{split}_loss.{part}" if part else f"{split}_loss"
-    if split == "metrics":
-        return METRICS.get(name, plain(f"val/{name}").series)
-    if split in ("lr", "x"):
-        return "learning_rate" if name.endswith("0") else f"learning_rate.{name}"
-    return "elapsed_time" if own == "time" else None
-
-
-def results_table(cells: Cells, file: str, name_of: Callable[[str], str | None]) -> Table:
-    """The rows of a results file by epoch, with the total of each loss where parts were logged."""
-    table = Table("epoch", file)
-    epochs = cells.column(cells.names[0])
-    columns = {
-        series: cells.column(own)
-        for own in cells.names[1:]
-        if (series := name_of(own)) is not None
-    }
-    for split in ("train_loss", "val_loss"):
-        parts = [column for name, column in columns.items() if name.startswith(f"{split}.")]
-        if parts and split not in columns:
-            columns[split] = _total(parts, len(cells.line))
-    x = np.full(len(cells.line), np.nan)
-    x[epochs.rows] = epochs.y + one_based(epochs.y)
-    table.extend(x, columns, cells.line)
-    return table
-
-
-def _total(parts: list[Column], rows: int) -> Column:
-    """The sum of the parts in the rows that hold them all."""
-    total = np.zeros(rows)
-    held = np.zeros(rows, dtype=np.int64)
-    for part in parts:
-        total[part.rows] += part.y
-        held[part.rows] += 1
-    whole = np.flatnonzero(held == len(parts))
-    return Column(whole, total[whole], max(part.resolution for part in parts))
-
-
-def column(table: Table, name: str) -> FloatArray:
-    """(n,) the values of one column by row, 0 where it was not logged."""
-    rows = table.rows()
-    values = np.zeros(len(rows.x))
-    if name in rows.columns:
-        found = rows.columns[name]
-        values[found.rows] = np.nan_to_num(found.y)
-    return values
-
-
-def stopped_early(parts: Parts, epochs: FloatArray, fitness: FloatArray) -> None:
-    """Say so where the patience explains the end: no fitter epoch for that many epochs."""
-    patience = number(parts.config.get("train.patience"))
-    if not patience or not len(epochs) or not fitness.any():
-        return
-    best = epochs[int(np.argmax(fitness))]
-    if epochs[-1] - best >= patience and epochs[-1] < (parts.planned_epochs or np.inf):
-        parts.status = Status.STOPPED_EARLY
-        parts.status_because = (
-            f"no epoch was fitter than epoch {best:g} for {epochs[-1] - best:g} epochs; the "
-            f"patience is {patience:g}"
-        )
+def _epoch_of(file: str) -> int | None:
+    """``epoch3.pt`` was saved in the fourth epoch."""
+    found = number_in_name(file)
+    return None if found is None else found + 1
 
 
 def _settings(folder: Folder, notes: list[Note]) -> Config:
-    """With ``optimizer: auto`` the trainer ignores lr0 and momentum, so they are left out."""
+    """The settings that count.
+
+    With ``optimizer: auto`` the trainer ignores lr0 and momentum, so they are left out. Weights
+    are loaded where ``model`` or ``pretrained`` names a file of weights; a mere true says nothing.
+    """
     config = yaml_settings(folder, ARGS, SPELLINGS, notes)
-    if config.get("optimizer.type") != "auto":
-        return config
-    ignored = {"optimizer.lr", "optimizer.momentum", "optimizer.type"}
-    values = {key: value for key, value in config.values.items() if key not in ignored}
+    values = dict(config.values)
+    if config.get("optimizer.type") == "auto":
+        for key in ("optimizer.lr", "optimizer.momentum", "optimizer.type"):
+            values.pop(key, None)
+    if "model.name" in values and not isinstance(values.get("model.pretrained"), str):
+        values["model.pretrained"] = str(values["model.name"]).endswith(".pt")
     return Config(values, config.own_key, config.file, config.lines)
