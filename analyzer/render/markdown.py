@@ -127,7 +127,7 @@ def _others(report: Report) -> Iterator[str]:
     yield f"{report.quiet[:1].upper()}{report.quiet[1:]}."
     yield (
         f"Of {len(report.runs)} runs this shows {len(report.detailed)} in full and draws "
-        f"{len(report.drawn)}; report.html has all of them, with their curves."
+        f"{len(report.drawn) or 'none'}; report.html has all of them, with their curves."
     )
 
 

@@ -24,9 +24,9 @@ from analyzer.summary import Summary, direction, summarise
 MAX_PLOTTED = 20
 """Up to this many runs are shown in full; of more, only so many of the flagged ones."""
 
-PICTURES, LEAST_PICTURES = 200, 3
-"""Of many runs ``PICTURES`` over their number get one beside the Markdown, and at least three:
-each takes a fifth of a second.
+PICTURES = 200
+"""Of many runs this over their number get a picture beside the Markdown: each takes a fifth of a
+second.
 """
 
 SPARK_POINTS = 32
@@ -176,7 +176,7 @@ class Report:
     def _plotted(self) -> set[int]:
         if not self.many:
             return set(range(len(self.runs)))
-        return set(self._flagged[: max(LEAST_PICTURES, PICTURES // len(self.runs))])
+        return set(self._flagged[: PICTURES // len(self.runs)])
 
     @cached_property
     def _flagged(self) -> list[int]:
