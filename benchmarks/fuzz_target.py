@@ -26,7 +26,6 @@ SECONDS = 5.0
 GROWTH = 500 << 20
 """Bytes by which one input may make the process grow."""
 
-DEPTH = 6
 MOST_CLAIMS = 30
 MOST_BYTEWISE = 2000
 PACKAGE = f"{Path(__file__).parent.parent / 'analyzer'}/"
@@ -90,15 +89,17 @@ def claimed_places(reader: Reader, files: Mapping[str, bytes]) -> list[Place]:
 def _places(
     reader: Reader, tree: MemoryTree, known: Sequence[Place]
 ) -> Iterator[tuple[Folder, Claim]]:
-    count = 0
-    for folder in Folder(tree).walk(DEPTH):
+    count, stack = 0, [Folder(tree)]
+    while stack and count < MOST_CLAIMS:
+        folder = stack.pop()
+        own: set[str] = set()
         for claim in reader.claims(folder):
             if not folder.has(claim.main):
                 raise Fault("claims a file that is not there")
             yield folder, claim
             count += 1
-            if count >= MOST_CLAIMS:
-                return
+            own |= set(claim.folders)
+        stack += [folder.below(name) for name in folder.folders if name not in own]
     if count == 0 and known:
         names = set(tree.files)
         for at, claim in known:

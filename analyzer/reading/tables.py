@@ -126,7 +126,8 @@ class Table:
         self._flush()
         if epoch is not None or self._epochs:
             before = [np.full(self._count, np.nan)] if self._count and not self._epochs else []
-            self._epochs += [*before, np.full(len(x), np.nan) if epoch is None else epoch]
+            known = np.full(len(x), np.nan) if epoch is None else np.asarray(epoch, np.float64)
+            self._epochs += [*before, known]
         self._x.append(np.asarray(x, dtype=np.float64))
         self._lines.append(np.asarray(line, dtype=np.int64))
         whole = range(self._count, self._count + len(x))
