@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -23,9 +24,10 @@ def validation_table(
 ) -> Table:
     """The table of all validations of a file.
 
-    They count epochs, unless the run validated several times in one: then steps.
+    They count epochs, unless the run knows none (NaN) or validated several times in one: then
+    steps.
     """
-    often = any(
+    often = any(math.isnan(each.epoch) for each in found) or any(
         one.epoch == other.epoch and one.step < other.step for one, other in pairwise(found)
     )
     table = Table("step" if often else "epoch", file, factors=factors or {})
