@@ -35,10 +35,12 @@ NO_METRIC = ("val_loss", "val_time", "val_perplexity", "val_nll")
 class Parts:
     """What a reader found in one run. What it leaves empty is not known.
 
+    ``name`` is what the run itself says that it is called; it replaces the last part of its path.
     ``main_metric`` names a series; None takes the first of ``RATES`` that was logged, else the
     first other validation series. ``status`` None is judged from length, errors and file times.
     """
 
+    name: str = ""
     tables: list[Table] = field(default_factory=list)
     config: Config = field(default_factory=Config)
     checkpoints: Sequence[Checkpoint] = ()
@@ -69,7 +71,7 @@ def assemble(folder: Folder, claim: Claim, format_name: str, parts: Parts) -> Ru
     metric = parts.main_metric if parts.main_metric in series else main_metric(series)
     better = parts.higher_is_better if metric == parts.main_metric else None
     run = Run(
-        name=path.name,
+        name=parts.name or path.name,
         path=path,
         format=format_name,
         series=series,

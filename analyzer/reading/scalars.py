@@ -48,6 +48,18 @@ class Scalar:
     line: IntArray
 
 
+def by_time(scalars: Sequence[Scalar]) -> list[Scalar]:
+    """With the order in time as lines, for what was logged to several files side by side."""
+    if not scalars:
+        return []
+    times = np.concatenate([np.maximum.accumulate(scalar.time) for scalar in scalars])
+    rank = np.empty(len(times), dtype=np.int64)
+    rank[np.argsort(times, kind="stable")] = np.arange(1, len(times) + 1)
+    edges = np.cumsum([len(scalar.time) for scalar in scalars])[:-1]
+    lines = np.split(rank, edges)
+    return [replace(scalar, line=line) for scalar, line in zip(scalars, lines, strict=True)]
+
+
 class _Epochs(NamedTuple):
     """The epoch (1-based, or a share of epochs gone) that was logged at some steps, ascending."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 
@@ -21,7 +20,7 @@ from analyzer.reading.assemble import Parts, assemble
 from analyzer.reading.checkpoints import weight_files
 from analyzer.reading.claim import Claim
 from analyzer.reading.folder import Folder
-from analyzer.reading.scalars import Scalar, scalar_tables
+from analyzer.reading.scalars import Scalar, by_time, scalar_tables
 from analyzer.reading.settings import USUAL, canonical, merged, planned, yaml_settings
 from analyzer.run import Config, Note, Run
 
@@ -117,7 +116,7 @@ def read(folder: Folder, claim: Claim) -> Run:
         parts.notes.append(Note(f"more than {MOST_TAGS:,} tags; further ones were left out"))
     scalars = [_joined(name, points) for name, points in found.items()]
     if any("/" in file for file in claim.files):
-        scalars = _by_time(scalars)
+        scalars = by_time(scalars)
     parts.tables = scalar_tables(scalars, claim.main, parts.notes)
     parts.config = _config(folder, settings(texts), parts.notes)
     parts.planned_epochs = planned(parts.config, "train.epochs")
@@ -168,20 +167,6 @@ def _joined(name: str, points: list[Points]) -> Scalar:
         np.concatenate([p.time for p in points])[order],
         record[order],
     )
-
-
-def _by_time(scalars: list[Scalar]) -> list[Scalar]:
-    """With the order in time as lines: files of several folders were written side by side."""
-    if not scalars:
-        return scalars
-    times = np.concatenate([scalar.time for scalar in scalars])
-    rank = np.empty(len(times), dtype=np.int64)
-    rank[np.argsort(times, kind="stable")] = np.arange(1, len(times) + 1)
-    edges = np.cumsum([len(scalar.time) for scalar in scalars])[:-1]
-    return [
-        replace(scalar, line=line)
-        for scalar, line in zip(scalars, np.split(rank, edges), strict=True)
-    ]
 
 
 def _config(folder: Folder, logged: dict[str, object], notes: list[Note]) -> Config:
