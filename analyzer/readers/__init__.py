@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -20,7 +20,9 @@ from analyzer.readers import (
     clovaai,
     fairseq,
     huggingface,
+    mlflow,
     paddle,
+    tensorboard,
     ultralytics,
     wordlm,
     workdir,
@@ -42,8 +44,10 @@ READERS: tuple[Reader, ...] = (
     huggingface,
     clovaai,
     paddle,
+    mlflow,
     wordlm,
     fairseq,
+    tensorboard,
 )
 
 _BY_FORMAT = {reader.FORMAT: reader for reader in READERS}
@@ -84,11 +88,18 @@ def read_run(located: Located, folder: Folder | None = None) -> Run:
         # Logged values may be anything; what overflows is infinite, without a warning.
         with np.errstate(all="ignore"):
             run = _BY_FORMAT[located.format].read(opened, located.claim)
-        return replace(run, name=located.name)
+        return replace(run, name=_name(located, run))
     except Exception as error:
         # The last line of defence: a fault of a reader must not hide the other runs.
         reason = f"{located.path} could not be read: {type(error).__name__}: {error}"
         return Run(located.name, located.path, located.format, unreadable=reason)
+
+
+def _name(located: Located, run: Run) -> str:
+    """Where a run was found; its last part is what the run calls itself, if it does."""
+    if run.name == run.path.name:
+        return located.name
+    return (PurePosixPath(located.name).parent / run.name.replace("/", "_")).as_posix()
 
 
 def _nothing_found(paths: list[Path], found: Found) -> str:
