@@ -99,19 +99,20 @@ class Table:
     ) -> None:
         """Add one row. Values are digits as printed, or numbers; what is no number is left out.
 
+        A name that stands in it twice has its last value.
         ``epoch`` (1-based) tells for a row counted in steps which epoch it belongs to.
         """
         pending = self._pending
         row = len(pending.x)
-        pending.x.append(x)
+        pending.x.append(_finite_size(x))
         pending.lines.append(line)
-        pending.epochs.append(epoch)
-        for name, value in values:
+        pending.epochs.append(_finite_size(epoch))
+        for name, value in dict(values).items():
             rows, texts, floats = pending.columns.setdefault(name, ([], [], []))
             if isinstance(value, bytes):
                 texts.append(value)
             else:
-                floats.append(value)
+                floats.append(_finite_size(value))
                 texts.append(b"")
             rows.append(row)
 
@@ -131,7 +132,8 @@ class Table:
         self._x.append(np.asarray(x, dtype=np.float64))
         self._lines.append(np.asarray(line, dtype=np.int64))
         whole = range(self._count, self._count + len(x))
-        for name, (rows, y, resolution) in columns.items():
+        for name, column in columns.items():
+            rows, y, resolution = _last_in_row(column)
             moved = whole if len(rows) == len(x) else np.asarray(rows, np.int64) + self._count
             self._columns.setdefault(name, []).append(_Part(moved, y, resolution))
         self._count += len(x)
@@ -184,6 +186,22 @@ class Table:
             np.array(pending.lines, dtype=np.int64),
             None if all(map(math.isnan, pending.epochs)) else np.array(pending.epochs),
         )
+
+
+def _finite_size(value: float) -> float:
+    """``value`` as float; a whole number of hundreds of digits does not fit and is infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _last_in_row(column: Column) -> Column:
+    """The column with one value for each row: the last."""
+    rows = np.asarray(column.rows)
+    last = np.ones(len(rows), dtype=bool)
+    last[:-1] = rows[1:] != rows[:-1]
+    return column if last.all() else column._replace(rows=rows[last], y=column.y[last])
 
 
 def _column(rows: list[int], texts: list[bytes], floats: list[float]) -> Column:

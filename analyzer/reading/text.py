@@ -19,7 +19,7 @@ MAX_TEXT = 1 << 26
 MAX_LOG = 1 << 32
 
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])")
-_OVERWRITTEN = re.compile(rb"[^\n\r]*\r+(?=[^\n\r])")
+_OVERWRITTEN = re.compile(rb"\n[^\n]*\r(?=[^\n\r])")
 
 
 class Block(NamedTuple):
@@ -127,7 +127,7 @@ def clean_lines(data: bytes) -> bytes:
     if b"\x1b" in data:
         data = _ESCAPES.sub(b"", data)
     if b"\r" in data:
-        data = _OVERWRITTEN.sub(b"", data.replace(b"\r\n", b"\n"))
+        data = _OVERWRITTEN.sub(b"\n", b"\n" + data.replace(b"\r\n", b"\n"))[1:]
         data = data.replace(b"\r", b"")
     return data
 
