@@ -18,8 +18,11 @@ import numpy as np
 from analyzer.errors import NoRunFound
 from analyzer.readers import (
     clovaai,
+    dbnet,
+    doctr,
     fairseq,
     huggingface,
+    mhliao,
     mlflow,
     paddle,
     tensorboard,
@@ -44,6 +47,9 @@ READERS: tuple[Reader, ...] = (
     huggingface,
     clovaai,
     paddle,
+    dbnet,
+    mhliao,
+    doctr,
     mlflow,
     wordlm,
     fairseq,
