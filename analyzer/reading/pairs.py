@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -34,3 +34,16 @@ def matches(block: Block, pattern: re.Pattern[bytes]) -> Iterator[tuple[re.Match
     found = list(pattern.finditer(block.data))
     lines = lines_at(block, np.array([match.start() for match in found], dtype=np.int64))
     return zip(found, lines.tolist(), strict=True)
+
+
+def in_order(
+    block: Block, patterns: Sequence[re.Pattern[bytes]]
+) -> Iterator[tuple[int, re.Match[bytes], int]]:
+    """(which pattern, match, its line) of all that several patterns find, in the file's order."""
+    found = [
+        (match.start(), which, match, line)
+        for which, pattern in enumerate(patterns)
+        for match, line in matches(block, pattern)
+    ]
+    for _, which, match, line in sorted(found, key=lambda row: row[:2]):
+        yield which, match, line

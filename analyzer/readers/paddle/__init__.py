@@ -20,7 +20,7 @@ from analyzer.reading.curves import judged_lines
 from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
 from analyzer.reading.logs import logs_with
-from analyzer.reading.pairs import matches, pairs
+from analyzer.reading.pairs import in_order, pairs
 from analyzer.reading.settings import merged, yaml_settings
 from analyzer.reading.tables import Table
 from analyzer.reading.text import Block, blocks
@@ -36,6 +36,7 @@ WEIGHT_FOLDER = re.compile(
 )
 SHORT = 2
 
+_PATTERNS = [shape.pattern for shape in SHAPES]
 _CLAIM = re.compile(ROW.pattern + b"|" + DUMP.pattern, re.MULTILINE)
 
 
@@ -91,15 +92,9 @@ def read(folder: Folder, claim: Claim) -> Run:
 
 def _read_lines(log: _Log, block: Block) -> None:
     """All lines of a block in their order."""
-    found = [
-        (match.start(), line, shape, match)
-        for shape in SHAPES
-        for match, line in matches(block, shape.pattern)
-    ]
-    found.sort(key=lambda row: row[0])
-    for _, line, shape, match in found:
+    for which, match, line in in_order(block, _PATTERNS):
         told = {k: int(v) for k, v in match.groupdict().items() if k != "rest" and v is not None}
-        _take(log, shape, told, match["rest"], line)
+        _take(log, SHAPES[which], told, match["rest"], line)
 
 
 def _take(log: _Log, shape: Shape, told: dict[str, int], rest: bytes, line: int) -> None:
@@ -157,7 +152,8 @@ def _judge(folder: Folder, claim: Claim, log: _Log, parts: Parts) -> None:
         parts.planned_epochs = whole_number(parts.config.get("train.epochs"))
         parts.planned_steps = whole_number(parts.config.get("train.steps"))
     monitor = parts.config.get("checkpoint.monitor")
-    parts.main_metric = series(monitor.encode(), "val") if isinstance(monitor, str) else None
+    named = series(monitor.encode(), "val") if isinstance(monitor, str) else None
+    parts.main_metric = named or "val_map50_95"
     best = [epoch for line, epoch in log.best if line <= last][-1:]
     if best and best[0]:
         name = next(

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from analyzer.reading.coco import coco_value
 from analyzer.reading.names import plain
 from analyzer.reading.pairs import Pair, pairs
 from analyzer.reading.text import decode
@@ -94,17 +95,7 @@ NAMES: dict[str, str | None] = {
 }
 
 _SCHEDULE = re.compile(rb"\blr\(\w+\):")
-_AVERAGE = re.compile(
-    rb"Average (Precision|Recall) +\(A[PR]\) @\[ IoU=([\d.:]+) *\| area= *(\w+) *"
-    rb"\| maxDets= *(\d+) *\] = (-?[\d.]+)"
-)
 _VOC = re.compile(rb"mAP\(0\.50?, \w+\) = ([\d.]+)%?")
-_COCO = {
-    (b"Precision", b"0.50:0.95"): "val_map50_95",
-    (b"Precision", b"0.50"): "val_map50",
-    (b"Precision", b"0.75"): "val_map75",
-    (b"Recall", b"0.50:0.95"): "val_average_recall",
-}
 
 
 def values(shape: Shape, rest: bytes) -> list[tuple[str, bytes]]:
@@ -120,10 +111,8 @@ def _detection(rest: bytes) -> list[tuple[str, bytes]]:
     """A line of a COCO table, or the mean of a VOC evaluation."""
     if voc := _VOC.search(rest):
         return [("val_map50", voc[1])]
-    line = _AVERAGE.search(rest)
-    name = _COCO.get((line[1], line[2])) if line and line[3] == b"all" else None
-    wanted = line is not None and (line[1] == b"Precision" or line[4] == b"100")
-    return [(name, line[5])] if line and name and wanted else []
+    value = coco_value(rest)
+    return [] if value is None else [value]
 
 
 @lru_cache(maxsize=4096)
