@@ -141,13 +141,13 @@ def _check_series(series: Series) -> None:
 
 
 def _check_texts(run: Run) -> None:
-    """All words of a run can be written as UTF-8, and its lengths are counts."""
+    """What is said in words is text, and what is counted is a whole number."""
     texts = [*run.series, run.status_because, run.unreadable or "", run.main_metric or ""]
     texts += [note.text for note in run.notes] + [event.text for event in run.events]
     texts += [checkpoint.file for checkpoint in run.checkpoints]
-    texts += [str(key) for key in run.config.values] + list(run.config.own_key.values())
-    for text in texts:
-        text.encode("utf-8", "surrogateescape")  # names of files may hold such
+    texts += [*run.config.values, *run.config.own_key.values()]
+    if not all(isinstance(text, str) for text in texts):
+        raise Fault("a name or a note is no text")
     for count in (run.planned_epochs, run.planned_steps, *run.samples.values()):
         if count is not None and (type(count) is not int or count <= 0):
             raise Fault("a planned length or a number of samples is no count")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -197,10 +198,9 @@ def _interval(log: list[_Record], place: int, end: int) -> int:
 def _options(folder: Folder, planned: int | None, notes: list[Note]) -> Config:
     """The last block of options that plans as many iterations as the log, else the last."""
     text = decode(read_text(folder, OPTIONS, notes, limit=MAX_CONFIG) or b"")
-    starts = [found.end() for found in _OPTIONS.finditer(text)]
+    edges = [*(found.end() for found in _OPTIONS.finditer(text)), len(text)]
     found = [
-        _block(text[start:end], text.count("\n", 0, start) + 1)
-        for start, end in zip(starts, [*starts[1:], len(text)], strict=True)
+        _block(text[start:end], text.count("\n", 0, start) + 1) for start, end in pairwise(edges)
     ]
     fitting = [block for block in found if block[0].get("num_iter") == planned]
     own, lines = (fitting or found or [({}, {})])[-1]

@@ -19,6 +19,7 @@ from analyzer.reading.values import number, whole_number
 from analyzer.run import Note
 
 MAX_EPOCHS = 1_000_000
+MAX_STEPS = 1e15
 """A stream without length is planned for 2^63 epochs."""
 
 FEW_EPOCHS = 3
@@ -91,7 +92,7 @@ def read_history(
         val = Table("epoch", file, repeats=True)
         history.epoch_at = {int(row.step): _epoch(row.epoch) for row in evals}
     for row in rows:
-        inside = history.by_epoch and math.ceil(row.epoch - 1e-3) <= ended
+        inside = history.by_epoch and row.epoch - 1e-3 <= ended
         train.add(
             row.step, row.values, row.line, math.ceil(row.epoch - 1e-3) if inside else math.nan
         )
@@ -116,7 +117,7 @@ def _lines(folder: Folder, file: str, count: int) -> Sequence[int]:
 
 def _row(record: Mapping[str, Any], line: int, evaluated: bool) -> _Row | None:
     step, epoch = number(record.get("step")), number(record.get("epoch"))
-    if step is None:
+    if step is None or not abs(step) < MAX_STEPS:
         return None
     values = []
     for own, value in record.items():

@@ -66,17 +66,17 @@ def read_records(file: BinaryIO, name: str, notes: list[Note]) -> Iterator[Chunk
             )
             return
         missing = _missing(data, rest)
-        if missing > LARGEST:
-            file.seek(missing, 1)
-            data, number = b"", number + 1
-            read += missing
-        else:
-            data = data[rest:]
+        read += missing if missing > LARGEST else 0
         if read > MOST_BYTES:
             notes.append(
                 Note(f"{name} is larger than {MOST_BYTES:,} bytes; the rest is left", name)
             )
             return
+        if missing > LARGEST:
+            file.seek(missing, 1)
+            data, number = b"", number + 1
+        else:
+            data = data[rest:]
 
 
 def _walk(data: bytes) -> tuple[IntArray, IntArray, int]:
