@@ -37,7 +37,7 @@ PANEL, LOW_PANEL, WIDE_PANEL = 1.9, 0.8, 2.8
 """Inches. Panels are placed by hand: matplotlib's layout engines draw everything twice."""
 
 INK, SOFT = "#24292f", "#57606a"
-CROWD_POINTS = 100_000
+CROWD_POINTS = 50_000
 """Of many runs together; of more, every second point is drawn, or every third, ..."""
 
 STYLE: dict[str, Any] = {

@@ -103,7 +103,7 @@ class RunReport:
             return None
         return Row(self.metric, self.run.series[self.metric.name])
 
-    @property
+    @cached_property
     def epochs(self) -> str:
         """Epochs done of those planned: ``14/20``."""
         done, planned = self.run.epochs_done, self.run.planned_epochs
@@ -134,7 +134,7 @@ class RunReport:
         """What is to be drawn of the run."""
         return charts(self.run, self.findings)
 
-    @property
+    @cached_property
     def counts(self) -> str:
         """``1 error, 2 warnings``; ``none`` when nothing was found."""
         tally = Counter(finding.severity for finding in self.findings)
