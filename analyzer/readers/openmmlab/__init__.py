@@ -1,0 +1,1 @@
+"""What mmengine and mmcv have in common: names of values, text logs, configs, rows."""
