@@ -24,6 +24,7 @@ from analyzer.readers import (
     huggingface,
     mhliao,
     mlflow,
+    mmengine,
     paddle,
     tensorboard,
     torchvision,
@@ -43,6 +44,7 @@ MAX_STDIN = 1 << 28
 
 READERS: tuple[Reader, ...] = (
     workdir,
+    mmengine,
     ultralytics,
     yolov5,
     huggingface,
