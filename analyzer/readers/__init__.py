@@ -24,6 +24,7 @@ from analyzer.readers import (
     huggingface,
     mhliao,
     mlflow,
+    mmcv,
     mmengine,
     paddle,
     tensorboard,
@@ -45,6 +46,7 @@ MAX_STDIN = 1 << 28
 READERS: tuple[Reader, ...] = (
     workdir,
     mmengine,
+    mmcv,
     ultralytics,
     yolov5,
     huggingface,
