@@ -32,7 +32,7 @@ CARRIED = 1 << 18
 _NOT_AN_ERROR = re.compile(r"warn|\bretry|\b(?:if|avoid|prevent) ", re.IGNORECASE)
 _SEQUEL = re.compile(r"ChildFailedError|CalledProcessError|^srun: error", re.IGNORECASE)
 _BEST = re.compile(r"\bbest\b|improved|最佳|最优|最好|최고|최적", re.IGNORECASE)
-_KILLED = re.compile(
+KILLED = re.compile(
     r"\bkilled\b|cancelled|oom[-_]kill|memory limit|job killed|exitcode -(?:9|15)\b|TERM_",
     re.IGNORECASE,
 )
@@ -107,7 +107,7 @@ def told_status(events: Iterable[LogEvent]) -> tuple[Status, str] | None:
     if last is None:
         return None
     status = _STATUS[last.kind]
-    if last.kind == "error" and _KILLED.search(last.text):
+    if last.kind == "error" and KILLED.search(last.text):
         status = Status.KILLED
     return status, f"{last.file}:{last.line} says {last.text[:200]}"
 

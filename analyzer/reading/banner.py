@@ -1,0 +1,125 @@
+"""Settings that a program prints before it trains: ``Batch size: 4``, ``Namespace(lr=0.1)``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from analyzer.reading.settings import FREE
+from analyzer.reading.text import decode
+from analyzer.reading.values import whole_number
+from analyzer.reading.wordings import translated
+from analyzer.run import Config
+
+MOST_LINES = 5_000
+"""Settings stand at the top; what looks like one further down is something else."""
+
+_MORE = {
+    "totaloptimizationsteps": "train.steps",
+    "totaltrainingsteps": "train.steps",
+    "trainingsteps": "train.steps",
+    "perdevicetrainbatchsize": "data.batch_size",
+    "instantaneousbatchsizeperdevice": "data.batch_size",
+    "numtrainepochs": "train.epochs",
+    "numberofepochs": "train.epochs",
+    "trainingepochs": "train.epochs",
+    "numepoch": "train.epochs",
+    "nepoch": "train.epochs",
+    "epoch": "train.epochs",
+    "earlystoppingpatience": "train.patience",
+    "initiallearningrate": "optimizer.lr",
+    "批次大小": "data.batch_size",
+    "批大小": "data.batch_size",
+    "总轮数": "train.epochs",
+    "배치크기": "data.batch_size",
+}
+_AT_ONCE = re.compile(
+    r"(?<![\w.])['\"]?([A-Za-z][\w-]{0,40})['\"]?\s*[=:]\s*(?!\s)(['\"][^'\"]{0,200}['\"]|[^\s,;()\[\]{}]+)"
+)
+_LINE = re.compile(
+    r"^[\W_]{0,12}([^\W\d_][\w .-]{1,40}?)\s*(?:[:=]|\s\|)\s*(?!\s)(\S+(?: \S+){0,3})\s*\W{0,3}$"
+)
+_PREFIX = re.compile(
+    r"^.{0,80}?\b(?:INFO|DEBUG|WARNING)\b[\s:|\]-]*(?:[\w.]+ ?[-:|] )?"
+    r"|^\[?\d{4}[-/][^\]]{5,25}\] ?"
+)
+_DUMP = re.compile(r"Namespace\(|^\s*\{|\w+\(.*=|--\w|(?:, \w+=[^,]+){2}")
+
+
+@dataclass
+class Banner:
+    """Collects settings line by line; the first word on each of them counts."""
+
+    file: str
+    _values: dict[str, object] = field(default_factory=dict)
+    _own: dict[str, str] = field(default_factory=dict)
+    _lines: dict[str, int] = field(default_factory=dict)
+    _seen: int = 0
+
+    def line(self, raw: bytes, number: int) -> None:
+        """Look at one line."""
+        self._seen += 1
+        if self._seen > MOST_LINES or not (b":" in raw or b"=" in raw or b"|" in raw):
+            return
+        text = _PREFIX.sub("", decode(raw)).strip()
+        if _DUMP.search(text):
+            for own, value in _AT_ONCE.findall(text):
+                self._take(own, value, number)
+            return
+        found = _LINE.match(text.rstrip(","))
+        if found:
+            self._take(found[1], found[2], number)
+
+    def config(self) -> Config:
+        """The settings under their canonical keys."""
+        spelled = {key: own for key, own in self._own.items() if key != own}
+        return Config(
+            dict(self._values), spelled, self.file if self._values else None, dict(self._lines)
+        )
+
+    def planned(self, key: str) -> int | None:
+        """A length that the settings give."""
+        length = whole_number(self._values.get(key))
+        return length if length is not None and length > 0 else None
+
+    def _take(self, own: str, text: str, number: int) -> None:
+        squeezed = re.sub(r"[\s_.-]", "", own.strip()).lower()
+        key = FREE.get(squeezed) or _MORE.get(squeezed) or _MORE.get(own.strip())
+        key = key or FREE.get(re.sub(r"[\s_-]", "", translated(own)).lower())
+        value = _value(text)
+        if key is None or key in self._values or value is None:
+            return
+        if key in _NUMBERS and not (isinstance(value, int | float) and value >= 0):
+            return
+        self._values[key] = value
+        self._own[key] = own.strip()
+        if number:
+            self._lines[key] = number
+
+
+_NUMBERS = frozenset(
+    {
+        *("optimizer.lr", "optimizer.momentum", "optimizer.weight_decay", "data.batch_size"),
+        *("train.epochs", "train.steps", "train.seed", "train.accumulate", "train.grad_clip"),
+        *("data.workers", "scheduler.warmup_epochs"),
+    }
+)
+
+
+def _value(text: str) -> object:
+    """A printed setting as number, truth or text; None for what is none."""
+    text = re.sub(r"^[A-Z]\w+\.(?=[A-Z_\d]+$)", "", text.strip().strip("'\"").rstrip(",;"))
+    lower = text.lower()
+    if lower in ("true", "false"):
+        return lower == "true"
+    if lower in ("none", "null", "") or len(text) > 80:
+        return None
+    bare = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text)
+    try:
+        return int(bare)
+    except ValueError:
+        pass
+    try:
+        return float(bare)
+    except ValueError:
+        return text if re.fullmatch(r"[\w./+\\:@-]+", text) else None

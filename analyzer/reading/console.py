@@ -1,0 +1,259 @@
+"""Console captures and free text logs: from whatever a program prints to the tables of a run.
+
+Lines of one shape are looked at once (``lineshapes``); the numbers of all of them are converted
+together. Where a line does not say where it stands, it belongs to the epoch printed before it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from analyzer.reading.assemble import Parts
+from analyzer.reading.banner import Banner
+from analyzer.reading.consolerows import arrange
+from analyzer.reading.events import EventScan
+from analyzer.reading.folder import Folder
+from analyzer.reading.lineshapes import NUMBER, Shape, shape_of
+from analyzer.reading.names import Split
+from analyzer.reading.printed import Chunk, Printed
+from analyzer.reading.printedtables import PrintedTable
+from analyzer.reading.settings import merged
+from analyzer.reading.tables import text_column
+from analyzer.reading.text import Block, blocks
+from analyzer.reading.values import numbers
+from analyzer.reading.wordings import section_of
+from analyzer.run import FloatArray
+
+LONGEST = 20_000
+"""A longer line is no line that a person was to read."""
+
+MOST_SHAPES = 50_000
+"""Free text makes a new shape with every line; after so many only known ones are read."""
+
+_BAR = re.compile(
+    rb"\d+%\|[^|\n]{0,200}\|\s*(\d[\d.]*)[kKMG]?/(\d[\d.]*)[kKMG]?\s*(?:\[([^\]]*)\]?)?"
+)
+_ELAPSED = re.compile(rb"(?:(\d+):)?(\d+):(\d\d)<")
+_STAMPS = re.compile(
+    rb"\d{4}[-/.]\d\d?[-/.]\d\d?(?:[ T]+\d\d?:\d\d(?::\d\d)?(?:[.,]\d+)?)?"
+    rb"|\d\d?/\d\d?(?:/\d\d(?:\d\d)?)?[ ,]+\d\d?:\d\d(?::\d\d)?"
+    rb"|(?<![\d.])\d+:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.])"
+)
+_ARROWS = re.compile(rb"\[[=>.]{8,}\]")
+_RANGES = re.compile(rb"(?i)(mAP\w*)@?[_ ]?\[?(?:IoU=)?0?\.50?[:-]0?\.95\]?|(mAP50)-95")
+_COCO = re.compile(
+    rb" *Average Precision +\(AP\) @\[ IoU=0\.50(:0\.95)? +\| area= +all \| maxDets=100 \] ="
+)
+
+
+class Found(NamedTuple):
+    """How much speaks for a training: lines with values that stand at an epoch or step, lines
+    that name an epoch, values without a place, bars without a name, kinds of events.
+    """
+
+    values: int
+    epochs: int
+    loose: int
+    bars: bool
+    events: frozenset[str]
+
+
+@dataclass
+class _Group:
+    shape: Shape
+    lines: list[int] = field(default_factory=list)
+    numbers: list[list[bytes]] = field(default_factory=list)
+
+
+@dataclass
+class Console:
+    """Reads one file block by block; ``finish`` adds what it says to the parts of a run."""
+
+    file: str
+    printed: Printed = field(default_factory=Printed)
+    _events: EventScan = field(init=False)
+    _banner: Banner = field(init=False)
+    _table: PrintedTable = field(init=False)
+    _groups: dict[tuple[object, ...], _Group] = field(default_factory=dict)
+    _section: Split | None = None
+
+    def __post_init__(self) -> None:
+        self._events = EventScan(self.file)
+        self._banner = Banner(self.file)
+        self._table = PrintedTable()
+
+    def add(self, block: Block) -> None:
+        """Read the next block of the file."""
+        self._events.add(block)
+        for number, line in enumerate(block.data.split(b"\n"), block.line):
+            if line and len(line) < LONGEST:
+                self._line(line, number)
+        self._convert()
+
+    def found(self) -> Found:
+        """What speaks for a training in what was read so far."""
+        chunks = [*self.printed.chunks, *self._table.chunks()]
+        valued = [chunk for chunk in chunks if chunk.columns]
+        placed = [c for c in valued if c.epoch is not None or c.step is not None]
+        return Found(
+            sum(len(chunk.line) for chunk in placed),
+            sum(len(chunk.line) for chunk in chunks if chunk.epoch is not None),
+            sum(len(chunk.line) for chunk in valued) - sum(len(c.line) for c in placed),
+            self.printed.longest_bar() is not None,
+            frozenset(event.kind for event in self._events.finish()),
+        )
+
+    def finish(self, parts: Parts) -> None:
+        """Add tables, plans, settings and events to ``parts``."""
+        self.printed.events = self._events.finish()
+        self.printed.chunks += self._table.chunks()
+        arranged = arrange(self.printed, self.file)
+        config = self._banner.config()
+        parts.tables += arranged.tables
+        parts.events += arranged.events
+        parts.samples |= arranged.samples
+        parts.config = merged(parts.config, config)
+        parts.planned_epochs = parts.planned_epochs or arranged.planned_epochs
+        parts.planned_steps = parts.planned_steps or arranged.planned_steps
+        if not parts.planned_epochs and not parts.planned_steps:
+            parts.planned_epochs = self._banner.planned("train.epochs")
+            parts.planned_steps = self._banner.planned("train.steps")
+        if not (parts.planned_epochs or parts.planned_steps) and self._events.events:
+            parts.planned_steps = self.printed.longest_bar()
+
+    def _line(self, line: bytes, number: int) -> None:
+        if b"%|" in line and (bar := _BAR.search(line)):
+            self._bar(line, bar, number)
+            return
+        if self._table.row(line, number):
+            return
+        pieces = NUMBER.split(_plain(line))
+        if len(pieces) == 1:
+            self._words(line)
+            return
+        self._take(pieces, number, self._section)
+        self._banner.line(line, number)
+
+    def _words(self, line: bytes) -> None:
+        """A line without numbers may say what the next lines are about."""
+        self._table.header(line)
+        self._banner.line(line, 0)
+        if len(line) < 80 and (section := section_of(line)):
+            self._section = section
+
+    def _bar(self, line: bytes, bar: re.Match[bytes], number: int) -> None:
+        done, total, inside = bar.groups()
+        items = (inside or b"").split(b",")[2:]
+        rest = line[: bar.start()].rstrip(b" :") + b" : " + b",".join(items)
+        if self._table.row(line[: bar.start()], number):
+            return
+        pieces = NUMBER.split(_plain(rest + b" " + line[bar.end() :]))
+        if not line[: bar.start()].strip():
+            elapsed = _ELAPSED.search(inside or b"")
+            self.printed.bar(total, _seconds(elapsed))
+        if len(pieces) > 1:
+            self._take(pieces, number, None, bar=(done, total))
+
+    def _take(
+        self,
+        pieces: list[bytes],
+        number: int,
+        section: Split | None,
+        bar: tuple[bytes, bytes] | None = None,
+    ) -> None:
+        key = (section, bar is None, *pieces[0::2])
+        group = self._groups.get(key)
+        if group is None:
+            if len(self._groups) > MOST_SHAPES:
+                return
+            shape = shape_of(pieces[0::2], section)
+            if bar is not None and shape.step is None:
+                count = len(pieces) // 2
+                shape = replace_step(shape, count)
+            group = self._groups[key] = _Group(shape)
+        shape = group.shape
+        if shape.epoch is not None:
+            self._section = None
+        if not shape.pairs and shape.epoch is None:
+            return
+        group.lines.append(number)
+        group.numbers.append([*pieces[1::2], *(bar or ())])
+
+    def _convert(self) -> None:
+        """Turn the digits that were collected into numbers, so that a block's memory is free."""
+        for group in self._groups.values():
+            if group.lines:
+                self.printed.chunks.append(_chunk(group))
+                group.lines, group.numbers = [], []
+
+
+def add_console(folder: Folder, name: str, parts: Parts) -> None:
+    """Read a console capture and add what it says to the parts of a run."""
+    console = Console(name)
+    for block in blocks(folder, name, parts.notes):
+        console.add(block)
+    console.finish(parts)
+
+
+def replace_step(shape: Shape, count: int) -> Shape:
+    """The shape of a line with a bar, whose two counts stand behind its own ``count`` numbers."""
+    return shape._replace(step=count, steps=count + 1, progress=True)
+
+
+def _chunk(group: _Group) -> Chunk:
+    columns = list(zip(*group.numbers, strict=True))
+    shape = group.shape
+    chunk = Chunk(
+        np.array(group.lines, dtype=np.int64),
+        epoch=_positions(columns, shape.epoch),
+        epochs=_positions(columns, shape.epochs),
+        step=_positions(columns, shape.step),
+        steps=_positions(columns, shape.steps),
+        progress=shape.progress,
+        fraction=shape.epoch is not None and any(b"." in t for t in columns[shape.epoch]),
+    )
+    for pair in shape.pairs:
+        column = text_column(columns[pair.at])
+        if pair.of is not None:
+            totals = _positions(columns, pair.of)
+            assert totals is not None
+            column = column._replace(y=column.y / totals[column.rows], resolution=0.0)
+            chunk.totals[pair.series] = float(np.nanmax(totals))
+        elif pair.percent:
+            column = column._replace(y=column.y / 100, resolution=column.resolution / 100)
+        chunk.columns[pair.series] = column
+        if pair.said:
+            chunk.said.add(pair.series)
+    return chunk
+
+
+def _positions(columns: list[tuple[bytes, ...]], at: int | None) -> FloatArray | None:
+    if at is None:
+        return None
+    texts = [text.replace(b",", b"") for text in columns[at]]
+    values = np.full(len(texts), np.nan)
+    places, found = numbers(texts)
+    values[places] = found
+    return values
+
+
+def _plain(line: bytes) -> bytes:
+    """A line without clocks, arrows, and digits that belong to names."""
+    if b":" in line:
+        line = _STAMPS.sub(b" ", line)
+        if b"maxDets=" in line:
+            line = _COCO.sub(lambda m: b" val mAP_range:" if m[1] else b" val mAP_half:", line)
+    if b"95" in line:
+        line = _RANGES.sub(b"mAP_range", line)
+    return _ARROWS.sub(b"[=]", line) if b"]" in line else line
+
+
+def _seconds(elapsed: re.Match[bytes] | None) -> float:
+    if elapsed is None:
+        return 0.0
+    hours, minutes, seconds = (int(part or 0) for part in elapsed.groups())
+    return hours * 3600.0 + minutes * 60 + seconds

@@ -1,0 +1,146 @@
+"""What the numbers of a printed line mean, judged once for all lines of the same shape.
+
+A shape is a line without its numbers. People print a line a thousand times in the same shape, so
+it may be looked at closely: which number counts epochs, which steps, which are values, of what.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from analyzer.reading.linenames import OF, Pair, pairs_of, values_of
+from analyzer.reading.names import Split
+from analyzer.reading.wordings import translated
+
+NUMBER = re.compile(
+    rb"((?:(?<=[Ee]poch)|(?<=[Ee]poch[_-])|(?<=EPOCH)|(?<![A-Za-z0-9_.@]))"
+    rb"(?:(?<![\w)\]])[-+])?"
+    rb"(?:\d{1,3}(?:,\d{3})+(?![\d.])|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
+    rb"|(?:nan|NaN|NAN|inf|Inf|INF|[Ii]nfinity)(?![A-Za-z0-9_]))(?![\d]))"
+)
+"""Splits a line into texts and numbers; digits inside words (``conv2``, ``F1``) are text."""
+
+
+_EPOCH = re.compile(
+    r"(?:^|current_|[^a-z/_])(?:epoch|ep)(?:\s*(?:no\.?|num|number|idx|index|step))?(?:\((?:train|val|test)\))?"
+    r"['\"]?\s*[\])]?[\s:=\[(#>_-]*$",
+    re.IGNORECASE,
+)
+_NO_EPOCH = re.compile(
+    r"(?:total|max|num|number of|nb|\bn|warm-?up|best|start|resum\w*|last|per|each|every|end|until"
+    r"|load\w*|sav\w*|stop\w*|restor\w*|lowest|highest|improve\w*|from|swa|decay|model)"
+    r"[\s_:.(-]*(?:\w+ ){0,2}(?:at |in |from |of )?(?:epoch|ep)\b[^a-z]*$",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"(?:^|[^a-z/_])(?:global[ _]?step|step|iter|iteration|batch|update|num_updates|minibatch"
+    r"|iters)['\"]?\s*[\])]?[\s:=\[(#>_-]*$",
+    re.IGNORECASE,
+)
+_NO_STEP = re.compile(
+    r"(?:total|max|num|number of|warm-?up|best|start|resum\w*|last|per|each|every|until|from"
+    r"|load\w*|sav\w*|stop\w*|restor\w*|at)[\s_:.(-]*(?:\w+ )?"
+    r"(?:step|iter|iteration|batch|update)\b[^a-z]*$",
+    re.IGNORECASE,
+)
+_BRACKET = re.compile(r"\s*[\])]?[\s,:|;-]*\[\s*$")
+_LEADING = re.compile(r"\W*\[\s*$")
+_KERAS = re.compile(r" *(?:━|\[[=>.]*\]|- *$)")
+_FINAL = re.compile(
+    r"\bbest\b|\bfinal|\boverall\b(?! *[a-z0-9_]+ *[:=])|improve|early.?stop|patience"
+    r"|sav(?:ed|ing)|restor|resum|\bload|±|\+/-|\bexpected\b|\bthreshold\b|cross[- ]valid"
+    r"|all folds",
+    re.IGNORECASE,
+)
+_SUMMARY = re.compile(r"train_runtime|total_flos|\bFLOPs\b", re.IGNORECASE)
+
+_INDEX = re.compile(r"\]\s+[A-Za-z][\w-]*[:=]\s*$|\]\s+\w+'s [\w ]+:\s*$")
+
+
+class Shape(NamedTuple):
+    """Which numbers of a line say what. ``progress``: the line is a state of a bar."""
+
+    epoch: int | None = None
+    epochs: int | None = None
+    step: int | None = None
+    steps: int | None = None
+    pairs: tuple[Pair, ...] = ()
+    progress: bool = False
+
+    @property
+    def placed(self) -> bool:
+        """Whether the line itself says where it stands."""
+        return self.epoch is not None or self.step is not None
+
+
+NOTHING = Shape()
+
+
+def shape_of(pieces: Sequence[bytes], section: Split | None = None) -> Shape:
+    """What the numbers between ``pieces`` mean; ``section`` is what the lines above are about."""
+    texts = [translated(piece.decode("utf-8", "replace")) for piece in pieces]
+    whole = "#".join(texts)
+    if _SUMMARY.search(whole):
+        return NOTHING
+    shape, used = _position(texts)
+    values = values_of(texts, used, section, any_step=shape.step is not None)
+    pairs = pairs_of(values, placed=shape.placed, section=section)
+    if shape.steps == 1 and shape.epoch is None and _validated(pairs) and not shape.progress:
+        shape = Shape(shape.step, shape.steps)  # [3/50] before both losses counts epochs
+    if not shape.placed and _FINAL.search(whole):
+        pairs = ()
+    return shape._replace(pairs=pairs)
+
+
+def _position(texts: list[str]) -> tuple[Shape, set[int]]:
+    """The counters of a line, and the numbers that are no values because of them."""
+    found: dict[str, int] = {}
+    used: set[int] = set()
+    progress = False
+    count = len(texts) - 1
+    for at in range(count):
+        before, total = texts[at], at + 1 < count and OF.match(texts[at + 1])
+        kind = ""
+        if at in used:
+            continue
+        if _EPOCH.search(before) and "epoch" not in found:
+            kind = "" if _NO_EPOCH.search(before) else "epoch"
+            used.add(at)
+        elif _STEP.search(before) and "step" not in found:
+            kind = "" if _NO_STEP.search(before) else "step"
+            used.add(at)
+        elif at - 1 in used and "epoch" in found and _BRACKET.match(before) and total:
+            kind = "step" if "step" not in found else ""
+        elif at == 0 and _LEADING.match(before) and _INDEX.match(texts[1]):
+            kind = "step"
+        elif "━" in before and total:
+            kind, progress = "step", True
+        elif at == 0 and total and (not before.strip() or _LEADING.match(before)):
+            keras = _KERAS.match(texts[2]) if count > 1 else None
+            progress = keras is not None
+            kind = "step" if progress or before.strip() else ""
+        if kind:
+            found[kind] = at
+            used.add(at)
+        if total and at in used:
+            used.add(at + 1)
+            if kind:
+                found[kind + "s"] = at + 1
+    if len(found) == 0 and used and not progress:
+        return NOTHING, used
+    return (
+        Shape(
+            found.get("epoch"),
+            found.get("epochs"),
+            found.get("step"),
+            found.get("steps"),
+            progress=progress,
+        ),
+        used,
+    )
+
+
+def _validated(pairs: tuple[Pair, ...]) -> bool:
+    return any(pair.said and pair.series.startswith("val_") for pair in pairs)
