@@ -18,6 +18,7 @@ import numpy as np
 from analyzer.errors import NoRunFound
 from analyzer.readers import (
     clovaai,
+    console,
     dbnet,
     doctr,
     fairseq,
@@ -60,6 +61,7 @@ READERS: tuple[Reader, ...] = (
     wordlm,
     fairseq,
     tensorboard,
+    console,
 )
 
 _BY_FORMAT = {reader.FORMAT: reader for reader in READERS}
