@@ -12,7 +12,7 @@ from analyzer.reading import yolo
 from analyzer.reading.assemble import Parts, assemble
 from analyzer.reading.checkpoints import number_in_name, weight_files
 from analyzer.reading.claim import Claim
-from analyzer.reading.delimited import header_names, one_based, read_cells
+from analyzer.reading.delimited import header_names, one_based, read_cells, tables_in
 from analyzer.reading.folder import Folder
 from analyzer.reading.settings import Spellings, yaml_settings
 from analyzer.reading.values import whole_number
@@ -55,8 +55,8 @@ def claims(folder: Folder) -> Iterable[Claim]:
     if folder.has(RESULTS) and _is_ours(header_names(folder.head(RESULTS)), folder.has(ARGS)):
         yield Claim(RESULTS, folders=tuple(f for f in folder.folders if f == yolo.WEIGHTS))
         return
-    for name in folder.files:
-        if name.endswith(".csv") and _is_ours(header_names(folder.head(name)), has_args=False):
+    for name in tables_in(folder, (".csv",)):
+        if _is_ours(header_names(folder.head(name)), has_args=False):
             yield Claim(name, whole=False)
 
 

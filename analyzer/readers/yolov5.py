@@ -15,7 +15,7 @@ from analyzer.reading import yolo
 from analyzer.reading.assemble import Parts, assemble
 from analyzer.reading.checkpoints import number_in_name, weight_files
 from analyzer.reading.claim import Claim
-from analyzer.reading.delimited import Cells, header_names, read_cells
+from analyzer.reading.delimited import Cells, header_names, read_cells, tables_in
 from analyzer.reading.folder import Folder
 from analyzer.reading.settings import Spellings, merged, yaml_settings
 from analyzer.reading.tables import Table
@@ -79,8 +79,8 @@ def claims(folder: Folder) -> Iterable[Claim]:
         if folder.has(name) and _is_ours(folder, name):
             yield Claim(name, folders=tuple(f for f in folder.folders if f == yolo.WEIGHTS))
             return
-    for name in folder.files:
-        if name.endswith((".csv", ".txt")) and "result" in name and _is_ours(folder, name):
+    for name in tables_in(folder, (".csv", ".txt")):
+        if "result" in name and _is_ours(folder, name):
             yield Claim(name, whole=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -27,6 +28,11 @@ from analyzer.run import (
     Series,
     Status,
 )
+
+COSTS = frozenset(
+    {"loss", "time", "timing", "runtime", "seconds", "speed", "batches", "samples", "steps"}
+)
+"""Words of validation series that say what it cost, not how good the model is."""
 
 NO_METRIC = ("val_loss", "val_time", "val_perplexity", "val_nll")
 
@@ -115,7 +121,9 @@ def main_metric(series: Mapping[str, Series]) -> str | None:
     others = (
         name
         for name in series
-        if name.startswith("val_") and name not in NO_METRIC and "loss" not in name
+        if name.startswith("val_")
+        and name not in NO_METRIC
+        and not COSTS.intersection(re.split(r"[\W_]+", name.lower()))
     )
     return rate or next(others, None)
 

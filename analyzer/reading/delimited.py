@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -16,7 +17,10 @@ from analyzer.reading.text import MAX_LINE, read_text
 from analyzer.run import FloatArray, IntArray, Note
 
 MAX_TABLE = 1 << 28
+MANY_FILES = 200
 SEPARATORS = b",;\t"
+
+_NAMED_LIKE_ONE = re.compile(r"(?i)log|metric|result|histor|train|loss|epoch|progress")
 
 
 class Ragged(NamedTuple):
@@ -143,6 +147,17 @@ def unique_names(header: list[bytes]) -> list[str]:
         name = cell.strip().decode("utf-8", "replace")
         names.append(name if name and name not in names else f"{name or 'column'}_{place}")
     return names
+
+
+def tables_in(folder: Folder, endings: tuple[str, ...]) -> list[str]:
+    """The files of a folder that may be tables of a training, by their names.
+
+    Of very many (labels, one file for each image) only those named like one are looked into.
+    """
+    names = [name for name in folder.files if name.lower().endswith(endings)]
+    if len(names) <= MANY_FILES:
+        return names
+    return [name for name in names if _NAMED_LIKE_ONE.search(name)][:MANY_FILES]
 
 
 def header_names(head: bytes) -> list[str]:

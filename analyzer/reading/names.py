@@ -46,7 +46,7 @@ _LEARNING_RATE = frozenset(
 
 _RATE_OF = re.compile(
     r"(?:lr|learning_?rate)[-_/](?:adam\w*|sgd|rmsprop|lamb|lion|muon|adagrad|adadelta|nadam|radam)"
-    r"(?:(?:-\d+)?(?:/?pg\d+)?(?:-\w+)?)?$",
+    r"(?:-\d+)?(?:/?pg\d+)?(?:-(?!momentum$|weight_decay$)\w+)?$",
     re.IGNORECASE,
 )
 """The rate of one optimiser, as Lightning's monitor calls it: ``lr-AdamW``, ``lr-SGD-1/pg2``."""
@@ -177,7 +177,8 @@ def of_table(own: Sequence[str], told: Mapping[str, Split] | None = None) -> dic
     def name_of(name: str) -> str:
         as_val = plain(name, "val").series
         if series[name] == as_val:
-            return as_val
+            said = as_val.startswith(("train_", "val_")) or told.get(name) != "val"
+            return as_val if said else plain(f"val/{name}").series
         twin = any(found == as_val for other, found in series.items() if other != name)
         metric = as_val.removeprefix("val_")
         is_val = metric in VALIDATION_ONLY or (validated and not metric.startswith("loss"))

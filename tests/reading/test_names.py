@@ -24,6 +24,7 @@ from analyzer.reading.names import distinct, higher_is_better, is_share, of_tabl
         ("Valid Acc.", "val_accuracy"),
         ("learning_rate/group_0", "learning_rate"),
         ("lr-Adam", "learning_rate"),
+        ("lr-SGD-momentum", "lr-SGD-momentum"),
         ("lr-AdamW/pg1", "learning_rate"),
         ("lr-SGD-1/pg2", "learning_rate"),
         ("grad_norm_before_clip", "grad_norm"),
@@ -64,7 +65,8 @@ def test_the_other_columns_tell_the_split_of_a_name(
 
 
 def test_the_rows_may_tell_the_split() -> None:
-    assert of_table(["loss", "accuracy"], {"accuracy": "val"})["accuracy"] == "val_accuracy"
+    told = of_table(["loss", "accuracy", "mIoU"], {"accuracy": "val", "mIoU": "val"})
+    assert (told["accuracy"], told["mIoU"]) == ("val_accuracy", "val_mIoU")
 
 
 @given(st.lists(st.text(max_size=12), unique=True, max_size=8))
