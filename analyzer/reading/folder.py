@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO, NamedTuple, Protocol
+
+from analyzer.run import Note
 
 HEAD = 4096
 """Bytes of a file's beginning that decide what it is."""
@@ -32,9 +34,13 @@ class Listing(NamedTuple):
 
 
 class Tree(Protocol):
-    """What holds the files. ``at`` is a path with slashes below its root, "" the root itself."""
+    """What holds the files. ``at`` is a path with slashes below its root, "" the root itself.
+
+    ``notes`` say what of it was left out when it was opened.
+    """
 
     root: Path
+    notes: Sequence[Note]
 
     def list(self, at: str) -> Listing:
         """The names in a folder; links to folders, and hidden folders, are left out."""
@@ -54,6 +60,7 @@ class DiskTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.notes: Sequence[Note] = ()
 
     @cached_property
     def _real(self) -> str:
@@ -110,6 +117,7 @@ class LooseFile:
 
     def __init__(self, root: Path, name: str, content: bytes) -> None:
         self.root = root
+        self.notes: Sequence[Note] = ()
         self._name = name
         self._content = content
 

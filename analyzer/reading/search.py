@@ -11,7 +11,7 @@ from pathlib import Path
 from analyzer.errors import UsageError
 from analyzer.formats.folders import LATEST
 from analyzer.reading.claim import Claim, Reader, place
-from analyzer.reading.folder import DiskTree, Folder, Tree
+from analyzer.reading.folder import DiskTree, Folder, LooseFile, Tree
 from analyzer.reading.trees import open_tree
 from analyzer.run import Note
 
@@ -79,15 +79,16 @@ def find_runs(
 def _below(
     path: Path, readers: Sequence[Reader], found: Found, content: bytes | None
 ) -> Iterator[Located]:
-    if path == STDIN:
-        tree: Tree = open_tree(STDIN, content or b"")
+    root = path if path == STDIN else _existing(path)
+    tree = open_tree(root, (content or b"") if path == STDIN else None)
+    found.skipped += tree.notes
+    if isinstance(tree, LooseFile):
         yield from _named_file(tree, readers, found, content)
-        return
-    root = _existing(path)
-    if root.is_file() and isinstance(tree := open_tree(root), DiskTree):
+    elif isinstance(tree, DiskTree) and root.is_file():
         yield from _file_in_folder(root, readers, found)
-        return
-    yield from _walk(open_tree(root), readers, found)
+    else:
+        inside = content if path == STDIN else None
+        yield from (replace(run, content=inside) for run in _walk(tree, readers, found))
 
 
 def _file_in_folder(path: Path, readers: Sequence[Reader], found: Found) -> Iterator[Located]:
