@@ -18,14 +18,14 @@ from analyzer.reading.claim import Claim
 from analyzer.reading.delimited import Cells, header_names, read_cells
 from analyzer.reading.folder import Folder
 from analyzer.reading.names import Split, higher_is_better, of_table, plain
-from analyzer.reading.settings import yaml_settings
-from analyzer.reading.values import whole_number
+from analyzer.reading.settings import merged, planned, yaml_settings
 from analyzer.reading.wide import Counters, Level, wide_tables
-from analyzer.run import BestCheckpoint, Run
+from analyzer.run import BestCheckpoint, Config, Note, Run
 
 FORMAT = "lightning"
 METRICS = "metrics.csv"
 HPARAMS = "hparams.yaml"
+CONFIG = "config.yaml"
 CHECKPOINTS = "checkpoints"
 EPOCH, STEP = "epoch", "step"
 
@@ -45,9 +45,9 @@ def claims(folder: Folder) -> Iterable[Claim]:
 def read(folder: Folder, claim: Claim) -> Run:
     """Read one run."""
     parts = Parts()
-    parts.config = yaml_settings(folder, HPARAMS, None, parts.notes)
-    parts.planned_epochs = whole_number(parts.config.get("train.epochs"))
-    parts.planned_steps = whole_number(parts.config.get("train.steps"))
+    parts.config = _settings(folder, parts.notes)
+    parts.planned_epochs = planned(parts.config, "train.epochs")
+    parts.planned_steps = planned(parts.config, "train.steps")
     below = CHECKPOINTS if CHECKPOINTS in folder.folders else ""
     parts.checkpoints = weight_files(folder, below, _epoch_of)
     cells = read_cells(folder, claim.main, parts.notes)
@@ -62,6 +62,18 @@ def read(folder: Folder, claim: Claim) -> Run:
         counters = Counters(EPOCH, STEP, shift=1.0)
         parts.tables = wide_tables(cells, claim.main, counters, _series(cells, own), levels)
     return _with_best(assemble(folder, claim, FORMAT, parts))
+
+
+def _settings(folder: Folder, notes: list[Note]) -> Config:
+    """What the module saved, and the config of the command line where there is one."""
+    config = yaml_settings(folder, HPARAMS, None, notes)
+    if folder.has(CONFIG):
+        config = merged(config, yaml_settings(folder, CONFIG, None, notes))
+    optimizer = config.get("optimizer.class_path")
+    if isinstance(optimizer, str) and "optimizer.type" not in config.values:
+        values = {**config.values, "optimizer.type": optimizer.rpartition(".")[2]}
+        return replace(config, values=values)
+    return config
 
 
 def _series(cells: Cells, own: Sequence[str]) -> dict[str, str]:

@@ -13,9 +13,10 @@ from analyzer.reading.assemble import Parts, assemble
 from analyzer.reading.claim import Claim
 from analyzer.reading.delimited import Cells, first_lines, header_names, read_cells, tables_in
 from analyzer.reading.folder import Folder
-from analyzer.reading.names import METRICS, of_table, plain
-from analyzer.reading.settings import yaml_settings
-from analyzer.reading.values import NOT_LOGGED, number, whole_number
+from analyzer.reading.names import METRICS, Split, distinct, of_table, plain, split_of
+from analyzer.reading.settings import planned, yaml_settings
+from analyzer.reading.tables import Table
+from analyzer.reading.values import NOT_LOGGED, number
 from analyzer.reading.wide import Counters, wide_tables
 from analyzer.run import Run
 
@@ -102,17 +103,35 @@ def read(folder: Folder, claim: Claim) -> Run:
         config = next((name for name in CONFIGS if folder.has(name)), None)
         if config is not None:
             parts.config = yaml_settings(folder, config, None, parts.notes)
-            parts.planned_epochs = whole_number(parts.config.get("train.epochs"))
-            parts.planned_steps = whole_number(parts.config.get("train.steps"))
+            parts.planned_epochs = planned(parts.config, "train.epochs")
+            parts.planned_steps = planned(parts.config, "train.steps")
     cells = read_cells(folder, claim.main, parts.notes)
     if cells is not None:
-        counters = counters_of(cells.names)
-        own = [name for name in _values(cells.names, counters) if _is_curve(name)]
-        series = of_table([_without_run(name) for name in own])
-        named = {name: series[_without_run(name)] for name in own}
-        parts.tables = wide_tables(cells, claim.main, counters, named)
+        for split, rows in _by_split(cells):
+            parts.tables += _tables(rows, claim.main, split)
         _mark_folds(cells, parts)
     return assemble(folder, claim, FORMAT, parts)
+
+
+def _tables(cells: Cells, file: str, split: Split | None) -> list[Table]:
+    counters = counters_of(cells.names)
+    own = [name for name in _values(cells.names, counters) if _is_curve(name)]
+    plainly = [_without_run(name) for name in own]
+    if split is None:
+        series = of_table(plainly)
+    else:
+        series = distinct(plainly, lambda name: plain(name, split).series)
+    named = {name: series[_without_run(name)] for name in own}
+    return wide_tables(cells, file, counters, named)
+
+
+def _by_split(cells: Cells) -> list[tuple[Split | None, Cells]]:
+    """The rows of the training and of the validation, where a column tells which each one is."""
+    for own in cells.names:
+        said = [split_of(cell.decode("utf-8", "replace")) for cell in cells.columns[own]]
+        if said and all(said) and len(set(said)) > 1:
+            return [(split, cells.only([s == split for s in said])) for split in ("train", "val")]
+    return [(None, cells)]
 
 
 def counters_of(names: Sequence[str]) -> Counters:

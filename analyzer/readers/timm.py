@@ -11,7 +11,7 @@ from analyzer.reading.claim import Claim
 from analyzer.reading.delimited import header_names, read_cells
 from analyzer.reading.folder import Folder
 from analyzer.reading.names import distinct, plain
-from analyzer.reading.settings import Spellings, yaml_settings
+from analyzer.reading.settings import Spellings, planned, yaml_settings
 from analyzer.reading.tables import Table
 from analyzer.reading.values import whole_number
 from analyzer.run import BestCheckpoint, Config, Run
@@ -99,7 +99,7 @@ def _without_evaluation(
 
 def _planned(config: Config) -> int | None:
     """The planned epochs with those of cooling down after them, where the schedule has some."""
-    epochs = whole_number(config.get("train.epochs"))
+    epochs = planned(config, "train.epochs")
     if epochs is None or config.get("scheduler.type", "cosine") not in CYCLES:
         return epochs
     cooldown = whole_number(config.get("cooldown_epochs")) or 0

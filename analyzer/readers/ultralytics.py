@@ -15,7 +15,7 @@ from analyzer.reading.claim import Claim
 from analyzer.reading.delimited import header_names, one_based, read_cells, tables_in
 from analyzer.reading.folder import Folder
 from analyzer.reading.settings import Spellings, yaml_settings
-from analyzer.reading.values import whole_number
+from analyzer.reading.settings import planned as planned_length
 from analyzer.run import Config, Note, Run
 
 FORMAT = "ultralytics"
@@ -85,7 +85,7 @@ def read(folder: Folder, claim: Claim) -> Run:
         parts.tables.append(table)
         logged = table.rows().columns
         parts.main_metric = next((name for name in yolo.MAIN if name in logged), None)
-    planned = whole_number(parts.config.get("train.epochs"))
+    planned = planned_length(parts.config, "train.epochs")
     yolo.plan(parts, None if parts.config.get("time") else planned)
     run = assemble(folder, claim, FORMAT, parts)
     return yolo.finished(run, folder, FITNESS, parts.config.get("train.patience"))

@@ -18,6 +18,7 @@ from analyzer.reading.claim import Claim
 from analyzer.reading.delimited import Cells, header_names, read_cells, tables_in
 from analyzer.reading.folder import Folder
 from analyzer.reading.settings import Spellings, merged, yaml_settings
+from analyzer.reading.settings import planned as planned_length
 from analyzer.reading.tables import Table
 from analyzer.reading.text import blocks
 from analyzer.reading.values import whole_number
@@ -102,7 +103,7 @@ def read(folder: Folder, claim: Claim) -> Run:
     if claim.whole:
         parts.config = _settings(folder, parts.notes)
         parts.checkpoints = weight_files(folder, yolo.WEIGHTS, _epoch_of)
-    planned = whole_number(parts.config.get("train.epochs"))
+    planned = planned_length(parts.config, "train.epochs")
     patience = parts.config.get("train.patience")
     ended = ""
     if claim.main.endswith(".txt"):

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import NamedTuple
 
 import numpy as np
@@ -50,6 +51,11 @@ class Cells:
         values[found.rows] = found.y
         return values
 
+    def only(self, kept: Sequence[bool]) -> Cells:
+        """The rows of the mask ``kept`` (n,) alone."""
+        columns = {name: list(compress(own, kept)) for name, own in self.columns.items()}
+        return Cells(self.names, columns, self.line[np.array(kept, dtype=bool)])
+
     def with_ragged(self, fit: Callable[[Sequence[bytes]], Sequence[bytes] | None]) -> Cells:
         """The table with the ragged rows that ``fit`` turns into whole ones, at their lines."""
         fitted = [(row, fit(row.cells)) for row in self.ragged]
@@ -58,10 +64,10 @@ class Cells:
             return self
         line = np.concatenate([self.line, [line for line, _ in more]])
         order = np.argsort(line, kind="stable")
-        columns = {
-            name: [(*own, *(cells[place] for _, cells in more))[at] for at in order]
-            for place, (name, own) in enumerate(self.columns.items())
-        }
+        columns = {}
+        for place, (name, own) in enumerate(self.columns.items()):
+            joined = [*own, *(cells[place] for _, cells in more)]
+            columns[name] = [joined[at] for at in order]
         left = [row for row, cells in fitted if cells is None]
         return Cells(self.names, columns, line[order], left)
 

@@ -153,6 +153,11 @@ def plain(own: str, default: Split = "train") -> Named:
     return Named(f"{side}_{_kept('_'.join(own_words))}")
 
 
+def split_of(word: str) -> Split | None:
+    """The split that one word names, in any case."""
+    return _SPLITS.get(word.lower())
+
+
 def _unglued(word: str) -> tuple[str, ...]:
     """``trainloss`` as two words."""
     for split in ("train", "valid", "val", "test"):

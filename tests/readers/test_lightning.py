@@ -74,6 +74,19 @@ def test_the_plan_is_that_of_the_settings(tmp_path: Path) -> None:
     assert run.config.spelled("optimizer.lr") == "optim.lr"
 
 
+def test_the_config_of_the_command_line(tmp_path: Path) -> None:
+    folder = tmp_path / "r"
+    folder.mkdir()
+    (folder / "config.yaml").write_text(
+        "trainer: {max_epochs: 5, max_steps: -1}\n"
+        "optimizer:\n  class_path: torch.optim.AdamW\n  init_args: {lr: 0.01}\n"
+    )
+    run = one(folder, "epoch,step,train_loss_epoch\n0,9,0.5\n")
+    assert (run.planned_epochs, run.planned_steps) == (5, None)
+    assert run.config.get("optimizer.type") == "AdamW"
+    assert run.config.spelled("optimizer.lr") == "optimizer.init_args.lr"
+
+
 def test_rates_of_several_groups(tmp_path: Path) -> None:
     text = (
         "epoch,lr-SGD/pg1,lr-SGD/pg2,lr-SGD-momentum,step,train_loss\n"

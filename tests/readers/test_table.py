@@ -70,6 +70,15 @@ def test_batches_counted_in_each_epoch(tmp_path: Path) -> None:
     assert run.series["train_loss@step"].x.tolist() == [0, 1, 2, 3]
 
 
+def test_rows_that_tell_their_split(tmp_path: Path) -> None:
+    text = "epoch,phase,loss,acc\n1,train,4,0.1\n1,val,5,0.2\n2,train,2,0.3\n2,val,3,0.4\n"
+    run = one(tmp_path, "a.csv", text)
+    assert run.series["train_loss"].y.tolist() == [4, 2]
+    assert run.series["val_accuracy"].y.tolist() == [0.2, 0.4]
+    assert run.epochs_done == 2
+    assert not run.events
+
+
 def test_folds_are_told_apart_from_a_resume(tmp_path: Path) -> None:
     text = "fold,epoch,loss\n1,1,4\n1,2,3\n2,1,5\n2,2,2\n"
     run = one(tmp_path, "a.csv", text)
