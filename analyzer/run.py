@@ -6,7 +6,7 @@ Canonical names are listed in ``SERIES``; a part of a loss is ``train_loss.<part
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -223,9 +223,9 @@ class Run:
     series: Mapping[str, Series] = field(default_factory=dict)
     superseded: tuple[Series, ...] = ()
     config: Config = field(default_factory=Config)
-    checkpoints: tuple[Checkpoint, ...] = ()
+    checkpoints: Sequence[Checkpoint] = ()
     best_checkpoint: BestCheckpoint | None = None
-    events: tuple[LogEvent, ...] = ()
+    events: Sequence[LogEvent] = ()
     notes: tuple[Note, ...] = ()
     main_metric: str | None = None
     higher_is_better: bool = True

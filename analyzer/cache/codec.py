@@ -1,18 +1,21 @@
 """A run and its diagnosis as bytes and back: JSON for words, raw arrays for curves, no pickle.
 
 Every value that JSON lacks is a list that starts with the name of its kind; only the kinds listed
-here are ever made, whatever the bytes say.
+here are ever made, whatever the bytes say. Log events and checkpoints, of which a run may have
+thousands and a report shows few, stay bytes until somebody looks at them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,33 +32,86 @@ _CLASSES: Mapping[str, Any] = {
         *(finding.Diagnosis, run.Status, finding.Severity, finding.CauseVerdict),
     )
 }
+PARTS = 3
+"""Run and diagnosis, events, checkpoints: their lengths stand before them."""
+
+_CRC = 4
 _HEAD = 8
+T = TypeVar("T")
 
 
 class NotCacheable(Exception):
     """A value of a kind that the cache does not know; the run is read anew each time."""
 
 
+class Later(Sequence[T]):
+    """A sequence that is decoded when it is first looked at."""
+
+    def __init__(self, words: bytes) -> None:
+        self._words = words
+
+    @cached_property
+    def _items(self) -> tuple[T, ...]:
+        return tuple(_Decoder(memoryview(b"")).decode(_loads(self._words)))
+
+    def __getitem__(self, place: Any) -> Any:
+        return self._items[place]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._items == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._items)
+
+
 def encode(one: Run, diagnosis: Diagnosis) -> bytes:
     """Both as bytes. Raises NotCacheable where a value is of an unknown kind."""
     arrays: list[bytes] = []
-    plain = [_encode(one, arrays), _encode(diagnosis, arrays)]
-    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
-    words = text.encode("utf-8", "surrogatepass")
-    return b"".join([len(words).to_bytes(_HEAD, "little"), words, *arrays])
+    later = [_dumps(_encode(list(rows), [])) for rows in (one.events, one.checkpoints)]
+    first = replace(one, events=(), checkpoints=())
+    plain = _dumps([_encode(first, arrays), _encode(diagnosis, arrays)])
+    parts = [plain, *later]
+    lengths = [len(part).to_bytes(_HEAD, "little") for part in parts]
+    data = b"".join([*lengths, *parts, *arrays])
+    return zlib.crc32(data).to_bytes(_CRC, "little") + data
 
 
 def decode(data: bytes) -> tuple[Run, Diagnosis]:
     """The way back. Raises ValueError where the bytes are not what ``encode`` made."""
     try:
-        length = int.from_bytes(data[:_HEAD], "little")
-        words = data[_HEAD : _HEAD + length].decode("utf-8", "surrogatepass")
-        one, diagnosis = _Decoder(memoryview(data)[_HEAD + length :]).decode(json.loads(words))
+        (plain, events, checkpoints), arrays = _cut(data)
+        one, diagnosis = _Decoder(arrays).decode(_loads(plain))
+        one = replace(one, events=Later(events), checkpoints=Later(checkpoints))
     except (TypeError, KeyError, IndexError, RecursionError) as error:
         raise ValueError(f"not a cached result: {error!r}") from error
-    if not (isinstance(one, Run) and isinstance(diagnosis, Diagnosis)):
-        raise ValueError("not a cached result: it holds no run and no diagnosis")
+    if not isinstance(diagnosis, Diagnosis):
+        raise ValueError("not a cached result: it holds no diagnosis")
     return one, diagnosis
+
+
+def _cut(data: bytes) -> tuple[list[bytes], memoryview]:
+    """The parts of words, by the lengths at the beginning, and the arrays after them."""
+    if zlib.crc32(memoryview(data)[_CRC:]) != int.from_bytes(data[:_CRC], "little"):
+        raise ValueError("not a cached result: its checksum is another")
+    place = _CRC + _HEAD * PARTS
+    parts = []
+    for start in range(_CRC, place, _HEAD):
+        end = place + int.from_bytes(data[start : start + _HEAD], "little")
+        parts.append(data[place:end])
+        place = end
+    return parts, memoryview(data)[place:]
+
+
+def _dumps(plain: Any) -> bytes:
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _loads(words: bytes) -> Any:
+    return json.loads(words.decode("utf-8", "surrogatepass"))
 
 
 def _encode(value: Any, arrays: list[bytes]) -> Any:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import zlib
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -90,10 +91,14 @@ def test_damaged_bytes_are_an_expected_error() -> None:
     for cut in range(0, len(data), 97):
         with pytest.raises(ValueError):  # noqa: PT011  json's own errors too
             codec.decode(data[:cut])
+    for place in range(0, len(data), 97):
+        with pytest.raises(ValueError, match="not a cached result"):
+            codec.decode(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
     for kind in ("subprocess", "Popen", "Cause"):
         words = json.dumps([[kind, "ls"], None]).encode()
+        forged = b"".join(n.to_bytes(8, "little") for n in (len(words), 0, 0)) + words
         with pytest.raises(ValueError, match="not a cached result"):
-            codec.decode(len(words).to_bytes(8, "little") + words)
+            codec.decode(zlib.crc32(forged).to_bytes(4, "little") + forged)
 
 
 @pytest.fixture
