@@ -135,7 +135,9 @@ def test_a_validation_of_times_alone_has_no_metric(tmp_path: Path) -> None:
 
 def test_nan_tokens_and_a_half_written_line(tmp_path: Path) -> None:
     path = scalars(tmp_path / "scalars.json", epochs(1, 2))
-    path.write_text(path.read_text() + '{"lr": 0.1, "loss": NaN, "epoch": 3, "step": 250}\n{"lr"')
+    path.write_text(
+        path.read_text() + '{"lr": 0.1, "loss": NaN, "epoch": 3, "step": 250}\n{"lr"\n'
+    )
     run = only(path)
     assert str(run.series["train_loss@step"].y[-1]) == "nan"
     assert run.notes[0].line == 8
