@@ -82,7 +82,8 @@ _OPTIONS = re.compile(r"^-+ Options -+$", re.MULTILINE)
 
 def claims(folder: Folder) -> Iterable[Claim]:
     """A folder with the log, or with what a run leaves that died before its first validation."""
-    options = b" Options ---" in folder.head(OPTIONS)
+    head = folder.head(OPTIONS)
+    options = b" Options ---" in head and (b"\nvalInterval:" in head or b"\nnum_iter:" in head)
     if folder.has(LOG) and (options or _RECORD.search(folder.head(LOG))):
         yield Claim(LOG)
     elif folder.has(DATASET) and b"dataset_root:" in folder.head(DATASET):
@@ -178,12 +179,10 @@ def _mark_starts(log: list[_Record], table: Table) -> None:
         or log[place].best < log[place - 1].best
     ]
     for place, end in zip(starts, [*starts, len(log)][1:], strict=True):
-        first, before = log[place], log[place - 1]
+        first = log[place]
         text = f"another start, at iteration {first.step} of {first.planned}"
-        if first.step in (1, _interval(log, place, end)):
-            table.start(first.line, text, "restarted")
-        elif first.step > before.step:
-            table.start(first.line, text)
+        anew = first.step in (1, _interval(log, place, end))
+        table.start(first.line, text, "restarted" if anew else "resumed")
 
 
 def _interval(log: list[_Record], place: int, end: int) -> int:

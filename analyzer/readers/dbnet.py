@@ -62,7 +62,7 @@ _ROW = re.compile(
     + _OF
     + rb"(?:\[\d+/\d+\],? global_step: (\d{1,12})|(?=train_loss: ))"
     + rb"|INFO: (test: )|(current best)|INFO: (?=\{'[\w]+': )"
-    + rb"|train dataset has (\d+) samples[^\n]*?validate dataset has (\d+) samples)([^\n]*)"
+    + rb"|train dataset has (\d{1,12}) samples[^\n]*?validate dataset has (\d{1,12}) samples)([^\n]*)"
 )
 _OWN = {"time": "epoch_time", "speed": None, "train_loss": "train_loss"}
 
@@ -123,7 +123,7 @@ def _take(log: _Log, row: re.Match[bytes], line: int, block: Block) -> None:
         log.epochs.add(log.epoch, logged, line)
     elif row[5]:
         best = next((v for own, v in pairs(row[8]) if own == b"best_model_epoch"), None)
-        log.best.append((line, whole_number(best) or 0))
+        log.best += [] if best is None else [(line, whole_number(best) or 0)]
     elif row[6]:
         log.samples.append((line, int(row[6]), int(row[7])))
     elif not row[4]:

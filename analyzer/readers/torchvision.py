@@ -31,9 +31,9 @@ from analyzer.run import Config, LogEvent, Run
 FORMAT = "torchvision"
 
 _COUNT = rb"\s*\[\s*(\d{1,9})\s*/\s*(\d{1,9})[^\]\n]*\]:?([^\n]*)"
-_TRAIN = rb"\b(?:Epoch|Train(?:ing)?)\s?:?\s*\[?(\d{1,9})(?:/(\d{1,9}))?\]?" + _COUNT
+_TRAIN = rb"\b(?:Epoch|Train(?:ing)?)\s?:\s*\[?(\d{1,9})(?:/(\d{1,9}))?\]?" + _COUNT
 _CLAIM = re.compile(
-    rb"\b(?:Epoch|Train(?:ing)?)\s?:?\s*\[?\d+(?:/\d+)?\]?\s*\[\s*\d+\s*/\s*\d+[^\]\n]*\]:?"
+    rb"\b(?:Epoch|Train(?:ing)?)\s?:\s*\[?\d+(?:/\d+)?\]?\s*\[\s*\d+\s*/\s*\d+[^\]\n]*\]:?"
     rb"[^\n]*?\b[Ll]oss\w*:?\s+[-\d.n]"
 )
 LINES = {

@@ -27,9 +27,9 @@ from analyzer.run import Config, LogEvent, Run
 
 FORMAT = "wordlm"
 
-_STEP = rb"\| epoch +(\d+)(?: step +(\d+))? \| +(\d+)(?:/ *(\d+))? batches \|"
+_STEP = rb"\| epoch +(\d{1,9})(?: step +(\d{1,12}))? \| +(\d{1,12})(?:/ *(\d{1,9}))? batches \|"
 _ROW = re.compile(
-    rb"^\W{0,3}?(?:" + _STEP + rb"|\| (?:end of epoch|Eval) +(\d+)(?: at step +(\d+))? \|"
+    rb"^\W{0,3}?(?:" + _STEP + rb"|\| (?:end of epoch|Eval) +(\d{1,9})(?: at step +(\d{1,12}))? \|"
     rb"|(Namespace\()|(\| End of training \||Exiting from training early))([^\n]*)",
     re.MULTILINE,
 )
