@@ -128,8 +128,11 @@ def _tables(cells: Cells, file: str, split: Split | None) -> list[Table]:
 def _by_split(cells: Cells) -> list[tuple[Split | None, Cells]]:
     """The rows of the training and of the validation, where a column tells which each one is."""
     for own in cells.names:
+        first = [cell.decode("utf-8", "replace") for cell in set(cells.columns[own][:100])]
+        if not first or not all(map(split_of, first)):
+            continue
         said = [split_of(cell.decode("utf-8", "replace")) for cell in cells.columns[own]]
-        if said and all(said) and len(set(said)) > 1:
+        if all(said) and len(set(said)) > 1:
             return [(split, cells.only([s == split for s in said])) for split in ("train", "val")]
     return [(None, cells)]
 

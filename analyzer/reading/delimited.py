@@ -82,27 +82,52 @@ def read_cells(folder: Folder, name: str, notes: list[Note]) -> Cells | None:
     data = read_text(folder, name, notes, limit=MAX_TABLE)
     if not data or b"\0" in data[:MAX_LINE]:
         return None
+    even = _even_table(data)
+    if even is not None:
+        return even
     rows = _rows(data)
     if not rows:
         return None
     header = rows[0][1]
     squeezed = [cell.replace(b" ", b"") for cell in header]
-    kept, lines, ragged = [], [], []
     whole = data.endswith((b"\n", b"\r"))
-    for place, (line, cells) in enumerate(rows[1:], 2):
+    kept, ragged = [], []
+    for line, cells in rows[1:]:
         if len(cells) == len(header) + 1 and not cells[-1]:
             cells.pop()  # a separator ends the line
         if len(cells) != len(header):
-            if whole or place < len(rows):
-                ragged.append(Ragged(line, tuple(cells)))
-        elif cells not in (header, squeezed):
-            kept.append(cells)
-            lines.append(line)
+            ragged.append(Ragged(line, tuple(cells)))
+        elif cells[0] not in (header[0], squeezed[0]) or cells not in (header, squeezed):
+            kept.append((line, cells))
+    if ragged and not whole and ragged[-1].line == rows[-1][0]:
+        ragged.pop()
     names = unique_names(header)
-    columns = dict(zip(names, map(list, zip(*kept, strict=True)), strict=False))
-    if not kept:
-        columns = {name: [] for name in names}
-    return Cells(names, columns, np.array(lines, dtype=np.int64), ragged)
+    in_columns = zip(*(cells for _, cells in kept), strict=True) if kept else ((),) * len(names)
+    columns = {name: list(own) for name, own in zip(names, in_columns, strict=True)}
+    return Cells(names, columns, np.array([line for line, _ in kept], dtype=np.int64), ragged)
+
+
+def _even_table(data: bytes) -> Cells | None:
+    """The table in one go, which is faster; None where a row is odd or the header stands again."""
+    header, _, body = data.partition(b"\n")
+    separator = _separator(header)
+    if separator is None or b'"' in data or data.startswith((b"#", b"\n")):
+        return None
+    body = body.replace(b"\r", b"").replace(b" ", b"")
+    body = body if body.endswith(b"\n") else body + b"\n"
+    raw = np.frombuffer(body, dtype=np.uint8)
+    ends = np.flatnonzero(raw == ord("\n"))
+    parted = np.searchsorted(np.flatnonzero(raw == ord(separator)), ends)
+    names = _cells(header)
+    if not np.array_equal(parted, np.arange(1, len(ends) + 1) * (len(names) - 1)):
+        return None
+    flat = body.replace(b"\n", separator).split(separator)[:-1]
+    columns = [flat[place :: len(names)] for place in range(len(names))]
+    if names[0].replace(b" ", b"") in columns[0]:
+        return None
+    own = unique_names(names)
+    line = np.arange(2, len(ends) + 2)
+    return Cells(own, dict(zip(own, columns, strict=True)), line)
 
 
 def _rows(data: bytes) -> list[tuple[int, list[bytes]]]:

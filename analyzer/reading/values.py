@@ -47,9 +47,15 @@ def numbers(texts: Sequence[bytes]) -> tuple[IntArray, FloatArray]:
         return np.arange(len(values)), values
     except ValueError:
         pass
+    logged = [place for place, text in enumerate(texts) if text.lower() not in NOT_LOGGED]
+    try:
+        values = np.array([texts[place] for place in logged], dtype=np.bytes_).astype(np.float64)
+        return np.array(logged, dtype=np.int64), values
+    except ValueError:
+        pass
     places, kept = [], []
-    for place, text in enumerate(texts):
-        value = None if text.strip().lower() in NOT_LOGGED else number(text)
+    for place in logged:
+        value = None if texts[place].strip().lower() in NOT_LOGGED else number(texts[place])
         if value is not None:
             places.append(place)
             kept.append(value)
