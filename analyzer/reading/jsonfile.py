@@ -85,6 +85,10 @@ class Records(NamedTuple):
             mask[self.columns[name].rows] = True
         return mask
 
+    def column(self, name: str) -> Column:
+        """The numbers under ``name``."""
+        return self.columns[name]
+
     def values(self, name: str) -> FloatArray:
         """(n,) the numbers under ``name``, NaN where a row has none."""
         values = np.full(len(self.line), np.nan)

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
-from analyzer.reading.delimited import Cells, one_based
+from analyzer.reading.delimited import one_based
 from analyzer.reading.tables import Column, Table
 from analyzer.run import FloatArray, IntArray
 
 Level = Literal["epoch", "step"]
+
+
+class Rows(Protocol):
+    """Rows of cells or of JSON objects, by the names of their columns."""
+
+    @property
+    def line(self) -> IntArray:
+        """(n,) the 1-based line of each row."""
+
+    def column(self, name: str) -> Column:
+        """The numbers of one column."""
+
+    def values(self, name: str) -> FloatArray:
+        """(n,) the same, NaN where a row has none."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +42,7 @@ class Counters:
 
 
 def wide_tables(
-    cells: Cells,
+    cells: Rows,
     file: str,
     counters: Counters,
     series: Mapping[str, str],
@@ -64,7 +78,7 @@ def wide_tables(
 class _Source:
     """The file whose columns are put into tables."""
 
-    cells: Cells
+    cells: Rows
     file: str
     series: Mapping[str, str]
 
@@ -92,7 +106,7 @@ class _Source:
 
 
 def _positions(
-    cells: Cells, counters: Counters, columns: Mapping[str, Column]
+    cells: Rows, counters: Counters, columns: Mapping[str, Column]
 ) -> tuple[FloatArray | None, FloatArray | None]:
     """(epoch (n,) from 1 on, step (n,)) of the rows; None for what does not count them."""
     rows = np.arange(1.0, len(cells.line) + 1)
