@@ -151,8 +151,7 @@ def _plan(expected: Mapping[str, int]) -> str:
 
 
 def _wrong_value(run: Run, fact: Fact) -> Iterator[str]:
-    """A value that a run logs by step is the last of the curve by step: the plain name is then the
-    mean of each epoch."""
+    """By step logged, the last of the curve by step counts: the plain name is a mean then."""
     found = [series for name in fact.series for series in _by_epoch_and_step(run, name)]
     ends = [float(series.y[-1]) for series in found]
     if not found:

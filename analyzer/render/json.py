@@ -108,6 +108,8 @@ def _run(item: RunReport) -> RunJson:
         "unreadable": run.unreadable,
         "epochs": run.epochs_done,
         "planned_epochs": run.planned_epochs,
+        "steps": run.steps_done,
+        "planned_steps": run.planned_steps,
         "seconds": item.seconds,
         "metric": None if item.metric is None else _metric(item.metric),
         "findings": [_finding(finding) for finding in told.findings],

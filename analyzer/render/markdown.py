@@ -153,7 +153,7 @@ def _overview_row(entry: Entry, *, linked: bool) -> tuple[str, ...]:
         best_text(item.metric),
         number(None if item.metric is None else item.metric.last),
         "" if item.row is None else item.row.spark,
-        item.epochs,
+        item.done,
         item.counts,
     )
 
@@ -162,7 +162,7 @@ def _run(entry: Entry) -> Iterator[str]:
     item, run = entry.item, entry.item.run
     yield f'<a id="{entry.anchor}"></a>\n\n## {escape(entry.name)}'
     yield from _verdict(entry)
-    facts = [run.status.value, f"{item.epochs} epochs", duration(item.seconds), escape(run.format)]
+    facts = [run.status.value, item.progress, duration(item.seconds), escape(run.format)]
     yield f"{', '.join(f for f in facts if f != '-')} · {code(run.path.as_posix())}"
     for finding in item.findings:
         yield from _finding(finding, entry)

@@ -104,10 +104,17 @@ class RunReport:
         return Row(self.metric, self.run.series[self.metric.name])
 
     @cached_property
-    def epochs(self) -> str:
-        """Epochs done of those planned: ``14/20``."""
-        done, planned = self.run.epochs_done, self.run.planned_epochs
-        return str(done) if planned is None else f"{done}/{planned}"
+    def done(self) -> str:
+        """Epochs done of those planned, ``14/20``; of a run without epochs ``500/900 steps``."""
+        run = self.run
+        if run.epochs_done or run.planned_epochs or not run.steps_done:
+            return _of(run.epochs_done, run.planned_epochs)
+        return f"{_of(run.steps_done, run.planned_steps)} steps"
+
+    @property
+    def progress(self) -> str:
+        """The same as a phrase: ``14/20 epochs``."""
+        return self.done if self.done.endswith("steps") else f"{self.done} epochs"
 
     @cached_property
     def seconds(self) -> float | None:
@@ -247,6 +254,10 @@ class Report:
         if worst[None]:
             parts.append(f"{worst[None]} without")
         return f"{count(len(self.runs), 'run')}: {', '.join(parts)}."
+
+
+def _of(done: int, planned: int | None) -> str:
+    return str(done) if planned is None else f"{done}/{planned}"
 
 
 def _polyline(series: Series) -> str:

@@ -116,7 +116,7 @@ class NoteJson(TypedDict):
 
 
 class RunJson(TypedDict):
-    """``epochs`` counts those done; ``seconds`` is how long the run took."""
+    """``epochs`` and ``steps`` count those done; ``seconds`` is how long the run took."""
 
     name: str
     path: str
@@ -126,6 +126,8 @@ class RunJson(TypedDict):
     unreadable: str | None
     epochs: int
     planned_epochs: int | None
+    steps: int
+    planned_steps: int | None
     seconds: float | None
     metric: MetricJson | None
     findings: list[FindingJson]

@@ -97,7 +97,7 @@ def _headline(entry: Entry) -> Text:
 
 def _about(item: RunReport) -> Iterator[RenderableType]:
     run, metric = item.run, item.metric
-    facts = [run.status.value, f"{item.epochs} epochs"]
+    facts = [run.status.value, item.progress]
     if item.seconds is not None:
         facts.append(duration(item.seconds))
     if metric is not None and metric.best is not None:
@@ -191,7 +191,7 @@ def _table(report: Report, console: Console) -> Table:
             lambda e: Text(_trend(e.item)),
             console.width >= WIDE and _draws_blocks(console),
         ),
-        ("epochs", lambda e: Text(e.item.epochs), console.width >= NARROW),
+        ("epochs", lambda e: Text(e.item.done), console.width >= NARROW),
         ("findings", lambda e: Text(e.item.counts, style=_findings_style(e.item)), True),
     ]
     shown = [(title, cell) for title, cell, show in columns if show]

@@ -34,8 +34,15 @@ def test_a_run_without_its_main_metric_is_told_by_its_loss() -> None:
 def test_a_run_without_any_curve_has_no_metric_no_rows_and_no_charts() -> None:
     item = replace(handmade.healthy(), run=handmade.run("r", started=None, ended=None))
     assert (item.metric, item.row, item.rows, item.charts) == (None, None, (), ())
-    assert item.epochs == "0/20"
+    assert item.progress == "0/20 epochs"
     assert item.seconds is None
+
+
+def test_a_run_that_counts_steps_says_how_many() -> None:
+    curve = replace(handmade.series("train_loss", [3.0, 1.0, 2.0]), axis="step")
+    steps = replace(handmade.run("r", curve), planned_epochs=None, planned_steps=900)
+    item = replace(handmade.healthy(), run=steps)
+    assert (item.done, item.progress) == ("3/900 steps", "3/900 steps")
 
 
 def test_findings_that_others_explain_do_not_count() -> None:
