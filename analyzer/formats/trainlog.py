@@ -8,71 +8,65 @@
     [2026-01-05 14:32:16] INFO Saved checkpoint: ./workdirs/exp_.../checkpoints/epoch_1.pth
 
 The header's time stamp is no start of the epoch that one may subtract from: others write it
-together with the loss line.
+together with the loss line. The patterns look through a whole text at once; they find a message
+behind the head of a line, or at its beginning, since others write no time.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
 # A log is untrusted: each pattern has one way to match a text, so that none takes forever to fail.
-_NUMBER = rb"([-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?|nan|inf(?:inity)?))"
-_EPOCH = rb"(\d{1,9})"
-_LINE = re.compile(rb"^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:[.,]\d+)?\][ \t]+([A-Z]+)[ \t]+(.*)$")
-_HEADER = re.compile(
-    rb"^Epoch \[" + _EPOCH + rb"/" + _EPOCH + rb"\], LR: " + _NUMBER, re.IGNORECASE
+NUMBER = rb"[-+.\w]+"
+"""Printed digits, ``nan`` or ``inf``: whether it is a number shows when it is turned into one."""
+
+STAMP = re.compile(
+    rb"^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:[.,]\d+)?\][ \t]+([A-Z]+)[ \t]+", re.MULTILINE
 )
-_TRAIN = re.compile(
-    rb"^Train Loss: " + _NUMBER + rb"(?: \| Time: " + _NUMBER + rb"s/iter)?", re.IGNORECASE
+"""The head of a line: time and level."""
+
+
+class Message(NamedTuple):
+    """A message of the log: the literal that it begins with, and its pattern."""
+
+    begin: bytes
+    pattern: re.Pattern[bytes]
+
+    def find(self, data: bytes) -> list[re.Match[bytes]]:
+        """All of them in a text."""
+        return list(self.pattern.finditer(data)) if self.begin in data else []
+
+
+def message(begin: bytes, rest: bytes) -> Message:
+    """A message that begins with the literal ``begin``, behind the head of a line or without."""
+    literal = re.escape(begin)
+    at = rb"(?:(?<=^" + literal + rb")|(?<=[A-Z][ \t]" + literal + rb"))"
+    rest = rest.replace(b"NUMBER", NUMBER)
+    return Message(begin, re.compile(literal + at + rest, re.MULTILINE))
+
+
+HEADER = message(
+    b"Epoch [",
+    rb"(\d{1,9})/(\d{1,9})\](?!,? ?(?:\[|(?i:step|iter|batch)))(?:, LR: (NUMBER))?([^\n]*)",
 )
-_VALIDATE = re.compile(
-    rb"^Validate - Precision: " + _NUMBER + rb", Recall: " + _NUMBER + rb", F1: " + _NUMBER,
-    re.IGNORECASE,
+"""Epoch, epochs, rate, rest of the line. Others log the steps of an epoch in a similar way."""
+
+TRAIN = message(b"Train Loss: ", rb"(NUMBER)(?: \| Time: (NUMBER)s/iter)?")
+VALIDATE = message(
+    b"Validate - Precision: ", rb"(NUMBER)(?:, Recall: (NUMBER))?(?:, F1: (NUMBER))?"
 )
-_SAVED = re.compile(rb"^Saved checkpoint: (.+)$", re.IGNORECASE)
-_BEST = re.compile(
-    rb"^New best: epoch " + _EPOCH + rb", (\S+) " + _NUMBER + rb" -> (.+)$", re.IGNORECASE
-)
-_RESUMED = re.compile(rb"^Resumed from (\S+), after epoch " + _EPOCH, re.IGNORECASE)
-
-_MESSAGES = {
-    "header": _HEADER,
-    "train": _TRAIN,
-    "validate": _VALIDATE,
-    "saved": _SAVED,
-    "best": _BEST,
-    "resumed": _RESUMED,
-}
-_VALUE_NAMES = {
-    "train": ("train_loss", "step_time"),
-    "validate": ("val_precision", "val_recall", "val_f1"),
-}
+SAVED = message(b"Saved checkpoint: ", rb"([^\n]*[^\s])")
+BEST = message(b"New best: epoch ", rb"(\d{1,9}), (\S+) (NUMBER) -> ([^\n]*[^\s])")
+RESUMED = message(b"Resumed from ", rb"(\S+), after epoch (\d{1,9})[^\n]*")
 
 
-@dataclass(frozen=True)
-class Line:
-    """One documented line. ``number`` is 1-based; fields that the line lacks are None."""
-
-    kind: str
-    number: int
-    level: str
-    text: str
-    time: datetime | None = None
-    epoch: int | None = None
-    epochs: int | None = None
-    values: tuple[tuple[str, str], ...] = ()
-    """(canonical name, digits as printed) pairs, so that the printed precision is not lost."""
-    file: str | None = None
-
-
-def stamp(time: datetime, level: str, message: str) -> str:
-    """One log line without its end of line; line breaks inside ``message`` are indented lines."""
-    first, *rest = message.splitlines() or [""]
+def stamp(time: datetime, level: str, text: str) -> str:
+    """One log line without its end of line; line breaks inside ``text`` are indented lines."""
+    first, *rest = text.splitlines() or [""]
     head = f"[{time.strftime(TIME_FORMAT)}] {level} {first}"
     return "\n    ".join([head, *rest])
 
@@ -107,44 +101,9 @@ def resumed(file: str, epoch: int) -> str:
     return f"Resumed from {file}, after epoch {epoch}"
 
 
-def parse_line(raw: bytes, number: int) -> Line | None:
-    """Read one line of a log; None where it has no ``[time] LEVEL`` head.
-
-    A line with the head but no documented message has the kind ``other``.
-    """
-    found = _LINE.match(raw)
-    if found is None:
-        return None
-    message = found[3].rstrip(b" \t\r")
-    line = Line("other", number, found[2].decode("ascii"), _text(message), _time(found[1]))
-    for kind, pattern in _MESSAGES.items():
-        if match := pattern.match(message):
-            return replace(line, kind=kind, **_fields(kind, match))
-    return line
-
-
-def _fields(kind: str, match: re.Match[bytes]) -> dict[str, Any]:
-    """The fields of Line that a documented message fills."""
-    if kind == "header":
-        values = (("learning_rate", _text(match[3])),)
-        return {"epoch": int(match[1]), "epochs": int(match[2]), "values": values}
-    if kind == "saved":
-        return {"file": _text(match[1])}
-    if kind == "best":
-        return {"epoch": int(match[1]), "file": _text(match[4])}
-    if kind == "resumed":
-        return {"epoch": int(match[2]), "file": _text(match[1])}
-    names = _VALUE_NAMES[kind]
-    pairs = zip(names, match.groups(), strict=True)
-    return {"values": tuple((name, _text(raw)) for name, raw in pairs if raw is not None)}
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
-
-
-def _time(raw: bytes) -> datetime | None:
+def time_of(raw: bytes) -> datetime | None:
+    """The time in the head of a line; None for digits that are none."""
     try:
-        return datetime.strptime(raw.decode("ascii"), TIME_FORMAT)
+        return datetime.fromisoformat(raw.decode("ascii"))
     except ValueError:
         return None

@@ -29,18 +29,18 @@ def build_curves(tables: Sequence[Table]) -> Curves:
     """All curves that the tables hold, under the names of their columns.
 
     Tables of one file share its starts, by line: the one with most rows shows them. Several files
-    tell of the same starts: the one that tells of most is heard, and the others take from it, by
-    epoch, what they do not show. Where two tables hold the same curve, the first counts and the
-    later ones fill in positions that it lacks. A value logged by step whose rows know their epoch
-    gets a curve by epoch too, the mean of each epoch (NaN where one of its values is), unless such
-    a curve was logged; the finer one is then called ``name@step``.
+    tell of the same starts: the one that tells of most (of equals the last) is heard, and the
+    others take from it, by epoch, what they do not show. Where two tables hold the same curve, the
+    first counts and the later ones fill in positions that it lacks. A value logged by step whose
+    rows know their epoch gets a curve by epoch too, the mean of each epoch (NaN where one of its
+    values is), unless such a curve was logged; the finer one is then called ``name@step``.
     """
     curves = Curves()
     files = [
         _guided([table for table in tables if table.file == file])
         for file in dict.fromkeys(table.file for table in tables)
     ]
-    loudest = max(files, key=lambda file: len(file.starts.lines), default=None)
+    loudest = max(reversed(files), key=lambda file: len(file.starts.lines), default=None)
     pieces: list[_Piece] = []
     for file in files:
         found = _pieces(file, curves)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analyzer.reading.folder import Folder
 from analyzer.reading.tables import Column
 from analyzer.reading.text import blocks, read_text
-from analyzer.reading.values import SAMPLE, number, resolution_of
+from analyzer.reading.values import SAMPLE, number, printed_resolution
 from analyzer.run import FloatArray, IntArray, Note
 
 MAX_DOCUMENT = 1 << 25
@@ -113,7 +113,8 @@ def read_records(
 ) -> Records:
     """All objects in a file of JSON lines.
 
-    Lines that hold no whole object are left out; a note counts them and names the first.
+    Lines that hold no whole object are left out; a note counts them and names the first, unless it
+    is a last line that has no end yet.
     """
     collected = _Collected({text: [] for text in texts})
     broken: list[int] = []
@@ -124,6 +125,9 @@ def read_records(
         objects = _all_objects(kept)
         if objects is None:
             found = [_object(line) for line in kept]
+            if found and found[-1] is None and lines[-1].strip():
+                found.pop()  # a growing file: its last line has no end yet
+                places.pop()
             broken += [block.line + places[i] for i, value in enumerate(found) if value is None]
             places = [places[i] for i, value in enumerate(found) if value is not None]
             objects = [value for value in found if value is not None]
@@ -131,6 +135,13 @@ def read_records(
     if broken:
         count = "a line" if len(broken) == 1 else f"{len(broken):,} lines"
         notes.append(Note(f"{name}: {count} held no whole JSON object", name, broken[0]))
+    return collected.records()
+
+
+def as_columns(objects: Objects, line: IntArray) -> Records:
+    """Objects that are at hand as columns; ``line`` (n,) are their lines, or other numbers."""
+    collected = _Collected({})
+    collected.add(objects, line)
     return collected.records()
 
 
@@ -224,7 +235,8 @@ def _column(pieces: list[tuple[IntArray, FloatArray]]) -> Column:
         rows, first = np.unique(rows, return_index=True)
         y = y[first]
     sample = y[:: max(1, len(y) // SAMPLE)].tolist()
-    return Column(rows, y, resolution_of(repr(value).removesuffix(".0") for value in sample))
+    digits = [repr(value).removesuffix(".0").encode() for value in sample]
+    return Column(rows, y, printed_resolution(digits))
 
 
 def leaves(name: str, value: Any, depth: int = MAX_DEPTH) -> list[tuple[str, float]]:

@@ -211,6 +211,8 @@ def yaml_settings(
     if not isinstance(document.value, Mapping):
         notes.append(Note(f"{name} holds no keys", name, 1))
         return Config()
+    for key, line in document.duplicates:
+        notes.append(Note(f"{name}:{line}: {key} is given twice; the last one counts", name, line))
     own = dict(flatten(document.value))
     lines = {key: document.lines[key] for key in own if key in document.lines}
     spellings = free_spellings(own) if spellings is None else spellings

@@ -19,7 +19,12 @@ MAX_TEXT = 1 << 26
 MAX_LOG = 1 << 32
 
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|[@-Z\\-_])")
-_OVERWRITTEN = re.compile(rb"\n[^\n]*\r(?=[^\n\r])")
+_OVERWRITTEN = re.compile(rb"\n([^\n]*)\r(?=[^\n\r])")
+_LAST_RETURNS = re.compile(rb"\r+(?=\n|\Z)")
+FULL_BAR = b"100%|"
+
+_LAST_NUMBER = re.compile(rb"(?:: ?|=)([-+.\deE]+|[-+]?(?i:na?n?|in?f?))\Z")
+_LOGGED_NUMBER = re.compile(rb"(?:: |=)([-+]?(?:\d[\d.]*|(?i:nan|inf)))\b")
 
 
 class Block(NamedTuple):
@@ -44,12 +49,8 @@ def read_raw(
     folder: Folder, name: str, notes: list[Note], *, limit: int = MAX_TEXT
 ) -> bytes | None:
     """The bytes of a small file as they are; else as ``read_text``."""
-    if not folder.has(name):
-        return None
-    file = folder.open(name)
+    file = _opened(folder, name, notes)
     if file is None:
-        text = f"{name} is no regular file inside the run, or cannot be opened; it was not read"
-        notes.append(Note(text, name))
         return None
     try:
         with file:
@@ -62,49 +63,69 @@ def read_raw(
     return data[:limit]
 
 
-def blocks(folder: Folder, name: str, notes: list[Note]) -> Iterator[Block]:
+def _opened(folder: Folder, name: str, notes: list[Note]) -> BinaryIO | None:
+    file = folder.open(name) if folder.has(name) else None
+    if file is None and folder.has(name):
+        text = f"{name} is no regular file inside the run, or cannot be opened; it was not read"
+        notes.append(Note(text, name))
+    return file
+
+
+def blocks(
+    folder: Folder, name: str, notes: list[Note], *, states: bool = False
+) -> Iterator[Block]:
     """The text of a log in blocks of about ``BLOCK`` bytes, each of whole lines.
 
     It is UTF-8 with plain line ends, terminal escapes removed; of a line that was overwritten
-    (``\\r``) the last state is left. A line above ``MAX_LINE`` bytes is cut there, and noted.
+    (``\\r``) the last state is left; with ``states`` also those where a bar is full, parted by
+    ``\\r``. A line above ``MAX_LINE`` bytes is cut there, and noted.
     """
-    file = folder.open(name) if folder.has(name) else None
+    file = _opened(folder, name, notes)
     if file is None:
         return
     line = 1
     try:
         with file:
-            for data in _whole_lines(file, name, notes):
-                clean = clean_lines(data)
-                yield Block(clean, line)
-                line += clean.count(b"\n")
+            for data in _whole_lines(file, name, notes, states=states):
+                yield Block(data, line)
+                line += data.count(b"\n")
     except (OSError, ValueError, EOFError) as error:
         notes.append(Note(f"{name} cannot be read further: {error}", name, line))
 
 
-def _whole_lines(file: BinaryIO, name: str, notes: list[Note]) -> Iterator[bytes]:
-    encoding, rest, read = "", b"", 0
-    decoder: codecs.IncrementalDecoder | None = None
-    while chunk := file.read(BLOCK):
-        read += len(chunk)
-        if not encoding:
-            encoding = guess_encoding(chunk)
-            if encoding != "utf-8":
-                decoder = codecs.getincrementaldecoder(encoding)("replace")
-            chunk = chunk.removeprefix(codecs.BOM_UTF8)
-        if decoder is not None:
-            chunk = decoder.decode(chunk).lstrip("\ufeff").encode("utf-8", "replace")
+def _whole_lines(file: BinaryIO, name: str, notes: list[Note], *, states: bool) -> Iterator[bytes]:
+    """Clean lines; one without an end in sight is cleaned as it grows, so that its bars vanish."""
+    rest = b""
+    for chunk in _utf8_chunks(file, name, notes):
         data = rest + chunk
+        held = b"\r" if data.endswith(b"\r") else b""
+        data = clean_lines(data.removesuffix(held), states=states)
         end = data.rfind(b"\n") + 1
         yield _short_lines(data[:end], name, notes)
         rest = data[end:]
         if len(rest) > MAX_LINE:  # what was cut off stays unread until the line ends
             rest = rest[: MAX_LINE + 1]
+        rest += held
+    if rest:
+        yield _short_lines(clean_lines(rest, states=states), name, notes)
+
+
+def _utf8_chunks(file: BinaryIO, name: str, notes: list[Note]) -> Iterator[bytes]:
+    read = 0
+    decoder: codecs.IncrementalDecoder | None = None
+    while chunk := file.read(BLOCK):
+        if not read:
+            encoding = guess_encoding(chunk)
+            if encoding != "utf-8":
+                decoder = codecs.getincrementaldecoder(encoding)("replace")
+            chunk = chunk.removeprefix(codecs.BOM_UTF8)
+        read += len(chunk)
+        if decoder is not None:
+            chunk = decoder.decode(chunk).lstrip("\ufeff").encode("utf-8", "replace")
+        yield chunk
         if read > MAX_LOG:
             notes.append(Note(f"{name} is larger than {MAX_LOG:,} bytes; the rest is left", name))
             break
-    if rest:
-        yield _short_lines(rest, name, notes)
 
 
 def _short_lines(data: bytes, name: str, notes: list[Note]) -> bytes:
@@ -122,20 +143,52 @@ def _has_long_line(data: bytes) -> bool:
     return bool((np.diff(edges) > MAX_LINE).any())
 
 
-def clean_lines(data: bytes) -> bytes:
-    """Without terminal escapes and overwritten text, line ends as ``\\n``."""
+def clean_lines(data: bytes, *, states: bool = False) -> bytes:
+    """Without terminal escapes, zeros and overwritten text, line ends as ``\\n``.
+
+    With ``states`` what was overwritten is kept where a bar was full, parted by ``\\r``.
+    """
     if b"\x1b" in data:
         data = _ESCAPES.sub(b"", data)
+    for mark in (b"\0", b"\x08"):  # a crash of the machine; an old way to go back
+        if mark in data:
+            data = data.replace(mark, b"")
     if b"\r" in data:
-        data = _OVERWRITTEN.sub(b"\n", b"\n" + data.replace(b"\r\n", b"\n"))[1:]
-        data = data.replace(b"\r", b"")
+        kept = _full_bars if states and FULL_BAR in data else b"\n"
+        data = _OVERWRITTEN.sub(kept, b"\n" + data.replace(b"\r\n", b"\n"))[1:]
+        data = _LAST_RETURNS.sub(b"", data)
     return data
+
+
+def _full_bars(overwritten: re.Match[bytes]) -> bytes:
+    kept = [state + b"\r" for state in overwritten[1].split(b"\r") if FULL_BAR in state]
+    return b"\n" + b"".join(kept)
 
 
 def _decoded(data: bytes, encoding: str) -> bytes:
     if encoding == "utf-8":
         return data.removeprefix(codecs.BOM_UTF8)
     return data.decode(encoding, "replace").lstrip("\ufeff").encode("utf-8", "replace")
+
+
+def without_cut(data: bytes) -> bytes:
+    """A text without what may be cut off at its end, where its last line has no end yet.
+
+    That is a number, unless another one of its line has no more decimals: 1.8 may become 1.874.
+    """
+    if not data or data.endswith(b"\n"):
+        return data
+    start = data.rfind(b"\n") + 1
+    last = _LAST_NUMBER.search(data, max(start, len(data) - 64))
+    if last is None:
+        return data
+    others = _LOGGED_NUMBER.findall(data, start, last.start(1))
+    sure = any(_decimals(other) <= _decimals(last[1]) for other in others)
+    return data if sure else data[: last.start(1)]
+
+
+def _decimals(digits: bytes) -> int:
+    return len(digits.partition(b".")[2])
 
 
 def line_ends(data: bytes) -> IntArray:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from ondisk import read_one
 
-from analyzer.formats.trainlog import parse_line
+from analyzer.formats.trainlog import STAMP
 from analyzer.run import Run, Status
 
 KILLS = 20
@@ -88,7 +88,7 @@ def check(run: Run, step: int, epoch: int) -> None:
     assert steps.y.tolist() == [1.0 + x for x in steps.x]
     assert steps.x[-1] >= step
     for line in (run.path / "logs/train.log").read_bytes().splitlines():
-        assert parse_line(line, 1) is not None
+        assert STAMP.match(line) is not None
 
 
 def check_weights(run: Run) -> None:

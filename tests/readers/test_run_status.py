@@ -13,7 +13,7 @@ import pytest
 from ondisk import read_one
 
 from analyzer.formats.workdir import host_id
-from analyzer.readers.workdir.status import judge_status, parse_time
+from analyzer.readers.workdir.status import parse_time, said_status
 from analyzer.run import Run, Status
 
 
@@ -21,14 +21,8 @@ def ago(seconds: float, zone: timezone = UTC) -> str:
     return (datetime.now(zone) - timedelta(seconds=seconds)).isoformat()
 
 
-def judge(info: dict[str, Any], **more: Any) -> tuple[Status, str]:
-    known: dict[str, Any] = {
-        "epochs_done": 1,
-        "planned_epochs": 5,
-        "longest_epoch": 0.0,
-        "last_line": None,
-    }
-    return judge_status(info, **{**known, **more})
+def judge(info: dict[str, Any], longest_epoch: float = 0.0) -> tuple[Status, str]:
+    return said_status(info, longest_epoch) or (Status.UNKNOWN, "")
 
 
 def gone_pid() -> int:
@@ -88,13 +82,19 @@ def test_an_odd_status_says_nothing(word: Any) -> None:
     assert judge({"status": word})[0] is Status.UNKNOWN
 
 
-def test_without_run_json_the_epochs_and_the_log_decide() -> None:
-    now = datetime.now()
-    assert judge({}, epochs_done=5)[0] is Status.FINISHED
-    assert judge({}, epochs_done=5, planned_epochs=None)[0] is Status.UNKNOWN
-    assert judge({}, last_line=now - timedelta(seconds=30))[0] is Status.RUNNING
-    assert judge({}, last_line=now - timedelta(hours=1))[0] is Status.UNKNOWN
-    assert judge({}, last_line=now + timedelta(hours=9))[0] is Status.UNKNOWN  # another zone's log
+def test_without_run_json_the_epochs_and_the_log_decide(tmp_path: Path) -> None:
+    def status(age: timedelta, epochs: int = 5) -> Status:
+        head = f"[{datetime.now() - age:%Y-%m-%d %H:%M:%S}] INFO "
+        lines = [
+            f"{head}Epoch [{e}/5], LR: 0.1\n{head}Train Loss: 1.5\n" for e in range(1, epochs)
+        ]
+        (tmp_path / "train.log").write_text("".join(lines))
+        return read_one(tmp_path).status
+
+    assert status(timedelta(hours=1), epochs=6) is Status.FINISHED
+    assert status(timedelta(seconds=30)) is Status.RUNNING
+    assert status(timedelta(hours=1)) is Status.UNKNOWN
+    assert status(timedelta(hours=-9)) is Status.UNKNOWN  # another zone's log
 
 
 def test_times_always_have_a_zone() -> None:

@@ -50,7 +50,7 @@ def test_what_one_file_tells_of_starts_holds_for_the_others() -> None:
 
 def test_of_files_that_tell_the_same_starts_one_is_heard() -> None:
     curves = build_curves([table("a", 1, 2, 3, 2, 3), table("b", 1, 2, 3, 2, 3, name="val_f1")])
-    assert [(event.kind, event.file) for event in curves.events] == [("resumed", "a")]
+    assert [(event.kind, event.file) for event in curves.events] == [("resumed", "b")]
 
 
 def test_rows_added_at_once_and_one_by_one_are_one_table() -> None:

@@ -1,50 +1,47 @@
-"""The documented run directory: ours, and those of others that have only some of its files."""
+"""The documented run directory: ours, those of others that have only some of its files, and the
+variant that keeps ``log.txt`` and its weights side by side.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-from analyzer.formats.workdir import INDEX, LOG, METRICS, RUN, STEPS
+import numpy as np
+
+from analyzer.formats.workdir import CHECKPOINTS, LOG, METRICS, RUN
 from analyzer.readers.workdir.best import best_checkpoint
 from analyzer.readers.workdir.checkpoints import collect_checkpoints
-from analyzer.readers.workdir.curves import whole_number
-from analyzer.readers.workdir.files import read_file
-from analyzer.readers.workdir.records import line_of_entry, read_array, read_lines
-from analyzer.readers.workdir.series import collect_series, resume_events
+from analyzer.readers.workdir.messages import is_documented, is_started
+from analyzer.readers.workdir.records import (
+    line_of_entry,
+    metrics_table,
+    read_index,
+    steps_table,
+)
 from analyzer.readers.workdir.settings import read_settings
-from analyzer.readers.workdir.status import judge_status, parse_time
+from analyzer.readers.workdir.status import logged_status, parse_time, said_status
 from analyzer.readers.workdir.trainlog import TrainLog, read_train_log
+from analyzer.reading.assemble import Parts, assemble
 from analyzer.reading.claim import Claim
 from analyzer.reading.folder import Folder
-from analyzer.run import RATES, Config, LogEvent, Note, Run, Series
+from analyzer.reading.jsonfile import read_json
+from analyzer.reading.tables import Table
+from analyzer.reading.values import whole_number
+from analyzer.run import Config, Note, Run, Status
 
 FORMAT = "workdir"
-SHORT_LOG = "train.log"
-"""Some copies keep the log beside the other files instead of in ``logs/``."""
+LOGS = (LOG, "train.log", "log.txt")
+"""Where the log is; some copies keep it beside the other files instead of in ``logs/``."""
 
-PARTS_OF_A_RUN = ("checkpoints", "logs")
+PARTS_OF_A_RUN = (CHECKPOINTS, "logs")
+BEGINNING = 1 << 16
+"""Bytes of a log in which the first documented line has to come."""
 
-_LOG_LINE = re.compile(rb"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\] [A-Z]+ ", re.MULTILINE)
-
-
-@dataclass
-class _Parts:
-    """What was found of a run, file by file."""
-
-    log: TrainLog = field(default_factory=TrainLog)
-    records: list[dict[str, Any]] = field(default_factory=list)
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    index: list[dict[str, Any]] = field(default_factory=list)
-    info: dict[str, Any] = field(default_factory=dict)
-    config: Config = field(default_factory=Config)
-    notes: list[Note] = field(default_factory=list)
+MOST_LOOSE = 100
+"""Logs of any name, in one folder, that are looked into."""
 
 
 def claims(folder: Folder) -> Iterable[Claim]:
@@ -53,130 +50,120 @@ def claims(folder: Folder) -> Iterable[Claim]:
     Names and first bytes decide. A damaged file of the right name is ours too: it is to be
     reported, not passed over.
     """
-    shown = next((name for name in (METRICS, LOG, RUN, SHORT_LOG) if _is_ours(folder, name)), None)
+    shown = next((name for name in (METRICS, RUN, *LOGS) if _is_ours(folder, name)), None)
     if shown is not None:
         own = tuple(name for name in PARTS_OF_A_RUN if name in folder.folders)
-        yield Claim(shown, files=(LOG,) if folder.has(LOG) else (), folders=own)
+        yield Claim(shown, files=tuple(filter(folder.has, LOGS[:1])), folders=own)
+        return
+    loose = [name for name in folder.files if name.endswith((".log", ".txt")) or name == "stdin"]
+    for name in loose[:MOST_LOOSE]:
+        if name not in LOGS and is_documented(folder.head(name)):
+            yield Claim(name, whole=False)
 
 
 def _is_ours(folder: Folder, name: str) -> bool:
-    """Others write JSON lines into ``metrics.json``, which start with a brace."""
+    """Others write JSON lines into ``metrics.json`` and ``log.txt``, which start with a brace."""
     if not folder.has(name):
         return False
     head = folder.head(name).lstrip(b"\xef\xbb\xbf \t\r\n")
     if name == METRICS:
         return not head.startswith(b"{")
-    if name == SHORT_LOG:
-        return _LOG_LINE.search(head) is not None
-    return name != RUN or b'"format_version"' in head
+    if name == RUN:
+        return b'"format_version"' in head
+    damaged = name == LOG and (not head or b"\0" in head)
+    return damaged or _is_our_log(folder, name)
 
 
-def read(folder: Folder, claim: Claim) -> Run:  # noqa: ARG001
-    """Read a run directory.
+def _is_our_log(folder: Folder, name: str) -> bool:
+    head = folder.head(name)
+    if is_documented(head):
+        return True
+    if not is_started(head):
+        return False
+    weights = any(file.endswith(".pdparams") for file in folder.files)
+    file = None if weights else folder.open(name)
+    if file is None:
+        return weights
+    with file:
+        return is_documented(file.read(BEGINNING))
+
+
+def read(folder: Folder, claim: Claim) -> Run:
+    """Read a run directory, or a log alone.
 
     What is damaged is left out and noted; a run in which nothing can be read comes back with
     ``unreadable`` set to the reason.
     """
-    return _build(folder.path, folder.path.resolve().name, _gather(folder.path))
+    parts = Parts()
+    log = _read_log(folder, claim, parts)
+    info: dict[str, Any] = {}
+    parts.tables = log.tables
+    if claim.whole:
+        info = _read_info(folder, parts.notes)
+        _read_others(folder, log, parts)
+        parts.samples, parts.environment = _samples(info), _environment(info)
+    longest = _longest_epoch(parts.tables)
+    parts.started, parts.ended = _times(info, log)
+    parts.planned_epochs = log.planned_epochs or whole_number(parts.config.get("train.epochs"))
+    if said := said_status(info, longest):
+        parts.status, parts.status_because = said
+    elif not any(map(len, parts.tables)):
+        _nothing_logged(parts, started=bool(info) or log.known)
+    run = assemble(folder, claim, FORMAT, parts)
+    if run.status is Status.UNKNOWN and (told := logged_status(log.last_time, longest)):
+        run = replace(run, status=told[0], status_because=told[1])
+    return _with_lines(folder, run)
 
 
-def _gather(run: Path) -> _Parts:
-    parts = _Parts()
-    parts.log = _read_log(run, LOG if (run / LOG).is_file() else SHORT_LOG, parts.notes)
-    parts.records, record_notes = read_array(run, METRICS)
-    parts.steps, step_notes = read_lines(run, STEPS)
-    parts.index, index_notes = read_array(run, INDEX)
-    parts.config, config_notes = read_settings(run)
-    parts.notes += [*record_notes, *step_notes, *index_notes, *config_notes]
-    parts.info = _read_info(run, parts.notes)
-    return parts
+def _read_others(folder: Folder, log: TrainLog, parts: Parts) -> None:
+    """The files beside the log; ``metrics.json`` is exact and comes first."""
+    metrics, steps = metrics_table(folder, parts.notes), steps_table(folder, parts.notes)
+    parts.tables = [metrics, steps, *log.tables]
+    parts.config = read_settings(folder, parts.notes)
+    index = read_index(folder, parts.notes)
+    parts.checkpoints = collect_checkpoints(folder, log.events, index)
+    parts.best_checkpoint = best_checkpoint(folder, parts.checkpoints, index, log.events, log.name)
 
 
-def _read_log(run: Path, name: str, notes: list[Note]) -> TrainLog:
-    data = read_file(run, name, notes)
-    log = read_train_log(data or b"", name)
-    if data and not log.lines:
-        kind = "binary data" if b"\0" in data[:4096] else "no line of the documented form"
-        notes.append(Note(f"{name} holds {kind} ('[time] LEVEL message' is expected)", name, 1))
+def _nothing_logged(parts: Parts, *, started: bool) -> None:
+    """A run that only started is a run; a folder with a config alone, or with damage, is none."""
+    if started:
+        parts.status, parts.status_because = Status.UNKNOWN, "nothing was logged after its start"
+    else:
+        parts.config = Config()
+
+
+def _read_info(folder: Folder, notes: list[Note]) -> dict[str, Any]:
+    info = read_json(folder, RUN, notes)
+    if isinstance(info, dict):
+        return info
+    if info is not None:
+        notes.append(Note(f"{RUN} holds no object", RUN))
+    return {}
+
+
+def _read_log(folder: Folder, claim: Claim, parts: Parts) -> TrainLog:
+    names = filter(folder.has, LOGS) if claim.whole else [claim.main]
+    log = read_train_log(folder, next(iter(names), LOG), parts.notes)
+    parts.events += log.events
+    if not log.known and folder.head(log.name):
+        kind = "binary data" if b"\0" in folder.head(log.name) else "no documented line"
+        text = f"{log.name} holds {kind} ('[time] LEVEL message' is expected)"
+        parts.notes.append(Note(text, log.name, 1))
     return log
 
 
-def _read_info(run: Path, notes: list[Note]) -> dict[str, Any]:
-    data = read_file(run, RUN, notes)
-    if data is None:
-        return {}
-    try:
-        info = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        notes.append(Note(f"{RUN} is not valid JSON: {error}", RUN))
-        return {}
-    if not isinstance(info, dict):
-        notes.append(Note(f"{RUN} holds no object", RUN))
-        return {}
-    return info
-
-
-def _build(path: Path, name: str, parts: _Parts) -> Run:
-    log = parts.log
-    series = collect_series(parts.records, parts.steps, log.curves, log.segments)
-    if not (series or parts.info or parts.log.lines):
-        return _unreadable(path, name, parts.notes)
-    checkpoints = collect_checkpoints(path, parts.log.events, parts.index)
-    planned = _planned_epochs(parts)
-    metric = _main_metric(series)
-    started, ended = _times(parts)
-    run = Run(
-        name=name,
-        path=path,
-        format=FORMAT,
-        series=series,
-        config=parts.config,
-        checkpoints=checkpoints,
-        best_checkpoint=best_checkpoint(path, checkpoints, parts.index, parts.log),
-        events=_events(path, parts),
-        notes=tuple(parts.notes),
-        planned_epochs=planned,
-        samples=_samples(parts.info),
-        environment=_environment(parts.info),
-        main_metric=metric,
-        started=started,
-        ended=ended,
-    )
-    status, because = judge_status(
-        parts.info,
-        epochs_done=run.epochs_done,
-        planned_epochs=planned,
-        longest_epoch=_longest(series.get("epoch_time")),
-        last_line=parts.log.last_time,
-    )
-    return replace(run, status=status, status_because=because)
-
-
-def _unreadable(path: Path, name: str, notes: list[Note]) -> Run:
-    reasons = "; ".join(note.text for note in notes) or "it holds no record and no log line"
-    reasons = f"{path}: {reasons}; copy its logs/train.log or metrics.json anew"
-    return Run(name=name, path=path, format=FORMAT, notes=tuple(notes), unreadable=reasons)
-
-
-def _events(path: Path, parts: _Parts) -> tuple[LogEvent, ...]:
-    """The log's events; a resume is taken from the log where it has one."""
-    events = list(parts.log.events)
-    if not any(event.kind == "resumed" for event in events):
-        folder = path if path.is_dir() else path.parent
-        line_of = partial(line_of_entry, folder, METRICS)
-        events += resume_events(parts.records, METRICS, line_of)
-    return tuple(events)
-
-
-def _main_metric(series: Mapping[str, Series]) -> str | None:
-    return next((metric for metric in RATES if metric in series), None)
-
-
-def _planned_epochs(parts: _Parts) -> int | None:
-    """The log's own word first: it knows of a run that was prolonged when resumed."""
-    candidates = (parts.log.planned_epochs, parts.config.get("train.epochs"))
-    counts = (whole_number(candidate) for candidate in candidates)
-    return next((count for count in counts if count is not None and count > 0), None)
+def _with_lines(folder: Folder, run: Run) -> Run:
+    """The run, with the lines of events in ``metrics.json``, which are told by entry."""
+    if not any(event.file == METRICS for event in run.events):
+        return run
+    events = [
+        replace(event, line=line_of_entry(folder, METRICS, event.line))
+        if event.file == METRICS
+        else event
+        for event in run.events
+    ]
+    return replace(run, events=tuple(events))
 
 
 def _samples(info: Mapping[str, Any]) -> dict[str, int]:
@@ -199,15 +186,19 @@ def _environment(info: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in info.items() if key not in _BOOKKEEPING}
 
 
-def _times(parts: _Parts) -> tuple[datetime | None, datetime | None]:
+def _times(info: Mapping[str, Any], log: TrainLog) -> tuple[datetime | None, datetime | None]:
     """Start and end, both from one clock: run.json's times have a zone, the log's have none."""
-    started = parse_time(parts.info.get("started"))
-    ended = parse_time(parts.info.get("ended")) or parse_time(parts.info.get("heartbeat"))
+    started = parse_time(info.get("started"))
+    ended = parse_time(info.get("ended")) or parse_time(info.get("heartbeat"))
     if started is None or ended is None:
-        return parts.log.first_time, parts.log.last_time
+        return log.first_time, log.last_time
     return started, ended
 
 
-def _longest(series: Series | None) -> float:
-    values = series.y[series.finite] if series is not None else ()
-    return float(max(values, default=0.0))
+def _longest_epoch(tables: Iterable[Table]) -> float:
+    """Seconds of the longest epoch that was logged, 0.0 where none was."""
+    for table in tables:
+        column = table.rows().columns.get("epoch_time")
+        if column is not None:
+            return float(np.max(column.y[np.isfinite(column.y)], initial=0.0))
+    return 0.0

@@ -6,19 +6,24 @@ import io
 import os
 import struct
 import zipfile
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path, PurePosixPath
-from stat import S_ISREG
+from pathlib import Path
 from typing import Any
 
-from analyzer.formats.workdir import BEST, CHECKPOINTS, INDEX, LOG
-from analyzer.readers.workdir.checkpoints import epoch_in_name
-from analyzer.readers.workdir.curves import whole_number
-from analyzer.readers.workdir.files import file_stat, inside
-from analyzer.readers.workdir.trainlog import TrainLog
+from analyzer.formats.trainlog import HEADER, STAMP, TRAIN, VALIDATE, time_of
+from analyzer.formats.workdir import BEST, CHECKPOINTS, INDEX
+from analyzer.readers.workdir.checkpoints import epoch_in_name, name_in_path
+from analyzer.reading.folder import Folder
+from analyzer.reading.text import read_text
+from analyzer.reading.values import whole_number
 from analyzer.run import BestCheckpoint, Checkpoint, LogEvent
+
+MAX_LOG = 1 << 24
+"""Of a larger log the times are not compared."""
+NAMES = frozenset({"best.pth", "best.pdparams"})
 
 MAX_DIRECTORY_BYTES = 8 << 20
 """Of a zip file: some 80,000 records."""
@@ -27,15 +32,22 @@ MAX_COMPARED = 1_000
 
 
 def best_checkpoint(
-    run: Path, checkpoints: Sequence[Checkpoint], index: Iterable[Mapping[str, Any]], log: TrainLog
+    folder: Folder,
+    checkpoints: Sequence[Checkpoint],
+    index: Iterable[Mapping[str, Any]],
+    events: Iterable[LogEvent],
+    log: str,
 ) -> BestCheckpoint | None:
-    """The epoch that the best checkpoint of a run holds, None where nothing says it."""
+    """The epoch that the best checkpoint of a run holds, None where nothing says it.
+
+    ``log`` is the name of the log that ``events`` come from.
+    """
     return (
-        _by_link(run, checkpoints)
-        or _by_index(run, index)
-        or _by_log(log.events)
-        or _by_bytes(run, checkpoints)
-        or _by_time(run, log)
+        _by_link(folder, checkpoints)
+        or _by_index(folder, index)
+        or _by_log(events)
+        or _by_bytes(folder, checkpoints)
+        or _by_time(folder, log)
     )
 
 
@@ -47,21 +59,25 @@ def _epoch_files(checkpoints: Sequence[Checkpoint]) -> list[tuple[int, str]]:
     ]
 
 
-def _by_link(run: Path, checkpoints: Sequence[Checkpoint]) -> BestCheckpoint | None:
+def _by_link(folder: Folder, checkpoints: Sequence[Checkpoint]) -> BestCheckpoint | None:
     """A symbolic link is believed even if it dangles, but not if it leads into another run."""
-    best = run / BEST
-    held = file_stat(best)
-    if best.is_symlink() and (held is None or inside(run, best)):
+    above = folder.local(CHECKPOINTS)
+    if above is None:
+        return None
+    inside = folder.local(BEST)
+    best = above / "best.pth"
+    if best.is_symlink() and (inside is not None or not os.path.exists(best)):  # noqa: PTH110
         epoch = epoch_in_name(str(best.readlink()))
         if epoch is not None:
             because = f"{BEST} is a link to epoch_{epoch}.pth"
             return BestCheckpoint(BEST, epoch, "link", 1.0, because)
-    if held is None:
+    held = _stat(inside)
+    if held is None or held.st_nlink < 2:
         return None
     same = {
         epoch: file
         for epoch, file in _epoch_files(checkpoints)
-        if (stat := file_stat(run / file)) and os.path.samestat(held, stat)
+        if (stat := _stat(folder.local(file))) and os.path.samestat(held, stat)
     }
     if len(same) != 1:
         return None
@@ -70,14 +86,21 @@ def _by_link(run: Path, checkpoints: Sequence[Checkpoint]) -> BestCheckpoint | N
     return BestCheckpoint(BEST, epoch, "link", 1.0, because)
 
 
-def _by_index(run: Path, index: Iterable[Mapping[str, Any]]) -> BestCheckpoint | None:
+def _stat(path: Path | None) -> os.stat_result | None:
+    try:
+        return path.stat() if path else None
+    except OSError:
+        return None
+
+
+def _by_index(folder: Folder, index: Iterable[Mapping[str, Any]]) -> BestCheckpoint | None:
     """What the trainer's own index says, unless the file has changed since."""
-    held = file_stat(run / BEST)
     for entry in index:
         epoch = whole_number(entry.get("epoch"))
         if entry.get("file") != BEST or epoch is None:
             continue
-        if held and held.st_size != entry.get("bytes", held.st_size):
+        held = folder.stat(BEST)
+        if held and held.size != entry.get("bytes", held.size):
             return None
         because = f"{INDEX} says that {BEST} holds epoch {epoch}"
         return BestCheckpoint(BEST, epoch, "index", 1.0, because)
@@ -87,25 +110,28 @@ def _by_index(run: Path, index: Iterable[Mapping[str, Any]]) -> BestCheckpoint |
 def _by_log(events: Iterable[LogEvent]) -> BestCheckpoint | None:
     """The last line that names best.pth: by its own epoch, else by the epoch it was logged in."""
     for event in reversed(list(events)):
-        named = PurePosixPath(event.text.replace("\\", "/")).name
-        if event.kind in ("best", "saved") and named == "best.pth" and event.epoch is not None:
-            because = f"{event.file}:{event.line} logs the saving of {BEST} in epoch {event.epoch}"
+        named = name_in_path(event.text)
+        if event.kind in ("best", "saved") and named in NAMES and event.epoch is not None:
+            because = (
+                f"{event.file}:{event.line} logs the saving of {named} in epoch {event.epoch}"
+            )
             return BestCheckpoint(BEST, event.epoch, "log", 0.95, because)
     return None
 
 
-def _by_bytes(run: Path, checkpoints: Sequence[Checkpoint]) -> BestCheckpoint | None:
+def _by_bytes(folder: Folder, checkpoints: Sequence[Checkpoint]) -> BestCheckpoint | None:
     """The only epoch file whose tensors include all of best.pth's, by the CRCs of the zip."""
     files = _epoch_files(checkpoints)
-    if len(files) > MAX_COMPARED or not inside(run, run / BEST):
+    held = folder.local(BEST)
+    if len(files) > MAX_COMPARED or held is None:
         return None
-    best = tensor_crcs(run / BEST)
+    best = tensor_crcs(held)
     if not best:
         return None
     same = {
         epoch
         for epoch, file in files
-        if inside(run, run / file) and best <= tensor_crcs(run / file)
+        if (path := folder.local(file)) is not None and best <= tensor_crcs(path)
     }
     if len(same) != 1:
         return None
@@ -137,27 +163,46 @@ def tensor_crcs(path: Path) -> Counter[tuple[int, int]]:
     return Counter((e.CRC, e.file_size) for e in entries if "/data/" in f"/{e.filename}")
 
 
-def _by_time(run: Path, log: TrainLog) -> BestCheckpoint | None:
+def _by_time(folder: Folder, log: str) -> BestCheckpoint | None:
     """The last epoch that had ended when best.pth was written.
 
     The log's times have no zone, so its own file gives the offset: it was written last at its last
     line. Copying gives all files one time, or times that fit no zone; then nothing is concluded.
     """
-    best, log_file = file_stat(run / BEST), file_stat(run / LOG)
-    if best is None or log_file is None or not log.epoch_ends or log.last_time is None:
+    best, log_file = folder.stat(BEST), folder.stat(log)
+    if best is None or log_file is None or log_file.size > MAX_LOG:
         return None
-    offset = _zone_offset(log_file.st_mtime, log.last_time)
-    span = (log.last_time - (log.first_time or log.last_time)).total_seconds()
-    if offset is None or not _times_differ(run, span):
+    ends, first, last = _epoch_ends(folder, log)
+    if first is None or last is None:
         return None
-    written = best.st_mtime - offset
-    rounding = 0.1 if best.st_mtime % 1 else 2.0  # whole seconds come from a coarse file system
-    ended = [epoch for epoch, end in log.epoch_ends.items() if _naive(end) <= written + rounding]
+    offset = _zone_offset(log_file.modified, last)
+    if offset is None or not _times_differ(folder, (last - first).total_seconds()):
+        return None
+    written = best.modified - offset
+    rounding = 0.1 if best.modified % 1 else 2.0  # whole seconds come from a coarse file system
+    ended = [epoch for epoch, end in ends.items() if _naive(end) <= written + rounding]
     if not ended:
         return None
-    epoch = max(ended, key=lambda e: log.epoch_ends[e])
+    epoch = max(ended, key=lambda e: ends[e])
     because = f"{BEST} was last changed after epoch {epoch} ended, by the times of the files"
     return BestCheckpoint(BEST, epoch, "time", 0.6, because)
+
+
+def _epoch_ends(
+    folder: Folder, log: str
+) -> tuple[dict[int, datetime], datetime | None, datetime | None]:
+    """(epoch -> time of its last values, time of the first line, of the last line) of a log."""
+    data = read_text(folder, log, [], limit=MAX_LOG) or b""
+    times = [time for stamp in STAMP.finditer(data) if (time := time_of(stamp[1]))]
+    headers = [(match.start(), int(match[1])) for match in HEADER.find(data)]
+    ends: dict[int, datetime] = {}
+    for found in sorted([*TRAIN.find(data), *VALIDATE.find(data)], key=lambda m: m.start()):
+        at = bisect_right(headers, (found.start(), 0)) - 1
+        head = data.rfind(b"\n", 0, found.start()) + 2
+        time = time_of(data[head : head + 19])
+        if at >= 0 and time is not None:
+            ends[headers[at][1]] = time
+    return ends, *((times[0], times[-1]) if times else (None, None))
 
 
 def _naive(time: datetime) -> float:
@@ -174,15 +219,9 @@ def _zone_offset(modified: float, last: datetime) -> float | None:
     return offset if fits else None
 
 
-def _times_differ(run: Path, span: float) -> bool:
+def _times_differ(folder: Folder, span: float) -> bool:
     """Whether the files' times spread over a good part of the run, as they do unless copied."""
-    folders = [run, run / "logs", run / CHECKPOINTS]
-    stats = [
-        file_stat(path)
-        for folder in folders
-        if folder.is_dir()
-        for path in folder.iterdir()
-        if not path.is_symlink()
-    ]
-    times = [stat.st_mtime for stat in stats if stat and S_ISREG(stat.st_mode)]
+    places = [folder, *(folder.below(name) for name in ("logs", CHECKPOINTS))]
+    stats = [place.stat(name) for place in places for name in place.files[:MAX_COMPARED]]
+    times = [stat.modified for stat in stats if stat]
     return len(times) > 1 and max(times) - min(times) > max(2.0, 0.5 * span)

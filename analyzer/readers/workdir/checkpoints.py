@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
-from stat import S_ISREG
 from typing import Any
 
 from analyzer.formats.workdir import BEST, CHECKPOINTS
-from analyzer.readers.workdir.curves import number, whole_number
-from analyzer.readers.workdir.files import file_stat
+from analyzer.reading.checkpoints import weight_files
+from analyzer.reading.folder import Folder
+from analyzer.reading.values import number, whole_number
 from analyzer.run import Checkpoint, LogEvent
 
-_EPOCH_FILE = re.compile(r"(?:^|/)epoch_(\d{1,9})\.pth$")
+_EPOCH_FILE = re.compile(r"(?:^|/)epoch_(\d{1,9})\.(?:pth|pt|pdparams)$")
+
+
+def name_in_path(path: str) -> str:
+    """The last part of a path as any system writes it."""
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def epoch_in_name(file: str) -> int | None:
@@ -25,23 +28,23 @@ def epoch_in_name(file: str) -> int | None:
 
 
 def collect_checkpoints(
-    run: Path, events: Iterable[LogEvent], index: Iterable[Mapping[str, Any]]
+    folder: Folder, events: Iterable[LogEvent], index: Iterable[Mapping[str, Any]]
 ) -> tuple[Checkpoint, ...]:
     """All weight files that log, index or folder know of, by epoch, the best one last."""
     known: dict[str, Checkpoint] = {}
+    beside = {found.file: found for found in weight_files(folder, epoch_of=epoch_in_name)}
     for event in events:
         if event.kind in ("saved", "best"):
-            file = f"{CHECKPOINTS}/{PurePosixPath(event.text.replace(chr(92), '/')).name}"
+            name = name_in_path(event.text)
+            file = name if name in beside else f"{CHECKPOINTS}/{name}"
             named = epoch_in_name(file)
             known[file] = Checkpoint(file, event.epoch if named is None else named)
     for entry in index:
         if isinstance(entry.get("file"), str):
             known[entry["file"]] = _indexed(entry)
-    for file, stat in _weight_files(run / CHECKPOINTS):
-        before = known.get(file) or Checkpoint(file, epoch_in_name(file))
-        known[file] = replace(
-            before, exists=True, removed=False, size=stat.st_size, modified=stat.st_mtime
-        )
+    for found in [*weight_files(folder, CHECKPOINTS, epoch_in_name), *beside.values()]:
+        told = known.get(found.file, found)
+        known[found.file] = replace(found, epoch=told.epoch, value=told.value)
     order = sorted(known.values(), key=lambda c: (c.file == BEST, c.epoch or 0, c.file))
     return tuple(order)
 
@@ -54,13 +57,3 @@ def _indexed(entry: Mapping[str, Any]) -> Checkpoint:
         removed=entry.get("removed") is True,
         size=whole_number(entry.get("bytes")),
     )
-
-
-def _weight_files(folder: Path) -> list[tuple[str, os.stat_result]]:
-    try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if entry.name.endswith(".pth")]
-    except OSError:
-        return []
-    found = [(f"{CHECKPOINTS}/{name}", file_stat(folder / name)) for name in names]
-    return [(file, stat) for file, stat in found if stat and S_ISREG(stat.st_mode)]

@@ -1,4 +1,4 @@
-"""Lists of JSON records: ``metrics.json``, ``steps.jsonl``, ``index.json``. Damage costs its part.
+"""``metrics.json``, ``steps.jsonl`` and ``index.json`` as tables. Damage costs its part.
 
 A file that breaks off, or holds a record that is none, gives the records that are whole and a
 note with the place.
@@ -8,55 +8,126 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from analyzer.formats.records import decode_record
-from analyzer.readers.workdir.files import read_file
-from analyzer.run import Note
+from analyzer.formats.workdir import INDEX, METRICS, STEPS
+from analyzer.reading.folder import Folder
+from analyzer.reading.jsonfile import (
+    MAX_CONTAINERS,
+    Objects,
+    Records,
+    as_columns,
+    parse,
+    read_records,
+)
+from analyzer.reading.tables import MOST_X, Column, Table
+from analyzer.reading.text import decode, read_text
+from analyzer.run import Axis, Note
 
-MAX_ARRAY_BYTES = 1 << 26
+MAX_ARRAY = 1 << 26
 
-Records = tuple[list[dict[str, Any]], list[Note]]
+NO_CURVE = frozenset({"epoch", "step", "time"})
+NONFINITE = "nonfinite."
+"""Before the name of a value that is no finite number, which JSON lacks."""
 
 _DECODER = json.JSONDecoder()
 _BETWEEN = re.compile(r"[ \t\r\n,]*")
 
 
-def read_array(run: Path, name: str) -> Records:
-    """The records of a JSON array. NaN and Infinity, which JSON lacks, are read as numbers."""
-    notes: list[Note] = []
-    data = read_file(run, name, notes, limit=MAX_ARRAY_BYTES)
+def metrics_table(folder: Folder, notes: list[Note]) -> Table:
+    """``metrics.json`` by epoch. Its rows are numbered by entry: many write it in one line.
+
+    A record that names no epoch is that of its place.
+    """
+    objects = read_array(folder, METRICS, notes)
+    return _table("epoch", METRICS, as_columns(objects, np.arange(1, len(objects) + 1)))
+
+
+def steps_table(folder: Folder, notes: list[Note]) -> Table:
+    """``steps.jsonl`` by step."""
+    return _table("step", STEPS, read_records(folder, STEPS, notes))
+
+
+def _table(axis: Axis, file: str, records: Records) -> Table:
+    """The rows that hold a value; one whose counter is none is that of its place."""
+    columns = {k: c for k, c in _decoded(records).items() if k not in NO_CURVE}
+    held = np.zeros(len(records.line), dtype=bool)
+    for column in columns.values():
+        held[column.rows] = True
+    x = records.values(axis)
+    x = np.where(np.abs(x) < MOST_X, x, np.arange(1.0, len(x) + 1))
+    epoch = records.values("epoch") if axis == "step" else None
+    if not held.all():
+        place = np.cumsum(held) - 1
+        columns = {name: c._replace(rows=place[c.rows]) for name, c in columns.items()}
+        epoch = None if epoch is None else epoch[held]
+    table = Table(axis, file)
+    table.extend(x[held], columns, records.line[held], epoch)
+    return table
+
+
+def _decoded(records: Records) -> dict[str, Column]:
+    """The columns, with the values that are named as no finite numbers in their places."""
+    columns = {k: c for k, c in records.columns.items() if not k.startswith(NONFINITE)}
+    for name, named in records.columns.items():
+        own = name.removeprefix(NONFINITE)
+        if own != name:
+            columns[own] = _both(columns[own], named) if own in columns else named
+    return columns
+
+
+def _both(column: Column, other: Column) -> Column:
+    rows = np.concatenate([column.rows, other.rows])
+    order = np.argsort(rows, kind="stable")
+    return Column(rows[order], np.concatenate([column.y, other.y])[order], column.resolution)
+
+
+def read_array(folder: Folder, name: str, notes: list[Note]) -> Objects:
+    """The objects in a JSON array; NaN and Infinity, which JSON lacks, are read as numbers."""
+    data = read_text(folder, name, notes, limit=MAX_ARRAY)
     if data is None:
-        return [], notes
-    text = data.decode("utf-8", "replace").strip()
-    if not text:
-        return [], [*notes, Note(f"{name} is empty", name)]
-    if not text.startswith("["):
+        return []
+    if not data.strip():
+        notes.append(Note(f"{name} is empty", name))
+        return []
+    if not data.lstrip().startswith(b"["):
         problem = f"{name} holds no list; it should be a JSON list of one object per epoch"
-        return [], [*notes, Note(problem, name, 1)]
+        notes.append(Note(problem, name, 1))
+        return []
     try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        values, line = _salvage(data.decode("utf-8", "replace"))
+        values = parse(data)
+    except ValueError:
+        values, line = _salvaged(decode(data))
         problem = f"{name} breaks off in line {line}; the {len(values)} whole entries before it"
         notes.append(Note(f"{problem} were read", name, line))
-    return _only_objects(values, name, notes)
+    objects = [value for value in values if isinstance(value, dict)]
+    if len(objects) < len(values):
+        left = len(values) - len(objects)
+        notes.append(Note(f"{name}: {left} entries are no objects and were left out", name))
+    return objects
 
 
-def _only_objects(values: list[Any], name: str, notes: list[Note]) -> Records:
-    records = [decode_record(value) for value in values if isinstance(value, dict)]
-    if len(records) < len(values):
-        notes.append(
-            Note(
-                f"{name}: {len(values) - len(records)} entries are no objects and were left out",
-                name,
-            )
-        )
-    return records, notes
+def read_index(folder: Folder, notes: list[Note]) -> Objects:
+    """What the trainer noted of its weight files."""
+    return [decode_record(entry) for entry in read_array(folder, INDEX, notes)]
 
 
-def _salvage(text: str) -> tuple[list[Any], int]:
+def line_of_entry(folder: Folder, name: str, entry: int) -> int:
+    """The line in which the 1-based ``entry`` of a JSON array begins; 1 where that is unknown."""
+    text = decode(read_text(folder, name, [], limit=MAX_ARRAY) or b"")
+    place = text.find("[") + 1
+    try:
+        for _ in range(entry - 1):
+            _, place = _DECODER.raw_decode(text, _next(text, place))
+    except (ValueError, RecursionError):
+        return 1
+    return text.count("\n", 0, _next(text, place)) + 1
+
+
+def _salvaged(text: str) -> tuple[list[Any], int]:
     """The whole values before the place where a JSON array breaks, and the line of that place."""
     values: list[Any] = []
     place = text.index("[") + 1
@@ -67,49 +138,10 @@ def _salvage(text: str) -> tuple[list[Any], int]:
         except (ValueError, RecursionError):
             return values, text.count("\n", 0, place) + 1
         values.append(value)
+        if len(values) > MAX_CONTAINERS:
+            return values, text.count("\n", 0, place) + 1
 
 
 def _next(text: str, place: int) -> int:
     found = _BETWEEN.match(text, place)
     return found.end() if found else place
-
-
-def line_of_entry(run: Path, name: str, entry: int) -> int:
-    """The line in which the 0-based ``entry`` of a JSON array begins; 1 where that is unknown."""
-    data = read_file(run, name, [], limit=MAX_ARRAY_BYTES) or b""
-    text = data.decode("utf-8", "replace")
-    place = text.find("[") + 1
-    try:
-        for _ in range(entry):
-            _, place = _DECODER.raw_decode(text, _next(text, place))
-    except (ValueError, RecursionError):
-        return 1
-    return text.count("\n", 0, _next(text, place)) + 1
-
-
-def read_lines(run: Path, name: str) -> Records:
-    """The records of a JSON-lines file; an unfinished last line is no fault of a growing file."""
-    notes: list[Note] = []
-    records: list[dict[str, Any]] = []
-    broken: list[int] = []
-    lines = (read_file(run, name, notes) or b"").split(b"\n")
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            value = None
-        if isinstance(value, dict):
-            records.append(decode_record(value))
-        elif number < len(lines):
-            broken.append(number)
-    if broken:
-        notes.append(
-            Note(
-                f"{name}: {len(broken)} lines are no JSON objects and were left out",
-                name,
-                broken[0],
-            )
-        )
-    return records, notes

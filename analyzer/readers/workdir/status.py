@@ -8,37 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.formats.workdir import RUN, host_id
+from analyzer.reading.status import QUIET_SECONDS
 from analyzer.run import Status
 
-QUIET_SECONDS = 600.0
-"""A trainer that has given no sign of life for this long is gone, unless its epochs are longer."""
 
+def said_status(info: Mapping[str, Any], longest_epoch: float) -> tuple[Status, str] | None:
+    """The status that ``run.json`` tells, and the sentence that says where it is from.
 
-def judge_status(
-    info: Mapping[str, Any],
-    *,
-    epochs_done: int,
-    planned_epochs: int | None,
-    longest_epoch: float,
-    last_line: datetime | None,
-) -> tuple[Status, str]:
-    """The status and the sentence that says where it is from.
-
-    ``info`` is the content of run.json (empty where there is none), ``longest_epoch`` is in
-    seconds (0.0 where unknown), ``last_line`` the local time of the log's last line.
+    ``info`` is its content; ``longest_epoch`` is in seconds, 0.0 where unknown.
     """
-    patience = max(QUIET_SECONDS, 3 * longest_epoch)
     said = info.get("status")
     if said == Status.RUNNING:
-        return _judge_running(info, patience)
+        return _judge_running(info, max(QUIET_SECONDS, 3 * longest_epoch))
     if said in list(Status) and said != Status.UNKNOWN:
         reason = f": {info['reason']}" if isinstance(info.get("reason"), str) else ""
         return Status(said), f"{RUN} says {said}{reason}"
-    if planned_epochs and epochs_done >= planned_epochs:
-        return Status.FINISHED, f"all {planned_epochs} planned epochs are logged"
-    if last_line is not None and abs(_age(last_line)) < patience:
-        return Status.RUNNING, f"the log's last line is of {last_line:%Y-%m-%d %H:%M:%S}"
-    return Status.UNKNOWN, "nothing in the run says how it ended"
+    return None
+
+
+def logged_status(last_line: datetime | None, longest_epoch: float) -> tuple[Status, str] | None:
+    """Running, if the log's last line, in local time, is of just now."""
+    if last_line is None or abs(_age(last_line)) >= max(QUIET_SECONDS, 3 * longest_epoch):
+        return None
+    return Status.RUNNING, f"the log's last line is of {last_line:%Y-%m-%d %H:%M:%S}"
 
 
 def _judge_running(info: Mapping[str, Any], patience: float) -> tuple[Status, str]:

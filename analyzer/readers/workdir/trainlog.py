@@ -1,157 +1,159 @@
-"""A documented ``train.log`` as curves and events."""
+"""A documented log as tables and events. It is read in blocks: some hold millions of lines."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
-from analyzer.formats.trainlog import Line, parse_line
-from analyzer.readers.workdir.curves import CurveBuilder, number, resolution_of
-from analyzer.run import LogEvent
+import numpy as np
 
-TRACEBACK = "Traceback (most recent call last)"
+from analyzer.formats.trainlog import BEST, SAVED, STAMP, time_of
+from analyzer.readers.workdir.epochs import EpochLines, starts
+from analyzer.readers.workdir.steps import StepLines
+from analyzer.reading.checkpoints import WEIGHTS
+from analyzer.reading.events import EventScan
+from analyzer.reading.folder import Folder
+from analyzer.reading.tables import Table
+from analyzer.reading.text import Block, blocks, decode, lines_at, without_cut
+from analyzer.reading.tracebacks import HEADER as TRACEBACK
+from analyzer.run import IntArray, LogEvent, Note
+
+STARTS = frozenset({"started", "fold"})
+"""Events at which the program begins something: they cut the tables."""
+
+_ERROR = re.compile(
+    STAMP.pattern.replace(b"([A-Z]+)", b"(?:ERROR|CRITICAL)") + rb"([^\n]+)", re.MULTILINE
+)
+_LOGGED_TRACEBACK = re.compile(
+    rb"^(\[[^\]\n]*\][ \t]+[A-Z]+[ \t]+" + re.escape(TRACEBACK) + rb"[^\n]*)((?:\n {4}[^\n]*)+)",
+    re.MULTILINE,
+)
 
 
 @dataclass
 class TrainLog:
-    """What one log holds.
+    """What one log holds; ``known`` says whether any of its lines is a documented one."""
 
-    ``epoch_ends`` maps an epoch to the time of its last line, ``segments`` to the number of
-    resumes before it was (last) opened; ``lines`` counts those with the documented head.
-    """
-
-    curves: dict[str, CurveBuilder] = field(default_factory=dict)
+    name: str
+    tables: list[Table] = field(default_factory=list)
     events: list[LogEvent] = field(default_factory=list)
-    epoch_ends: dict[int, datetime] = field(default_factory=dict)
-    segments: dict[float, int] = field(default_factory=dict)
     planned_epochs: int | None = None
     first_time: datetime | None = None
     last_time: datetime | None = None
-    lines: int = 0
+    known: bool = False
 
 
-def read_train_log(data: bytes, name: str) -> TrainLog:
-    """Parse a whole log. Lines that are none of ours are passed over; tracebacks become events."""
+def read_train_log(folder: Folder, name: str, notes: list[Note]) -> TrainLog:
+    """Read a whole log. Lines that are none of ours tell at most of errors, starts and ends."""
     reading = _Reading(name)
-    rows = data.split(b"\n")
-    for row, raw in enumerate(rows, 1):
-        line = parse_line(raw, row) if raw.startswith(b"[") else None
-        if line is not None and row == len(rows):
-            line = _without_cut(line)
-        reading.take(raw, line, row)
+    for block in blocks(folder, name, notes):
+        reading.take(block._replace(data=without_cut(block.data)))
     return reading.finish()
 
 
-def _without_cut(line: Line) -> Line:
-    """The last line of a file, if no line end follows, may be cut short in a number or a name."""
-    if line.kind in ("saved", "best") and not (line.file or "").endswith(".pth"):
-        return replace(line, kind="other", file=None)
-    *sure, last = line.values or (("", ""),)
-    if line.text.endswith(last[1]) and not any(
-        resolution_of([last[1]]) <= resolution_of([text]) for _, text in sure
-    ):
-        return replace(line, values=tuple(sure))
-    return line
+class _Said(NamedTuple):
+    """An event in the making: the epoch is that of the last header, unless it names its own."""
 
-
-@dataclass
-class _Traceback:
-    """A traceback so far: its last line is the one that names the exception."""
-
+    kind: str
     line: int
     text: str
-    indent: int
-    whole: bool = False
+    epoch: int | None = None
+    time: datetime | None = None
 
 
 class _Reading:
-    """The state of reading a log: the epoch that is open, the traceback that is running."""
+    """What was read of a log so far."""
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.log = TrainLog()
-        self.epoch: int | None = None
-        self.segment = 0
-        self.digits: dict[str, list[str]] = defaultdict(list)
-        self.trace: _Traceback | None = None
+        self.log = TrainLog(name)
+        self.epochs = EpochLines(name)
+        self.steps = StepLines(name)
+        self.scan = EventScan(name)
+        self.said: list[_Said] = []
 
-    def take(self, raw: bytes, line: Line | None, row: int) -> None:
-        """Take the next line of the file, parsed where it is a documented one."""
-        if line is None:
-            self._take_other(raw, row)
-            return
-        self._end_trace()
-        self.log.lines += 1
-        if line.time is not None:
-            self.log.first_time = self.log.first_time or line.time
-            self.log.last_time = line.time
-        if line.kind == "header":
-            self._open_epoch(line)
-        self._take_values(line)
-        self._take_event(line)
+    def take(self, block: Block) -> None:
+        """Read the next block."""
+        data = block.data
+        self._take_times(data)
+        count = data.count(b"\n") + (not data.endswith(b"\n"))
+        known = [self.steps.take(block, count)]
+        if len(known[0]) < count:
+            known += self.epochs.take(block)
+            known.append(self._take_saves(block))
+        lines = np.concatenate(known)
+        self.log.known |= len(lines) > 0
+        if len(lines) < count:
+            self._take_rest(block, lines)
 
     def finish(self) -> TrainLog:
-        """What was read."""
-        self._end_trace()
-        for key, curve in self.log.curves.items():
-            curve.resolution = resolution_of(self.digits[key])
-        return self.log
+        """All of it."""
+        log, headers = self.log, self.epochs.headers
+        scanned = self.scan.finish()
+        for event in scanned:
+            if event.kind in STARTS:
+                headers.start(event.line, event.text, event.kind)
+        log.tables = self.epochs.tables()
+        log.tables.append(self.steps.table(headers.rows()))
+        log.planned_epochs = self.epochs.planned
+        told = {event.line for event in scanned}
+        said = [said for said in self.said if said.kind != "error" or said.line not in told]
+        said += [_Said(e.kind, e.line, e.text) for e in scanned if e.kind not in STARTS]
+        log.events = self._with_epochs(said)
+        return log
 
-    def _open_epoch(self, line: Line) -> None:
-        """An epoch that does not come after the one before is a resume."""
-        epoch = line.epoch or 0
-        if self.epoch is not None and epoch <= self.epoch:
-            self._resume(line, f"the epoch goes back from {self.epoch} to {epoch}", epoch)
-        self.epoch = epoch
-        self.log.segments[epoch] = self.segment
-        self.log.planned_epochs = line.epochs
+    def _with_epochs(self, said: list[_Said]) -> list[LogEvent]:
+        """What was said as events, each with the epoch that was open, counted from 1."""
+        headers = self.epochs.headers.rows()
+        lines = np.array([line for _, line, *_ in said], dtype=np.int64)
+        place = np.searchsorted(headers.line, lines, side="right").tolist()
+        opened = [None, *map(int, headers.x.tolist())]
+        return [
+            LogEvent(kind, self.log.name, line, text, opened[at] if epoch is None else epoch, time)
+            for (kind, line, text, epoch, time), at in zip(said, place, strict=True)
+        ]
 
-    def _resume(self, line: Line, text: str, epoch: int | None) -> None:
-        self.segment += 1
-        self._event("resumed", line.number, text, epoch, line.time)
-
-    def _take_values(self, line: Line) -> None:
-        if self.epoch is None:
+    def _take_times(self, data: bytes) -> None:
+        first = STAMP.search(data)
+        if first is None:
             return
-        for key, text in line.values:
-            value = number(text)
-            if value is not None:
-                curve = self.log.curves.setdefault(key, CurveBuilder(key, "epoch"))
-                curve.add(self.epoch, value, segment=self.segment)
-                self.digits[key].append(text)
-        if line.kind in ("train", "validate") and line.time is not None:
-            self.log.epoch_ends[self.epoch] = line.time
+        self.log.known = True
+        self.log.first_time = self.log.first_time or time_of(first[1])
+        last, end = first, len(data)
+        while (end := data.rfind(b"[", first.start(), end)) > first.start():
+            if found := STAMP.match(data, end):
+                last = found
+                break
+        self.log.last_time = time_of(last[1]) or self.log.last_time
 
-    def _take_event(self, line: Line) -> None:
-        if line.kind in ("saved", "best"):
-            epoch = self.epoch if line.epoch is None else line.epoch
-            self._event(line.kind, line.number, line.file or "", epoch, line.time)
-        elif line.kind == "resumed":
-            self._resume(line, line.text, line.epoch)
-            self.epoch = None  # the next header goes on, whatever its number
-        elif line.level in ("ERROR", "CRITICAL"):
-            if line.text.startswith(TRACEBACK):
-                self.trace = _Traceback(line.number, line.text, indent=4)
-            else:
-                self._event("error", line.number, line.text, self.epoch, line.time)
+    def _take_saves(self, block: Block) -> IntArray:
+        data = block.data
+        found: list[tuple[re.Match[bytes], str, bytes, int | None]] = [
+            *((match, "saved", match[1], None) for match in SAVED.find(data)),
+            *((match, "best", match[4], int(match[1])) for match in BEST.find(data)),
+        ]
+        lines = lines_at(block, starts([match for match, *_ in found]))
+        for (match, kind, file, epoch), line in zip(found, lines.tolist(), strict=True):
+            if match.end() == len(data) and not WEIGHTS.search(decode(file)):
+                continue  # the name of a file may be cut off, too
+            head = data.rfind(b"\n", 0, match.start()) + 2
+            time = time_of(data[head : head + 19])
+            self.said.append(_Said(kind, line, decode(file), epoch, time))
+        return lines
 
-    def _take_other(self, raw: bytes, row: int) -> None:
-        """Follow a traceback, in the open or indented below a line of the log."""
-        text = raw.decode("utf-8", "replace").rstrip()
-        indent = len(text) - len(text.lstrip(" "))
-        if text.lstrip().startswith(TRACEBACK):
-            self.trace = _Traceback(row, text.strip(), indent)
-        elif self.trace is not None and text and not self.trace.whole:
-            whole = indent <= self.trace.indent
-            self.trace = _Traceback(row, text.strip(), self.trace.indent, whole)
-
-    def _end_trace(self) -> None:
-        if self.trace is not None:
-            self._event("error", self.trace.line, self.trace.text, self.epoch, None)
-            self.trace = None
-
-    def _event(
-        self, kind: str, row: int, text: str, epoch: int | None, time: datetime | None
-    ) -> None:
-        self.log.events.append(LogEvent(kind, self.name, row, text, epoch, time))
+    def _take_rest(self, block: Block, known: IntArray) -> None:
+        """Look for errors, starts and ends in the lines that were not understood."""
+        rows = block.data.split(b"\n")
+        for place in (known - block.line).tolist():
+            rows[place] = b""
+        text = b"\n".join(rows)
+        if not text.strip():
+            return
+        text = _LOGGED_TRACEBACK.sub(lambda m: m[1] + m[2].replace(b"\n    ", b"\n"), text)
+        rest = block._replace(data=text)
+        self.scan.add(rest)
+        errors = [match for match in _ERROR.finditer(text) if TRACEBACK not in match[0]]
+        lines = lines_at(rest, starts(errors))
+        for match, line in zip(errors, lines.tolist(), strict=True):
+            self.said.append(_Said("error", line, decode(match[2]).strip()))
