@@ -61,15 +61,25 @@ def by_time(scalars: Sequence[Scalar]) -> list[Scalar]:
 
 
 class _Epochs(NamedTuple):
-    """The epoch (1-based, or a share of epochs gone) that was logged at some steps, ascending."""
+    """The epoch (1-based, or a share of epochs gone) that was logged at some steps, ascending.
+
+    ``validated`` are the steps at which validations were logged.
+    """
 
     step: FloatArray
     epoch: FloatArray
+    validated: FloatArray
 
     def at(self, steps: FloatArray) -> FloatArray:
-        """What was logged at each step, or next after it; behind the last one it is the last."""
-        place = np.searchsorted(self.step, steps, side="left")
-        return self.epoch[np.minimum(place, len(self.epoch) - 1)]
+        """What was logged at each step, else next after it, or last before a validation.
+
+        A validation ends its epoch; a rate or a loss belongs to the one that is under way.
+        """
+        after = np.searchsorted(self.step, steps, side="left")
+        before = np.searchsorted(self.step, steps, side="right") - 1
+        place = np.where(np.isin(steps, self.validated), before, after)
+        found: FloatArray = self.epoch[np.clip(place, 0, len(self.epoch) - 1)]
+        return found
 
 
 class _Column(NamedTuple):
@@ -146,7 +156,8 @@ def _logged_epochs(scalars: Sequence[Scalar]) -> _Epochs | None:
         return None
     if np.all(epoch == np.rint(epoch)):
         epoch = epoch + one_based(epoch)
-    return _Epochs(step, epoch)
+    validated = [s.step for s in scalars if plain(s.name).series.startswith("val_")]
+    return _Epochs(step, epoch, np.concatenate([*validated, np.empty(0)]))
 
 
 def _without_results(scalars: list[Scalar], notes: list[Note]) -> list[Scalar]:
@@ -201,4 +212,5 @@ def _seconds_apart(scalar: Scalar) -> float:
 def _in_epochs(scalar: Scalar, limit: float) -> bool:
     if _BY_STEP.search(scalar.name) or _SYSTEM.match(scalar.name):
         return False
-    return bool(scalar.step.max() <= limit)
+    whole = bool(np.all(scalar.step == np.rint(scalar.step)))
+    return whole and bool(scalar.step.max() <= limit)

@@ -73,7 +73,7 @@ class Reading:
         rows: list[tuple[object, ...]] = []
         try:
             rows.extend(self._connection.execute(query, values))
-        except (sqlite3.Error, OverflowError, MemoryError) as error:
+        except (sqlite3.Error, ValueError, OverflowError, MemoryError) as error:
             self._notes.append(Note(f"{self._name} cannot be read further: {error}", self._name))
         return rows
 
