@@ -111,14 +111,20 @@ def _positions(
     """(epoch (n,) from 1 on, step (n,)) of the rows; None for what does not count them."""
     rows = np.arange(1.0, len(cells.line) + 1)
     if counters.epoch is None:
-        return (rows, None) if counters.step is None else (None, cells.values(counters.step))
-    logged = cells.values(counters.epoch)
+        return (rows, None) if counters.step is None else (None, _counter(cells, counters.step))
+    logged = _counter(cells, counters.epoch)
     if counters.step is None:
         epoch = logged + _shift(logged, counters)
         return epoch, rows if _several_in_each(epoch, columns) else None
-    step = cells.values(counters.step)
+    step = _counter(cells, counters.step)
     epoch = _filled(logged + _shift(logged, counters), step)
     return epoch, _through(step, epoch)
+
+
+def _counter(cells: Cells, own: str) -> FloatArray:
+    """(n,) the values of a counter, NaN where it says no finite number."""
+    values = cells.values(own)
+    return np.where(np.isfinite(values), values, np.nan)
 
 
 def _shift(logged: FloatArray, counters: Counters) -> float:

@@ -59,5 +59,7 @@ def test_changed_at_random(
 ) -> None:
     at = data.draw(st.integers(0, len(content)))
     gone = data.draw(st.integers(0, 8))
-    new = data.draw(st.binary(max_size=6) | st.sampled_from([b"1e999", b"-", b"9" * 40, b"\n,"]))
+    new = data.draw(
+        st.binary(max_size=6) | st.sampled_from([b"1e999", b"-", b"9" * 40, b"\n,", b"-inf"])
+    )
     read(reader, name, content[:at] + new + content[at + gone :])
