@@ -17,6 +17,7 @@ from analyzer.reading.names import distinct, higher_is_better, is_share, of_tabl
         ("trainloss", "train_loss"),
         ("valacc", "val_accuracy"),
         ("avg_loss", "train_loss"),
+        ("test_acc5", "val_accuracy_top5"),
         ("val/overall_f1", "val_f1"),
         ("val/cls_loss", "val_loss.cls"),
         ("max_loss", "train_max_loss"),
