@@ -121,7 +121,7 @@ def _positions(
     return epoch, _through(step, epoch)
 
 
-def _counter(cells: Cells, own: str) -> FloatArray:
+def _counter(cells: Rows, own: str) -> FloatArray:
     """(n,) the values of a counter, NaN where it says no finite number."""
     values = cells.values(own)
     return np.where(np.isfinite(values), values, np.nan)
