@@ -62,7 +62,8 @@ _ROW = re.compile(
     + _OF
     + rb"(?:\[\d+/\d+\],? global_step: (\d{1,12})|(?=train_loss: ))"
     + rb"|INFO: (test: )|(current best)|INFO: (?=\{'[\w]+': )"
-    + rb"|train dataset has (\d{1,12}) samples[^\n]*?validate dataset has (\d{1,12}) samples)([^\n]*)"
+    + rb"|train dataset has (\d{1,12}) samples[^\n]*?validate dataset has (\d{1,12}) samples)"
+    + rb"([^\n]*)"
 )
 _OWN = {"time": "epoch_time", "speed": None, "train_loss": "train_loss"}
 

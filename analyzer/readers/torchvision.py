@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from analyzer.reading.assemble import Parts, assemble
 from analyzer.reading.claim import Claim
@@ -36,22 +37,25 @@ _CLAIM = re.compile(
     rb"\b(?:Epoch|Train(?:ing)?)\s?:\s*\[?\d+(?:/\d+)?\]?\s*\[\s*\d+\s*/\s*\d+[^\]\n]*\]:?"
     rb"[^\n]*?\b[Ll]oss\w*:?\s+[-\d.n]"
 )
-LINES = {
-    "train": _TRAIN,
-    "test": rb"\b(?:Test|Val\w*|Eval\w*)\s?:?\s*(?:\[\d+(?:/\d+)?\])?" + _COUNT,
-    "summary": rb"(?:\*|Test:)\s+(?:\w+\s+)?((?:Acc|Prec|Top)@?1\b[^\n]*)",
-    "accuracy": rb"\bAccuracy of the network on the (\d{1,12}) test images: ([\d.]+)%",
-    "segmentation": rb"^(global correct|mean IoU): (" + NUMBER + rb")",
-    "kind": rb"^IoU metric: (\w+)",
-    "coco": AVERAGE.pattern,
-    "time": rb"\bEpoch: \[\d+\] Total time: [^\n(]*\(([\d.]+) s / it\)",
-    "end": rb"^Training time [\d:, day]+$",
-    "settings": rb"\bNamespace\((?=\w+=)[^\n]*",
+LINES: dict[str, tuple[bytes, bytes]] = {
+    "train": (b"[", _TRAIN),
+    "test": (b"[", rb"\b(?:Test|Val\w*|Eval\w*)\s?:?\s*(?:\[\d+(?:/\d+)?\])?" + _COUNT),
+    "summary": (b"1 ", rb"(?:\*|Test:)\s+(?:\w+\s+)?((?:Acc|Prec|Top)@?1\b[^\n]*)"),
+    "accuracy": (
+        b"Accuracy of",
+        rb"Accuracy of the network on the (\d{1,12}) test images: ([\d.]+)%",
+    ),
+    "segmentation": (b"mean IoU", rb"^(global correct|mean IoU): (" + NUMBER + rb")"),
+    "kind": (b"IoU metric", rb"^IoU metric: (\w+)"),
+    "coco": (b"(AP) @[", AVERAGE.pattern),
+    "time": (b"Total time", rb"\bEpoch: \[\d+\] Total time: [^\n(]*\(([\d.]+) s / it\)"),
+    "end": (b"Training time", rb"^Training time [\d:, day]+$"),
+    "settings": (b"Namespace(", rb"\bNamespace\((?=\w+=)[^\n]*"),
 }
-"""What kinds of lines there are."""
+"""What kinds of lines there are: a word that they hold, and their pattern."""
 
 _KINDS = tuple(LINES)
-_PATTERNS = [re.compile(pattern, re.MULTILINE) for pattern in LINES.values()]
+_PATTERNS = [(word, re.compile(pattern, re.MULTILINE)) for word, pattern in LINES.values()]
 _PAIR = re.compile(
     rb"([A-Za-z][\w@./]*)(?: ?: *|[ \t]+)("
     + NUMBER
@@ -59,8 +63,7 @@ _PAIR = re.compile(
     + NUMBER
     + rb")[ \t]*\))?"
 )
-_PERCENT = re.compile(rb"(?:acc|prec|top)@?\d$", re.IGNORECASE)
-_FIVE = re.compile(rb"(?:acc|prec|top)@?5$", re.IGNORECASE)
+_PERCENT = re.compile(rb"(?:acc|prec|top)@?(\d)$", re.IGNORECASE)
 NAMES: dict[str, str | None] = {
     "time": "step_time",
     "batch_time": "step_time",
@@ -137,9 +140,10 @@ def _take(log: _Log, kind: str, row: re.Match[bytes], line: int, parts: Parts) -
     if kind == "train":
         _train(log, row, line)
     elif kind == "test":
-        log.testing |= {n: v for n, v in _values(log, row[3], "val", mean=True) if _judges(n)}
+        values = _values(log, row[3], "val")
+        log.testing |= {name: mean or value for name, value, mean in values if _judges(name)}
     elif kind == "summary":
-        _note(log, dict(_values(log, row[1], "val", mean=False)))
+        _note(log, {name: value for name, value, _ in _values(log, row[1], "val")})
     elif kind == "accuracy":
         parts.samples["val"] = int(row[1])
         log.factors["val_accuracy"] = 0.01
@@ -182,37 +186,37 @@ def _train(log: _Log, row: re.Match[bytes], line: int) -> None:
     log.epoch, log.batch, log.batches, log.line = epoch, batch, batches, line
     if row[2]:
         log.plans.append((line, int(row[2])))
-    values = dict(_values(log, row[5], "train", mean=False))
-    log.steps.add((epoch - 1) * batches + batch, values.items(), line, epoch)
-    means = dict(_values(log, row[5], "train", mean=True))
-    log.means = {name: value for name, value in means.items() if _judges(name)}
+    values = _values(log, row[5], "train")
+    now = [(name, value) for name, value, _ in values]
+    log.steps.add((epoch - 1) * batches + batch, dict(now).items(), line, epoch)
+    log.means = {name: mean or value for name, value, mean in values if _judges(name)}
 
 
 def _judges(name: str) -> bool:
     return "loss" in name or "accuracy" in name
 
 
-def _values(log: _Log, text: bytes, split: str, *, mean: bool) -> list[tuple[str, bytes]]:
-    """(series, digits) of a line: of now, or the mean so far where one is printed."""
+def _values(log: _Log, text: bytes, split: str) -> list[tuple[str, bytes, bytes]]:
+    """(series, value of now, mean so far or nothing) of what a line logged."""
     logged = []
-    for own, value, average in _PAIR.findall(text):
-        name = _series(own, split)
+    for own, value, mean in _PAIR.findall(text):
+        name, percent = _series(own, split)
         if name is not None:
-            if _PERCENT.search(own):
+            if percent:
                 log.factors[name] = 0.01
-            logged.append((name, average if mean and average else value))
+            logged.append((name, value, mean))
     return logged
 
 
-def _series(own: bytes, split: str) -> str | None:
-    """The series of a logged name; None for one that is no curve."""
+@lru_cache(maxsize=4096)
+def _series(own: bytes, split: str) -> tuple[str | None, bool]:
+    """(the series of a logged name, None for one that is no curve; whether it is in percent)."""
     name = decode(own)
-    if _FIVE.search(own):
-        return f"{split}_accuracy_top5"
-    if _PERCENT.search(own):
-        return f"{split}_accuracy" if own.endswith(b"1") else f"{split}_{name.replace('@', '_')}"
+    if found := _PERCENT.search(own):
+        rank = "" if found[1] == b"1" else f"_top{decode(found[1])}"
+        return f"{split}_accuracy{rank}", True
     if name.lower() in NAMES:
-        return NAMES[name.lower()]
+        return NAMES[name.lower()], False
     if name.endswith("_unscaled"):
-        return None
-    return plain(f"{split}/{name}").series
+        return None, False
+    return plain(f"{split}/{name}").series, False

@@ -37,12 +37,16 @@ def matches(block: Block, pattern: re.Pattern[bytes]) -> Iterator[tuple[re.Match
 
 
 def in_order(
-    block: Block, patterns: Sequence[re.Pattern[bytes]]
+    block: Block, patterns: Sequence[tuple[bytes, re.Pattern[bytes]]]
 ) -> Iterator[tuple[int, re.Match[bytes], int]]:
-    """(which pattern, match, its line) of all that several patterns find, in the file's order."""
+    """(which pattern, match, its line) of all that several patterns find, in the file's order.
+
+    Each pattern comes with a word that its lines hold: most patterns are passed over by it.
+    """
     found = [
         (match.start(), which, match, line)
-        for which, pattern in enumerate(patterns)
+        for which, (word, pattern) in enumerate(patterns)
+        if word in block.data
         for match, line in matches(block, pattern)
     ]
     for _, which, match, line in sorted(found, key=lambda row: row[:2]):

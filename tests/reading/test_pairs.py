@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from analyzer.reading.pairs import matches, pairs
+from analyzer.reading.pairs import in_order, matches, pairs
 from analyzer.reading.text import Block
 
 
@@ -32,4 +32,14 @@ def test_matches_tells_the_line_of_each_match() -> None:
     assert [(m[1], line) for m, line in matches(block, re.compile(rb"^a (\d)", re.MULTILINE))] == [
         (b"1", 10),
         (b"2", 12),
+    ]
+
+
+def test_several_patterns_are_found_in_the_order_of_the_file() -> None:
+    patterns = [(b"a", re.compile(rb"a (\d)")), (b"b", re.compile(rb"b (\d)"))]
+    found = in_order(Block(b"b 1\na 2\nb 3\n", 5), [*patterns, (b"zz", re.compile(rb"\d"))])
+    assert [(which, m[1], line) for which, m, line in found] == [
+        (1, b"1", 5),
+        (0, b"2", 6),
+        (1, b"3", 7),
     ]

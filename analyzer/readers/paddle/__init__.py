@@ -36,7 +36,7 @@ WEIGHT_FOLDER = re.compile(
 )
 SHORT = 2
 
-_PATTERNS = [shape.pattern for shape in SHAPES]
+_PATTERNS = [(shape.word, shape.pattern) for shape in SHAPES]
 _CLAIM = re.compile(ROW.pattern + b"|" + DUMP.pattern, re.MULTILINE)
 
 

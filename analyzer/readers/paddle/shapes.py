@@ -18,19 +18,21 @@ Kind = Literal["step", "epoch", "validation", "best"]
 
 
 class Shape(NamedTuple):
-    """One kind of line. ``pattern`` has the groups ``rest`` and, where the line tells them,
-    ``epoch``, ``epochs`` (planned), ``step``, ``steps`` (planned), ``batch``, ``batches`` (of an
-    epoch) and ``images``. ``first`` is the number of the first epoch; None: 0 if that is logged
-    first, else 1.
+    """One kind of line; it holds ``word``.
+
+    ``pattern`` has the groups ``rest`` and, where the line tells them, ``epoch``, ``epochs``
+    (planned), ``step``, ``steps`` (planned), ``batch``, ``batches`` (of an epoch) and ``images``.
+    ``first`` is the number of the first epoch; None: 0 if that is logged first, else 1.
     """
 
     kind: Kind
+    word: bytes
     pattern: re.Pattern[bytes]
     first: int | None = 1
 
 
-def _shape(kind: Kind, pattern: bytes, first: int | None = 1) -> Shape:
-    return Shape(kind, re.compile(pattern + rb"(?P<rest>[^\n]*)"), first)
+def _shape(kind: Kind, word: bytes, pattern: bytes, first: int | None = 1) -> Shape:
+    return Shape(kind, word, re.compile(pattern + rb"(?P<rest>[^\n]*)"), first)
 
 
 _OF = rb"(?P<epoch>\d{1,9})/(?P<epochs>\d{1,9})"
@@ -39,34 +41,42 @@ _STEP = rb"(?P<step>\d{1,12})/(?P<steps>\d{1,12})"
 
 SHAPES: tuple[Shape, ...] = (
     # PaddleOCR, OpenOCR
-    _shape("step", rb"epoch: \[" + _OF + rb"\], (?:global_step|iter): (?P<step>\d{1,12}),", None),
-    _shape("validation", rb"\bcur metric, "),
-    _shape("best", rb"\bbest metric, "),
+    _shape(
+        "step",
+        b"epoch: [",
+        rb"epoch: \[" + _OF + rb"\], (?:global_step|iter): (?P<step>\d{1,12}),",
+        None,
+    ),
+    _shape("validation", b"cur metric", rb"\bcur metric, "),
+    _shape("best", b"best metric", rb"\bbest metric, "),
     # PaddleSeg
-    _shape("step", rb"\[TRAIN\]\s+epoch[:=] ?(?P<epoch>\d{1,9}), iter[:=] ?" + _STEP),
-    _shape("validation", rb"\[EVAL\]\s+#Images[:=] ?(?P<images>\d{1,9})"),
+    _shape("step", b"[TRAIN]", rb"\[TRAIN\]\s+epoch[:=] ?(?P<epoch>\d{1,9}), iter[:=] ?" + _STEP),
+    _shape("validation", b"[EVAL]", rb"\[EVAL\]\s+#Images[:=] ?(?P<images>\d{1,9})"),
     # PaddleX
-    _shape("step", rb"\[TRAIN\]\s+Epoch=" + _OF + rb", Step=" + _BATCH),
-    _shape("epoch", rb"\[TRAIN\]\s+Epoch (?P<epoch>\d{1,9}) finished,"),
-    _shape("validation", rb"\[EVAL\]\s+Finished, Epoch=(?P<epoch>\d{1,9}),"),
+    _shape("step", b"[TRAIN]", rb"\[TRAIN\]\s+Epoch=" + _OF + rb", Step=" + _BATCH),
+    _shape("epoch", b"[TRAIN]", rb"\[TRAIN\]\s+Epoch (?P<epoch>\d{1,9}) finished,"),
+    _shape("validation", b"[EVAL]", rb"\[EVAL\]\s+Finished, Epoch=(?P<epoch>\d{1,9}),"),
     # PaddleClas
-    _shape("step", rb"\[Train\]\[Epoch " + _OF + rb"\]\[Iter: ?" + _BATCH + rb"\]"),
-    _shape("epoch", rb"\[Train\]\[Epoch " + _OF + rb"\]\[Avg\]"),
-    _shape("validation", rb"\[Eval\]\[Epoch (?P<epoch>\d{1,9})\]\[Avg\]"),
+    _shape(
+        "step", b"[Train][Epoch", rb"\[Train\]\[Epoch " + _OF + rb"\]\[Iter: ?" + _BATCH + rb"\]"
+    ),
+    _shape("epoch", b"[Train][Epoch", rb"\[Train\]\[Epoch " + _OF + rb"\]\[Avg\]"),
+    _shape("validation", b"[Eval][Epoch", rb"\[Eval\]\[Epoch (?P<epoch>\d{1,9})\]\[Avg\]"),
     # PaddleDetection
     _shape(
         "step",
+        b"ppdet",
         rb"ppdet\S* INFO: Epoch: \[(?P<epoch>\d{1,9})(?:/(?P<epochs>\d{1,9}))?\] \[ *"
         + _BATCH
         + rb"\]",
         0,
     ),
-    _shape("validation", rb"(?= Average (?:Precision|Recall) +\(A[PR]\) @\[)"),
-    _shape("validation", rb"(?=\bmAP\(0\.\d+, \w+\) = )"),
+    _shape("validation", b"@[ IoU", rb"(?= Average (?:Precision|Recall) +\(A[PR]\) @\[)"),
+    _shape("validation", b"mAP(", rb"(?=\bmAP\(0\.\d+, \w+\) = )"),
     # PaddleGAN
-    _shape("step", rb"\bIter: " + _STEP + rb"(?= lr: )"),
-    _shape("step", rb"\bEpoch: " + _OF + rb", iter: " + _BATCH + rb"(?= lr: )"),
-    _shape("validation", rb"(?=\bMetric \w+: )"),
+    _shape("step", b"Iter: ", rb"\bIter: " + _STEP + rb"(?= lr: )"),
+    _shape("step", b", iter: ", rb"\bEpoch: " + _OF + rb", iter: " + _BATCH + rb"(?= lr: )"),
+    _shape("validation", b"Metric ", rb"(?=\bMetric \w+: )"),
 )
 
 ROW = re.compile(
