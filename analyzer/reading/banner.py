@@ -25,7 +25,6 @@ _MORE = {
     "trainingepochs": "train.epochs",
     "numepoch": "train.epochs",
     "nepoch": "train.epochs",
-    "epoch": "train.epochs",
     "earlystoppingpatience": "train.patience",
     "initiallearningrate": "optimizer.lr",
     "批次大小": "data.batch_size",

@@ -19,7 +19,7 @@ from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
 from analyzer.reading.lineshapes import NUMBER, Shape, shape_of
 from analyzer.reading.names import Split
-from analyzer.reading.printed import Chunk, Printed
+from analyzer.reading.printed import Chunk, Printed, order_of
 from analyzer.reading.printedtables import PrintedTable
 from analyzer.reading.settings import merged
 from analyzer.reading.tables import text_column
@@ -90,7 +90,10 @@ class Console:
         """Read the next block of the file."""
         self._events.add(block)
         for number, line in enumerate(block.data.split(b"\n"), block.line):
-            if line and len(line) < LONGEST:
+            if b"\r" in line:
+                for place, state in enumerate(line.split(b"\r")):
+                    self._line(state[:LONGEST], number, place)
+            elif line and len(line) < LONGEST:
                 self._line(line, number)
         self._convert()
 
@@ -116,7 +119,7 @@ class Console:
         parts.tables += arranged.tables
         parts.events += arranged.events
         parts.samples |= arranged.samples
-        parts.config = merged(parts.config, config)
+        parts.config = merged(parts.config, config) if parts.config.values else config
         parts.planned_epochs = parts.planned_epochs or arranged.planned_epochs
         parts.planned_steps = parts.planned_steps or arranged.planned_steps
         if not parts.planned_epochs and not parts.planned_steps:
@@ -125,18 +128,19 @@ class Console:
         if not (parts.planned_epochs or parts.planned_steps) and self._events.events:
             parts.planned_steps = self.printed.longest_bar()
 
-    def _line(self, line: bytes, number: int) -> None:
+    def _line(self, line: bytes, number: int, state: int = 0) -> None:
+        at = order_of(number, state)
         if b"%|" in line and (bar := _BAR.search(line)):
-            self._bar(line, bar, number)
+            self._bar(line, bar, at)
             return
-        if self._table.row(line, number):
+        if self._table.row(line, at):
             return
         pieces = NUMBER.split(_plain(line))
         if len(pieces) == 1:
             self._words(line)
             return
-        self._take(pieces, number, self._section)
-        self._banner.line(line, number)
+        if not self._take(pieces, at, self._section):
+            self._banner.line(line, number)
 
     def _words(self, line: bytes) -> None:
         """A line without numbers may say what the next lines are about."""
@@ -145,31 +149,32 @@ class Console:
         if len(line) < 80 and (section := section_of(line)):
             self._section = section
 
-    def _bar(self, line: bytes, bar: re.Match[bytes], number: int) -> None:
+    def _bar(self, line: bytes, bar: re.Match[bytes], at: int) -> None:
         done, total, inside = bar.groups()
         items = (inside or b"").split(b",")[2:]
         rest = line[: bar.start()].rstrip(b" :") + b" : " + b",".join(items)
-        if self._table.row(line[: bar.start()], number):
+        if self._table.row(line[: bar.start()], at):
             return
         pieces = NUMBER.split(_plain(rest + b" " + line[bar.end() :]))
         if not line[: bar.start()].strip():
             elapsed = _ELAPSED.search(inside or b"")
             self.printed.bar(total, _seconds(elapsed))
         if len(pieces) > 1:
-            self._take(pieces, number, None, bar=(done, total))
+            self._take(pieces, at, None, bar=(done, total))
 
     def _take(
         self,
         pieces: list[bytes],
-        number: int,
+        at: int,
         section: Split | None,
         bar: tuple[bytes, bytes] | None = None,
-    ) -> None:
+    ) -> bool:
+        """Keep the numbers of a line by its shape; true where it says that training goes on."""
         key = (section, bar is None, *pieces[0::2])
         group = self._groups.get(key)
         if group is None:
             if len(self._groups) > MOST_SHAPES:
-                return
+                return False
             shape = shape_of(pieces[0::2], section)
             if bar is not None and shape.step is None:
                 count = len(pieces) // 2
@@ -178,10 +183,10 @@ class Console:
         shape = group.shape
         if shape.epoch is not None:
             self._section = None
-        if not shape.pairs and shape.epoch is None:
-            return
-        group.lines.append(number)
-        group.numbers.append([*pieces[1::2], *(bar or ())])
+        if shape.pairs or shape.epoch is not None:
+            group.lines.append(at)
+            group.numbers.append([*pieces[1::2], *(bar or ())])
+        return shape.placed
 
     def _convert(self) -> None:
         """Turn the digits that were collected into numbers, so that a block's memory is free."""
@@ -194,7 +199,7 @@ class Console:
 def add_console(folder: Folder, name: str, parts: Parts) -> None:
     """Read a console capture and add what it says to the parts of a run."""
     console = Console(name)
-    for block in blocks(folder, name, parts.notes):
+    for block in blocks(folder, name, parts.notes, states=True):
         console.add(block)
     console.finish(parts)
 

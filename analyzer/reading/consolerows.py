@@ -22,7 +22,7 @@ from analyzer.reading.consoleplaces import (
     step_rows,
 )
 from analyzer.reading.events import KILLED
-from analyzer.reading.printed import Chunk, Printed
+from analyzer.reading.printed import STATES, Chunk, Printed, order_of
 from analyzer.reading.tables import Column, Table
 from analyzer.run import Axis, FloatArray, IntArray, LogEvent
 
@@ -49,7 +49,7 @@ def arrange(printed: Printed, file: str) -> Arranged:
     arranged = Arranged()
     chunks = [chunk for chunk in printed.chunks if len(chunk.line)]
     base = base_of(chunks)
-    resets = [event.line for event in printed.events if event.kind in RESETS]
+    resets = [order_of(event.line) for event in printed.events if event.kind in RESETS]
     places = places_of(chunks, base, np.array(sorted(resets), dtype=np.int64))
     valued = [chunk for chunk in chunks if chunk.columns]
     _rename_implied(valued)
@@ -101,7 +101,8 @@ def _table(axis: Axis, file: str, rows: Sequence[Rows]) -> Table | None:
         offset += len(part.line)
     columns = {name: _joined(parts) for name, parts in merged.items()}
     table = Table(axis, file, repeats=_printed_twice(x[order], columns))
-    table.extend(x[order], columns, line[order], epoch[order] if axis == "step" else None)
+    own_epoch = epoch[order] if axis == "step" else None
+    table.extend(x[order], columns, line[order] // STATES, own_epoch)
     return table
 
 

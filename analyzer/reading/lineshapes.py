@@ -25,7 +25,7 @@ NUMBER = re.compile(
 
 _EPOCH = re.compile(
     r"(?:^|current_|[^a-z/_])(?:epoch|ep)(?:\s*(?:no\.?|num|number|idx|index|step))?(?:\((?:train|val|test)\))?"
-    r"['\"]?\s*[\])]?[\s:=\[(#>_-]*$",
+    r"['\"]?\s*[\])]?[\s:=\[(#>_'\"-]*$",
     re.IGNORECASE,
 )
 _NO_EPOCH = re.compile(
@@ -36,7 +36,7 @@ _NO_EPOCH = re.compile(
 )
 _STEP = re.compile(
     r"(?:^|[^a-z/_])(?:global[ _]?step|step|iter|iteration|batch|update|num_updates|minibatch"
-    r"|iters)['\"]?\s*[\])]?[\s:=\[(#>_-]*$",
+    r"|iters)['\"]?\s*[\])]?[\s:=\[(#>_'\"-]*$",
     re.IGNORECASE,
 )
 _NO_STEP = re.compile(

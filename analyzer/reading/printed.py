@@ -8,11 +8,18 @@ from analyzer.reading.tables import Column
 from analyzer.run import FloatArray, IntArray, LogEvent
 
 MOST_BARS = 300
+STATES = 4096
+"""So many states of one line, overwritten one after the other, keep their order."""
+
+
+def order_of(line: int, state: int = 0) -> int:
+    """A number by which lines, and the states of one line, are sorted."""
+    return line * STATES + min(state, STATES - 1)
 
 
 @dataclass
 class Chunk:
-    """Lines of one shape: ``line`` (n,) 1-based; counters (n,) as printed, None where not printed.
+    """Lines of one shape: ``line`` (n,) as ``order_of`` says; counters (n,), None if not printed.
 
     ``said`` names the series whose data (training or validation) the line itself says. Of lines
     that are ``progress`` only the last state of each epoch counts. ``fraction`` epochs say how

@@ -30,8 +30,8 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
 )
 """Applied in this order, to lower-case text for words of the last kind of scripts."""
 
-_ORDINAL = re.compile(r"第\s*(?=$)|第\s*[\[(]?\s*$")
-_ROUND = re.compile(r"^\s*(?:轮|个?epoch|회|周期)")
+_ORDINAL = re.compile(r"第\s*[\[(]?\s*$")
+_ROUND = re.compile(r"^\s*(?:轮|회)")
 
 SPLITS: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "trn", "tr"), "train"),
