@@ -8,20 +8,40 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
 from analyzer.run import Series, label
-from analyzer.signals import level, pair, spread, trend
+from analyzer.signals import level, pair, rank, spread, trend
+from analyzer.signals.pair import align
 from analyzer.signals.stats import Reading, finite, noise
 
-__all__ = ["SIGNALS", "FalseRate", "Reading", "Signal", "Unit", "measure", "noise"]
+__all__ = [
+    "PARAMETERS",
+    "SIGNALS",
+    "FalseRate",
+    "Reading",
+    "Signal",
+    "Unit",
+    "align",
+    "measure",
+    "noise",
+]
 
-Unit = Literal["curve", "points"]
+Unit = Literal["curve", "points", "plain"]
 """``curve``: the unit of the series; a limit may be a number, %, noise or sampling errors.
-``points``: a count; a limit may be a number, or % of the points."""
+``points``: a count; a limit may be a number, or % of the points. ``plain``: a number without a
+unit; a limit may be a number, of a ratio also %."""
+
+PARAMETERS: Mapping[str, tuple[float, float]] = {
+    "q": (0, 100),
+    "z": (0, 1000),
+    "times": (0, 1e6),
+    "within": (1, 1000),
+}
+"""What a rule may give a signal besides series: the name, the least and the most."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +56,7 @@ class FalseRate:
     limit: str
     rates: tuple[float, float, float]
     base: Literal["flat", "rise"] = "flat"
+    params: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,8 +64,9 @@ class Signal:
     """One entry of the vocabulary.
 
     ``needs`` is the least number of finite points (of all points with ``all_points``), ``gives``
-    the details that a message may name, ``directed`` that the good direction matters. A signal
-    that ``shows`` nothing wrong is a guard and no evidence.
+    the details that a message may name, ``directed`` that the good direction matters, ``params``
+    the parameters with their defaults. A signal that ``shows`` nothing wrong is a guard and no
+    evidence.
     """
 
     function: Callable[..., Reading]
@@ -56,6 +78,7 @@ class Signal:
     pair: bool = False
     all_points: bool = False
     shows: bool = True
+    params: Mapping[str, float] = field(default_factory=dict)
     false_rates: tuple[FalseRate, ...] = ()
 
 
@@ -79,7 +102,7 @@ SIGNALS: Mapping[str, Signal] = {
         "curve",
         5,
         gives=("head", "tail", "points"),
-        false_rates=(FalseRate("3 noise", (0.12, 0.20, 0.35)),),
+        false_rates=(FalseRate("3 noise", (0.07, 0.12, 0.31)),),
     ),
     "gain": Signal(
         trend.gain,
@@ -88,7 +111,7 @@ SIGNALS: Mapping[str, Signal] = {
         4,
         gives=("gain", "level"),
         directed=True,
-        false_rates=(FalseRate("3 noise", (0.14, 0.21, 0.30)),),
+        false_rates=(FalseRate("3 noise", (0.07, 0.13, 0.30)),),
     ),
     "setback": Signal(
         trend.setback,
@@ -98,7 +121,7 @@ SIGNALS: Mapping[str, Signal] = {
         gives=("best", "best_at", "last", "since"),
         directed=True,
         # A wandering curve leaves its best far behind: pair it with gain since the best point.
-        false_rates=(FalseRate("10 noise", (0.05, 0.13, 0.95)),),
+        false_rates=(FalseRate("10 noise", (0.02, 0.03, 0.98)),),
     ),
     "since_best": Signal(
         trend.since_best,
@@ -124,7 +147,7 @@ SIGNALS: Mapping[str, Signal] = {
         "curve",
         6,
         gives=("swing", "level", "lowest", "highest", "points"),
-        false_rates=(FalseRate("2 noise", (0.10, 0.17, 0.30)),),
+        false_rates=(FalseRate("2 noise", (0.01, 0.01, 0.01)),),
     ),
     "gap": Signal(
         pair.gap,
@@ -133,27 +156,138 @@ SIGNALS: Mapping[str, Signal] = {
         3,
         gives=("tail", "other_tail"),
         pair=True,
-        false_rates=(FalseRate("3 noise", (0.14, 0.21, 0.31)),),
+        false_rates=(FalseRate("3 noise", (0.07, 0.13, 0.27)),),
+    ),
+    "ratio": Signal(
+        pair.ratio,
+        "ratio",
+        "plain",
+        1,
+        gives=("ratio", "percent", "level", "other_level"),
+        pair=True,
+        false_rates=(FalseRate("120%", (0, 0, 0)),),
+    ),
+    "correlation": Signal(
+        pair.correlation,
+        "rank correlation",
+        "plain",
+        8,
+        gives=("correlation",),
+        pair=True,
+        false_rates=(FalseRate("0.8", (0.02, 0.03, 0.03)),),
+    ),
+    "first": Signal(level.first, "first value", "curve", 1, gives=("first_value",)),
+    "level": Signal(level.level, "level", "curve", 1, gives=("level", "points")),
+    "quantile": Signal(
+        level.quantile,
+        "quantile",
+        "curve",
+        1,
+        gives=("quantile", "quantile_at", "level"),
+        params={"q": 50},
+    ),
+    "zeros": Signal(
+        level.zeros,
+        "number of points at 0",
+        "points",
+        1,
+        gives=("zeros", "points"),
+        false_rates=(FalseRate("0", (0, 0, 0)),),
+    ),
+    "repeats": Signal(
+        level.repeats,
+        "longest stretch of one value",
+        "points",
+        1,
+        gives=("repeats", "constant", "points"),
+        false_rates=(FalseRate("1", (0, 0, 0)),),
+    ),
+    "progress": Signal(
+        trend.progress,
+        "way from the start to the best stretch",
+        "curve",
+        5,
+        gives=("head", "best", "best_at"),
+        directed=True,
+        false_rates=(FalseRate("4 noise", (0.08, 0.18, 0.60)),),
+    ),
+    "regain": Signal(
+        trend.regain,
+        "progress lost again",
+        "curve",
+        5,
+        gives=("head", "best", "best_at", "tail", "lost"),
+        directed=True,
+        # Noise loses all the progress that it seems to make: pair it with progress in noise.
+        false_rates=(FalseRate("4 noise", (0.08, 0.18, 0.60)),),
+    ),
+    "turns": Signal(
+        spread.turns,
+        "number of turns",
+        "points",
+        8,
+        gives=("turns", "points"),
+        false_rates=(FalseRate("80%", (0.21, 0.09, 0.05)),),
+    ),
+    "spikes": Signal(
+        spread.spikes,
+        "number of spikes",
+        "points",
+        8,
+        gives=("spikes", "spike", "spike_at", "usual", "points"),
+        params={"z": 8, "times": 1.5, "within": 5},
+        false_rates=(FalseRate("0", (0.01, 0.01, 0.01), params={"times": 1}),),
+    ),
+    "trend": Signal(
+        rank.trend,
+        "certainty of the trend (z)",
+        "plain",
+        8,
+        gives=("trend",),
+        directed=True,
+        false_rates=(FalseRate("2", (0.04, 0.06, 0.11)),),
+    ),
+    "monotone": Signal(
+        rank.monotone,
+        "steadiness of the rise",
+        "plain",
+        8,
+        gives=("monotone",),
+        false_rates=(FalseRate("0.8", (0.01, 0.03, 0.11)),),
     ),
 }
 
 
 def measure(
-    name: str, series: Series, other: Series | None = None, *, higher_is_better: bool = False
+    name: str,
+    series: Series,
+    other: Series | None = None,
+    *,
+    higher_is_better: bool = False,
+    params: Mapping[str, float] | None = None,
 ) -> Reading | str:
-    """The reading of the signal ``name``, or the reason why there is none, as a sentence part."""
+    """The reading of the signal ``name``, or the reason why there is none, as a sentence part.
+
+    ``other`` is on the same axis as ``series``; ``params`` replace the signal's defaults.
+    """
     signal = SIGNALS[name]
-    for curve in (series, other) if other is not None else (series,):
+    arguments: list[Any] = [series]
+    if signal.pair and other is not None:
+        arguments = list(align(series, other))
+    for curve in arguments:
         found = len(curve) if signal.all_points else len(finite(curve)[1])
         if found < signal.needs:
-            return f"{label(curve.name)} has {found} of the {signal.needs} points this needs"
-    arguments: list[Any] = [series]
-    if signal.pair:
-        arguments.append(other)
+            return f"{_which(series, other)} {found} of the {signal.needs} points this needs"
     if signal.directed:
         arguments.append(higher_is_better)
     with np.errstate(all="ignore"):
-        reading = signal.function(*arguments)
+        reading = signal.function(*arguments, **{**signal.params, **(params or {})})
     if not math.isfinite(reading.value):
-        return f"the numbers of {series.name} are too large to be judged"
+        return f"the numbers of {series.name} cannot be judged: zero, or too large"
     return reading
+
+
+def _which(series: Series, other: Series | None) -> str:
+    if other is None:
+        return f"{label(series.name)} has"
+    return f"{label(series.name)} and {label(other.name)} share"

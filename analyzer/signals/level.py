@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from analyzer.run import FloatArray, Series
-from analyzer.signals.stats import Reading, best_index, finite
+from analyzer.signals.stats import Reading, best_index, finite, median
 
 CLIMB = 3.0
 """A loss that reached this many times its earlier median was climbing before it broke."""
@@ -27,6 +27,52 @@ def best(series: Series, higher_is_better: bool) -> Reading:
     return Reading(
         value, 1.0, float(x[at]), float(x[at]), {"best": value, "best_at": float(x[at])}
     )
+
+
+def first(series: Series) -> Reading:
+    """The first value that is a number, in the curve's unit; 100 % is its size."""
+    x, y, _ = finite(series)
+    value = float(y[0])
+    return Reading(value, abs(value), float(x[0]), float(x[0]), {"first_value": value})
+
+
+def level(series: Series) -> Reading:
+    """The median of the points, in the curve's unit; 100 % is its size."""
+    x, y, _ = finite(series)
+    value = median(y)
+    return Reading(value, abs(value), *_span(x), {"level": value, "points": len(y)})
+
+
+def quantile(series: Series, q: float) -> Reading:
+    """The value that ``q`` % of the points lie below; q 100 is the highest, q 0 the lowest."""
+    x, y, _ = finite(series)
+    value = float(np.quantile(y, q / 100))
+    at = float(x[int(np.argmin(np.abs(y - value)))])
+    details: dict[str, float | str] = {"quantile": value, "quantile_at": at, "level": median(y)}
+    return Reading(value, abs(value), *_span(x), details)
+
+
+def zeros(series: Series) -> Reading:
+    """How many points are exactly 0; 100 % is all points."""
+    x, y, _ = finite(series)
+    at = np.flatnonzero(y == 0)
+    span = _span(x[at]) if len(at) else _span(x)
+    return Reading(len(at), len(y), *span, {"zeros": len(at), "points": len(y)})
+
+
+def repeats(series: Series) -> Reading:
+    """How many points the longest stretch of one and the same value has; 100 % is all points."""
+    x, y, _ = finite(series)
+    ends = np.append(np.flatnonzero(y[1:] != y[:-1]), len(y) - 1)
+    lengths = np.diff(np.append(-1, ends))
+    longest = int(np.argmax(lengths))
+    last, count = int(ends[longest]), int(lengths[longest])
+    details: dict[str, float | str] = {
+        "repeats": count,
+        "constant": float(y[last]),
+        "points": len(y),
+    }
+    return Reading(count, len(y), float(x[last - count + 1]), float(x[last]), details)
 
 
 def nonfinite(series: Series) -> Reading:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analyzer.run import Series
+from analyzer.run import FloatArray, Series
 from analyzer.signals.stats import (
     Reading,
     best_index,
@@ -38,6 +38,49 @@ def gain(series: Series, higher_is_better: bool) -> Reading:
     level = median(y)
     value = change if higher_is_better else -change
     return Reading(value, abs(level), float(x[0]), float(x[-1]), {"gain": value, "level": level})
+
+
+def progress(series: Series, higher_is_better: bool) -> Reading:
+    """How far the curve came from its head to its best stretch; 100 % is the head.
+
+    A stretch is the median of a tenth of the points, as head and tail are, so that no lucky point
+    counts as progress.
+    """
+    x, y, _ = finite(series)
+    start, best, at = _best_stretch(y, higher_is_better)
+    details: dict[str, float | str] = {"head": start, "best": best, "best_at": float(x[at])}
+    value = best - start if higher_is_better else start - best
+    return Reading(value, abs(start), float(x[0]), float(x[at]), details)
+
+
+def regain(series: Series, higher_is_better: bool) -> Reading:
+    """How much worse the end is than the best stretch; 100 % is all progress made until then.
+
+    Of a curve without progress nothing can be said.
+    """
+    x, y, _ = finite(series)
+    start, best, at = _best_stretch(y, higher_is_better)
+    last = tail(y)
+    made, lost = abs(best - start), abs(last - best)
+    details: dict[str, float | str] = {
+        "head": start,
+        "best": best,
+        "best_at": float(x[at]),
+        "tail": last,
+        "lost": 100 * lost / made if made > 0 else float("nan"),
+    }
+    return Reading(lost, made, float(x[at]), float(x[-1]), details)
+
+
+def _best_stretch(y: FloatArray, higher_is_better: bool) -> tuple[float, float, int]:
+    """The head, the best median of a tenth of the points, and where about that one is."""
+    length = max(1, round(0.1 * len(y)))
+    last = len(y) - length
+    starts = np.append(np.arange(0, last, max(1, length // 4)), last)
+    windows = np.sort(y[starts[:, None] + np.arange(length)], axis=1)
+    medians = 0.5 * windows[:, (length - 1) // 2] + 0.5 * windows[:, length // 2]
+    at = best_index(medians, higher_is_better)
+    return head(y), float(medians[at]), int(starts[at] + (length - 1) // 2)
 
 
 def setback(series: Series, higher_is_better: bool) -> Reading:

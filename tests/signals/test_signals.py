@@ -13,8 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 from analyzer.diagnosis.limit import is_past, parse_limit
 from analyzer.run import Series
-from analyzer.signals import SIGNALS, FalseRate, Reading, measure, noise
-from analyzer.signals.stats import running_median, theil_sen
+from analyzer.signals import SIGNALS, FalseRate, Reading, align, measure, noise
+from analyzer.signals.stats import theil_sen
 
 ANY = hnp.arrays(
     np.float64, st.integers(0, 40), elements=st.floats(allow_nan=True, allow_infinity=True)
@@ -101,6 +101,101 @@ def test_gap_compares_the_ends() -> None:
     assert (found.value, found.reference) == (1.0, 2.0)
 
 
+def test_progress_and_what_is_lost_of_it_again() -> None:
+    y = [4.0] * 4 + [1.0] * 12 + [3.0] * 4
+    assert read("progress", y).value == 3.0
+    found = read("regain", y)
+    assert (found.value, found.reference) == (2.0, 3.0)
+    assert 5 <= found.start <= 16
+    assert read("regain", [3.0 - 0.1 * i for i in range(20)]).value == 0.0
+    one_lucky_point = [2.0] * 15 + [0.1] + [2.0] * 15
+    assert read("progress", one_lucky_point).value == 0.0
+
+
+def test_turns_of_a_saw_tooth_of_noise_and_of_a_line() -> None:
+    rng = np.random.default_rng(5)
+    for y, share in (([0.4, 0.6] * 30, 1.0), (rng.normal(size=600), 0.67), (np.arange(60), 0.0)):
+        found = read("turns", y)
+        assert found.value / found.reference == pytest.approx(share, abs=0.05)
+
+
+def test_a_spike_comes_back_and_a_step_is_none() -> None:
+    rng = np.random.default_rng(6)
+    flat = rng.normal(1.0, 0.01, 60)
+    assert read("spikes", flat).value == 0
+    spiky = flat.copy()
+    spiky[[20, 40, 41]] = 5.0
+    found = read("spikes", spiky)
+    assert (found.value, found.start, found.end) == (2, 21.0, 41.0)
+    assert found.details["spike"] == 5.0
+    step = flat + np.where(np.arange(60) < 30, 0.0, 5.0)
+    assert read("spikes", step).value == 0
+    fast = 5.0 * np.exp(-np.arange(60) / 2) + flat
+    assert read("spikes", fast).value == 0
+
+
+def test_a_high_point_at_a_seam_is_no_spike() -> None:
+    y = [1.0] * 20 + [9.0] + [1.0] * 20
+    assert read("spikes", y).value == 1
+    assert read("spikes", y, segment=[0] * 20 + [1] * 21).value == 0
+    assert read("spikes", y, segment=[0] * 21 + [1] * 20).value == 0
+
+
+def test_parameters_of_spikes_and_quantiles() -> None:
+    y = series([1.0, 1.1] * 10 + [1.6] + [1.0, 1.1] * 10)
+    for times, count in ((1.2, 1), (3.0, 0)):
+        found = measure("spikes", y, params={"z": 3, "times": times})
+        assert isinstance(found, Reading)
+        assert found.value == count
+    highest = measure("quantile", y, params={"q": 100})
+    assert isinstance(highest, Reading)
+    assert (highest.value, highest.details["quantile_at"]) == (1.6, 21.0)
+
+
+def test_zeros_and_repeats_count_equal_points() -> None:
+    assert read("zeros", [0, 0.1, 0, 0]).value == 3
+    found = read("repeats", [0.1, 0.5, 0.5, 0.5, 0.2])
+    assert (found.value, found.start, found.end) == (3, 2.0, 4.0)
+
+
+def test_a_trend_is_seen_through_noise_and_through_likeness_of_neighbours() -> None:
+    rng = np.random.default_rng(8)
+    for phi in (0.0, 0.7):
+        rising = 0.2 * np.arange(60) + ar1(rng, 60, phi)
+        assert read("trend", rising, higher_is_better=True).value > 2
+        assert read("trend", rising).value < -2
+        assert read("monotone", rising).value > 0.8
+
+
+def test_a_ratio_and_a_correlation_are_taken_point_by_point() -> None:
+    x = np.arange(1.0, 11.0)
+    two, one = series(2 * x), series(x)
+    found = measure("ratio", two, one)
+    assert isinstance(found, Reading)
+    assert (found.value, found.reference) == (2.0, 1.0)
+    assert isinstance(against := measure("correlation", one, series(-x)), Reading)
+    assert against.value == pytest.approx(-1.0)
+    assert "cannot be judged" in str(measure("ratio", one, series(0 * x)))
+
+
+def test_pairs_meet_at_the_points_of_the_slower_curve() -> None:
+    steps = Series(
+        "train_loss", "step", np.arange(1.0, 101), np.arange(1.0, 101), np.zeros(100, int)
+    )
+    at = np.array([25.0, 50.0, 75.0, 100.0])
+    slow = Series("val_loss", "step", at, at, np.zeros(4, int))
+    fast, same = align(steps, slow)
+    assert fast.x.tolist() == same.x.tolist() == at.tolist()
+    assert fast.y.tolist() == [13.0, 38.0, 63.0, 88.0]
+    back, _ = align(slow, steps)
+    assert back.y.tolist() == at.tolist()
+
+
+def test_pairs_share_only_points_that_both_have() -> None:
+    first, second = align(series([1, math.nan, 3, 4]), series([5, 6, math.nan, 8]))
+    assert (first.y.tolist(), second.y.tolist()) == ([1, 4], [5, 8])
+
+
 @pytest.mark.parametrize(
     ("y", "kind", "then"),
     [
@@ -154,11 +249,20 @@ def test_noise_does_not_grow_with_a_trend() -> None:
     )
 
 
-def test_running_median_and_theil_sen_against_plain_loops() -> None:
+@pytest.mark.parametrize("n", [5, 10, 100])
+def test_noise_of_a_steep_climb_and_of_a_saw_tooth_does_not_vanish(n: int) -> None:
+    steep = [noise(series(50.0 * np.arange(n) + y)) for y in shocks(n, 300)]
+    assert np.median(steep) == pytest.approx(1.0, rel=0.2)
+    assert noise(series([0.4, 0.6] * n)) > 0.1
+
+
+def shocks(n: int, count: int) -> np.ndarray:
+    return np.random.default_rng(9).standard_normal((count, n))
+
+
+def test_theil_sen_against_a_plain_loop() -> None:
     rng = np.random.default_rng(2)
     y, x = rng.normal(size=60), np.sort(rng.uniform(0, 10, 60))
-    padded = np.pad(y, 3, mode="edge")
-    assert np.allclose(running_median(y), [np.median(padded[i : i + 7]) for i in range(60)])
     slopes = [(y[j] - y[i]) / (x[j] - x[i]) for i in range(60) for j in range(i + 1, 60)]
     assert theil_sen(x, y) == pytest.approx(np.median(slopes))
     assert math.isnan(theil_sen(np.ones(3), np.arange(3.0)))
@@ -190,7 +294,7 @@ def test_odd_curves(name: str, y: list[float]) -> None:
     assert isinstance(found, str) or math.isfinite(found.value)
 
 
-@pytest.mark.parametrize("name", ["drop", "gain", "setback", "swing", "gap"])
+@pytest.mark.parametrize("name", ["drop", "gain", "setback", "swing", "gap", "progress", "regain"])
 @given(y=TAME, higher=RISING)
 @settings(max_examples=40, deadline=None)
 def test_values_in_the_unit_of_the_curve_scale_and_do_not_shift(
@@ -201,7 +305,9 @@ def test_values_in_the_unit_of_the_curve_scale_and_do_not_shift(
     assert read(name, y + 1024, higher).value == pytest.approx(value)
 
 
-@pytest.mark.parametrize("name", ["since_best", "idle", "points", "nonfinite"])
+@pytest.mark.parametrize(
+    "name", ["since_best", "idle", "points", "nonfinite", "repeats", "turns", "monotone", "trend"]
+)
 @given(y=TAME, higher=RISING)
 @settings(max_examples=40, deadline=None)
 def test_counts_neither_scale_nor_shift(name: str, y: np.ndarray, higher: bool) -> None:
@@ -229,10 +335,10 @@ TRIALS = {5: 400, 10: 400, 30: 200, 100: 100, 300: 60, 1000: 30, 5000: 12}
 def passed(name: str, rate: FalseRate, y: np.ndarray) -> bool:
     """Whether a signal passes a limit, with the units as conditions read them."""
     other = series(y[::-1]) if SIGNALS[name].pair else None
-    found = measure(name, series(y), other, higher_is_better=True)
+    found = measure(name, series(y), other, higher_is_better=True, params=rate.params)
     if isinstance(found, str):
         return False
-    limit = parse_limit(int(rate.limit) if rate.limit.isdigit() else rate.limit)
+    limit = parse_limit(float(rate.limit) if rate.limit[-1].isdigit() else rate.limit)
     size = {"": 1.0, "%": found.reference / 100, "noise": noise(series(y))}[limit.unit]
     return is_past(found.value / size, limit.value, above=True)
 
@@ -254,5 +360,6 @@ def test_the_stated_false_rate_holds(name: str, rate: FalseRate, phi_index: int)
 
 
 def test_every_signal_that_shows_something_states_its_false_rate() -> None:
-    without = [n for n, s in SIGNALS.items() if s.shows and not s.false_rates and n != "best"]
-    assert without == []
+    plain = {"best", "first", "level", "quantile"}  # a value in the curve's unit, no effect
+    without = {n for n, s in SIGNALS.items() if s.shows and not s.false_rates}
+    assert without == plain
