@@ -50,6 +50,7 @@ class Series:
 
 SERIES: Mapping[str, str] = {
     "train_loss": "training loss",
+    "train_accuracy": "training accuracy",
     "val_loss": "validation loss",
     "val_precision": "precision",
     "val_recall": "recall",

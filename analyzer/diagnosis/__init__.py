@@ -8,7 +8,8 @@ import numpy as np
 
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.engine import Fired, Unjudged, examine
-from analyzer.diagnosis.rule import Rule, installed_rules, load_rule, load_rules
+from analyzer.diagnosis.loading import installed_rules, load_rule, load_rules
+from analyzer.diagnosis.rule import Rule
 from analyzer.diagnosis.story import tell
 from analyzer.finding import Diagnosis
 from analyzer.run import Run

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 
 import numpy as np
 
-from analyzer.diagnosis.vocabulary import label
-from analyzer.diagnosis.window import Window, cut, share_of
+from analyzer.diagnosis.outcome import Place
+from analyzer.diagnosis.places import between, other_axis, slice_of
+from analyzer.diagnosis.vocabulary import EACH, HIGHER_IS_BETTER, canonical, label
+from analyzer.diagnosis.window import FINDING, Window, cut
 from analyzer.facts import FACTS, Value
-from analyzer.run import RATES, Run, Series
+from analyzer.run import RATES, Axis, Run, Series
 from analyzer.signals import SIGNALS, Reading, measure, noise
 from analyzer.signals.stats import best_index, finite
+
+Params = tuple[tuple[str, float], ...]
 
 
 class Case:
@@ -22,10 +27,22 @@ class Case:
 
     def __init__(self, run: Run, facts: Mapping[str, Value | None] | None = None) -> None:
         self.run = run
+        self.each: str | None = None
+        self.place: Place | None = None
         self._facts: dict[str, Value | None] = dict(facts or {})
-        self._series: dict[tuple[str, Window | None], Series | str] = {}
-        self._readings: dict[tuple[str, str, str | None, Window | None], Reading | str] = {}
-        self._noise: dict[tuple[str, Window | None], float] = {}
+        self._series: dict[tuple[str, Window | None, Place | None], Series | str] = {}
+        self._readings: dict[object, Reading | str] = {}
+        self._noise: dict[Series, float] = {}
+
+    def focus(self, *, each: str | None = None, place: Place | None = None) -> Case:
+        """The same case for one series of ``for_each``, or after a finding that starts there.
+
+        All that was worked out is shared.
+        """
+        case = copy.copy(self)
+        case.each = each or self.each
+        case.place = place or self.place
+        return case
 
     def fact(self, name: str) -> Value | None:
         """A fact of the run, None where it is not known."""
@@ -33,83 +50,114 @@ class Case:
             self._facts[name] = FACTS[name].function(self.run)
         return self._facts[name]
 
+    def number(self, name: str) -> float | None:
+        """A fact that is a number, None where it is not known."""
+        value = self.fact(name)
+        return value if isinstance(value, int | float) else None
+
     def higher_is_better(self, name: str) -> bool:
         """The good direction of a series."""
-        if name in ("metric", self.run.main_metric):
-            return self.run.higher_is_better
-        return name in RATES
+        own = self.own_name(name)
+        return (
+            self.run.higher_is_better if own == self.run.main_metric else own in HIGHER_IS_BETTER
+        )
+
+    def own_name(self, name: str) -> str:
+        """The run's name of a series, where it logs it; else the name given."""
+        given = (self.each or name) if name == EACH else name
+        return canonical(given, self.run) or given
 
     def series(self, name: str, window: Window | None = None) -> Series | str:
         """The part of a series inside ``window``, or why there is none."""
-        key = (name, window)
+        own = self.own_name(name)
+        place = self.place if window is not None and window.of == FINDING else None
+        key = (own, window, place)
         if key not in self._series:
-            self._series[key] = self._find(name, window)
+            self._series[key] = self._find(own, window)
         return self._series[key]
 
     def _find(self, name: str, window: Window | None) -> Series | str:
-        series = self.run.get(name)
+        series = self.run.series.get(name)
         if series is None or len(series) == 0:
             what = "a validation metric" if name == "metric" else label(name)
             return f"{what} was not logged"
         if window is None:
             return series
-        if window.best_of is None:
-            return cut(series, share_of(window, len(series)))
-        return self._since_best(series, window.best_of)
+        chosen = slice_of(window, series, self)
+        return chosen if isinstance(chosen, str) else cut(series, chosen)
 
-    def _since_best(self, series: Series, other_name: str) -> Series | str:
-        """The points of ``series`` from where the other one was best, that place included."""
-        other = self.series(other_name)
-        if isinstance(other, str):
-            return other
-        if other.axis != series.axis:
-            return f"{label(series.name)} and {label(other.name)} are logged on different axes"
-        x, y, _ = finite(other)
+    def best_place(self, name: str) -> Place | str:
+        """Where a series was first at its best, or why that is not known."""
+        series = self.series(name)
+        if isinstance(series, str):
+            return series
+        x, y, segment = finite(series)
         if len(x) == 0:
-            return f"{label(other.name)} holds no number"
-        at = x[best_index(y, self.higher_is_better(other_name))]
-        return cut(series, slice(int(np.searchsorted(series.x, at)), len(series)))
+            return f"{label(series.name)} holds no number"
+        at = best_index(y, self.higher_is_better(name))
+        return Place(series.axis, int(segment[at]), float(x[at]))
 
     def reading(
-        self, signal: str, of: str, vs: str | None = None, window: Window | None = None
+        self,
+        signal: str,
+        of: str,
+        vs: str | None = None,
+        window: Window | None = None,
+        params: Params = (),
     ) -> Reading | str:
         """What a signal says of a series (against a second one), or why it says nothing."""
-        key = (signal, of, vs, window)
-        if key not in self._readings:
-            self._readings[key] = self._measure(signal, of, vs, window)
-        return self._readings[key]
-
-    def _measure(
-        self, signal: str, of: str, vs: str | None, window: Window | None
-    ) -> Reading | str:
         series = self.series(of, window)
         if isinstance(series, str):
             return series
         other = self.series(vs, window) if vs is not None else None
         if isinstance(other, str):
             return other
+        key = (signal, series, other, params)
+        if key not in self._readings:
+            self._readings[key] = self._measure(signal, series, other, of, params)
+        return self._readings[key]
+
+    def _measure(
+        self, signal: str, series: Series, other: Series | None, of: str, params: Params
+    ) -> Reading | str:
+        if other is not None and other.axis != series.axis:
+            slower: Axis = "epoch"
+            moved = [self._on_axis(one, slower) for one in (series, other)]
+            if any(one is None for one in moved):
+                return between(series, other)
+            series, other = moved[0] or series, moved[1]
         up = SIGNALS[signal].directed and self.higher_is_better(of)
-        return measure(signal, series, other, higher_is_better=up)
+        return measure(signal, series, other, higher_is_better=up, params=dict(params))
+
+    def _on_axis(self, series: Series, axis: Axis) -> Series | None:
+        """The series over another axis; None where nobody knows how many steps an epoch has."""
+        if series.axis == axis:
+            return series
+        steps = self.number("steps_per_epoch")
+        if not steps:
+            return None
+        x = other_axis(series.x, axis, steps)
+        return Series(series.name, axis, x, series.y, series.segment, series.resolution)
 
     def noise(self, of: str, window: Window | None = None) -> float:
         """The noise of a series that is there."""
-        key = (of, window)
-        if key not in self._noise:
-            series = self.series(of, window)
-            self._noise[key] = noise(series) if isinstance(series, Series) else float("nan")
-        return self._noise[key]
+        series = self.series(of, window)
+        if isinstance(series, str):
+            return float("nan")
+        if series not in self._noise:
+            self._noise[series] = noise(series)
+        return self._noise[series]
 
     def sampling(self, of: str, level: float) -> float | str:
         """The standard error of a rate near ``level``: sqrt(p (1 - p) / n).
 
         p is pulled towards one half by one success and one failure, so that 0 and 1 keep an error.
         """
-        series = self.run.get(of)
-        name = series.name if series is not None else of
+        name = self.own_name(of)
         if name not in RATES:
             return f"{label(name)} is no rate, so it has no sampling error"
-        count = self.fact("test_images")
-        if not isinstance(count, int | float) or count <= 0:
+        count = self.number("test_images")
+        if count is None or count <= 0:
             return "the number of validation samples is not known"
         rate = (np.clip(level, 0, 1) * count + 1) / (count + 2)
         return float(np.sqrt(rate * (1 - rate) / count))

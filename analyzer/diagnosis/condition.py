@@ -11,7 +11,7 @@ from analyzer.diagnosis.grammar import Condition, Group
 from analyzer.diagnosis.limit import Limit, certainty, is_past
 from analyzer.diagnosis.message import show
 from analyzer.diagnosis.outcome import Outcome, Place
-from analyzer.diagnosis.vocabulary import label
+from analyzer.diagnosis.vocabulary import FINEST, ROLES, label
 from analyzer.facts import FACTS
 from analyzer.finding import CurveEvidence, Evidence, FileEvidence, KeyEvidence
 from analyzer.run import Series
@@ -85,7 +85,8 @@ def _joined(outcomes: Sequence[Outcome], certain: float) -> Outcome:
 
 def _signal(condition: Condition, case: Case) -> Outcome:
     name, of = condition.signal or "", condition.of or ""
-    reading = case.reading(name, of, condition.vs, condition.over)
+    params = tuple(condition.params.items())
+    reading = case.reading(name, of, condition.vs, condition.over, params)
     series = case.series(of, condition.over)
     if isinstance(reading, str) or isinstance(series, str):
         return Outcome(None, str(reading), lacks=_lacking(case, condition))
@@ -97,8 +98,9 @@ def _signal(condition: Condition, case: Case) -> Outcome:
     above = condition.above is not None
     truth = is_past(value, bound, above=above)
     window = f" over {condition.over.text}" if condition.over else ""
+    against = f" against {label(case.own_name(condition.vs))}" if condition.vs else ""
     text = (
-        f"{SIGNALS[name].says} of {label(series.name)}{window}: {_with(value, unit)}, "
+        f"{SIGNALS[name].says} of {label(series.name)}{against}{window}: {_with(value, unit)}, "
         f"{'' if truth else 'not '}{'above' if above else 'below'} {_with(bound, unit)}"
     )
     if not truth:
@@ -114,10 +116,11 @@ def _signal(condition: Condition, case: Case) -> Outcome:
 
 def _lacking(case: Case, condition: Condition) -> str:
     """The name of the series that keeps the condition from being judged."""
-    names = [condition.of, condition.vs, condition.over.best_of if condition.over else None]
-    for name in names:
+    over = condition.over
+    best_of = over.of if over is not None and over.kind in ("since best", "at best") else None
+    for name in (condition.of, condition.vs, best_of):
         if name is not None and isinstance(case.series(name), str):
-            return name
+            return name if name in ROLES else case.own_name(name).removesuffix(FINEST)
     return ""
 
 
@@ -159,7 +162,7 @@ def _bound(limit: Limit, case: Case, condition: Condition) -> float | Outcome:
             return _unknown_fact(limit.fact)
         return limit.value * fact
     if limit.signal is not None:
-        of, window = limit.of or condition.of or "", condition.over
+        of, window = limit.of or condition.of or "", limit.over or condition.over
         reading = case.reading(limit.signal, of, window=window)
         if isinstance(reading, str):
             return Outcome(None, reading, lacks=of if isinstance(case.series(of), str) else "")
@@ -198,12 +201,20 @@ def _fact(condition: Condition, case: Case) -> Outcome:
 def _event(condition: Condition, case: Case) -> Outcome:
     if not case.run.events:
         return Outcome(None, "no log was read", lacks="log")
+    wanted = [condition.matches] if isinstance(condition.matches, str) else condition.matches
     for event in case.run.events:
-        if event.kind == condition.event:
+        if event.kind == condition.event and _holds(event.text, wanted):
             text = f"{event.file}:{event.line}: {event.text}"
             evidence = FileEvidence(event.file, event.line, event.text)
-            return Outcome(True, text, evidence=(evidence,), values={"text": event.text})
-    return Outcome(False, f"the log has no '{condition.event}' line")
+            values = {"text": event.text, "line": event.line, "file": event.file}
+            return Outcome(True, text, evidence=(evidence,), values=values)
+    such = f" with {' or '.join(map(repr, wanted))}" if wanted else ""
+    return Outcome(False, f"the log has no '{condition.event}' line{such}")
+
+
+def _holds(text: str, wanted: list[str] | None) -> bool:
+    """Whether a line holds one of the texts, in capitals or not."""
+    return wanted is None or any(part.lower() in text.lower() for part in wanted)
 
 
 def _with(value: float, unit: str) -> str:

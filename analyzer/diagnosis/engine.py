@@ -11,6 +11,7 @@ from analyzer.diagnosis.condition import judge
 from analyzer.diagnosis.fix import resolve
 from analyzer.diagnosis.outcome import Outcome, Place
 from analyzer.diagnosis.rule import CauseText, Rule
+from analyzer.diagnosis.vocabulary import label, matching
 from analyzer.facts import FACTS
 from analyzer.finding import (
     Cause,
@@ -48,11 +49,12 @@ def examine(rule: Rule, case: Case) -> Fired | Unjudged | None:
 
     An ``unless`` that cannot be judged does not keep a rule from firing.
     """
-    outcome = judge(rule.when, case)
+    outcome, case = _symptom(rule, case)
     if outcome.truth is None:
         return Unjudged(rule, outcome.text, outcome.lacks)
-    if not outcome.truth or (rule.unless is not None and judge(rule.unless, case).truth):
+    if not outcome.truth:
         return None
+    case = case.focus(place=outcome.start)
     value_of = _values(outcome, case)
     causes = _causes(rule.causes, case, value_of)
     own = [fix for text in rule.fixes if (fix := resolve(text, case, value_of)) is not None]
@@ -71,6 +73,37 @@ def examine(rule: Rule, case: Case) -> Fired | Unjudged | None:
         known_limits=rule.known_limits,
     )
     return Fired(finding, outcome.start, rule.explains)
+
+
+def _symptom(rule: Rule, case: Case) -> tuple[Outcome, Case]:
+    """What the symptom comes to, and the case as it was looked at: as a whole, or one series.
+
+    With ``for_each`` the most certain of all series is told, with the evidence of all that fire;
+    the rule could not be judged only if no series could.
+    """
+    if not rule.for_each:
+        return _without(rule, case), case
+    names = matching(rule.for_each, case.run)
+    if not names:
+        what = " or ".join(label(pattern) for pattern in rule.for_each)
+        return Outcome(None, f"{what} was not logged", lacks=rule.for_each[0]), case
+    each = [(_without(rule, one), one) for one in (case.focus(each=name) for name in names)]
+    fired = sorted((item for item in each if item[0].truth), key=lambda item: -item[0].certainty)
+    if not fired:
+        return next((item for item in each if item[0].truth is False), each[0])
+    first, focused = fired[0]
+    name = focused.each or ""
+    evidence = tuple(item for outcome, _ in fired for item in outcome.evidence)
+    values = {**first.values, "each": label(name), "part": name.partition(".")[2] or label(name)}
+    return replace(first, evidence=evidence, values=values), focused
+
+
+def _without(rule: Rule, case: Case) -> Outcome:
+    """The symptom, which is false where ``unless`` holds."""
+    outcome = judge(rule.when, case)
+    if outcome.truth and rule.unless is not None and (less := judge(rule.unless, case)).truth:
+        return Outcome(False, less.text)
+    return outcome
 
 
 def _distinct(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:

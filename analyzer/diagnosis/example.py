@@ -6,11 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from analyzer.diagnosis.grammar import EVENTS, Model, known
-from analyzer.diagnosis.vocabulary import ROLES, is_series, unknown
+from analyzer.diagnosis.grammar import Model, known
+from analyzer.diagnosis.vocabulary import check_series
+from analyzer.diagnosis.window import EVENTS
 from analyzer.facts import FACTS
 from analyzer.finding import CauseVerdict, Severity
-from analyzer.run import SERIES, Status
+from analyzer.run import Status
 
 
 def _as_text(raw: Any) -> Any:
@@ -67,10 +68,17 @@ class Expects(Model):
 
 
 class Example(Model):
-    """A run in a few words, and what the rule has to say of it."""
+    """A run in a few words, and what the rule has to say of it.
+
+    ``run`` holds curves by epoch, ``steps`` curves with a point every ``step_every`` steps. From
+    the epochs in ``resumed`` on the run had been resumed.
+    """
 
     name: str
     run: dict[str, Curve] = Field(default_factory=dict)
+    steps: dict[str, Curve] = Field(default_factory=dict)
+    step_every: int = Field(default=10, gt=0)
+    resumed: tuple[int, ...] = ()
     config: dict[str, Any] = Field(default_factory=dict)
     facts: dict[str, Any] = Field(default_factory=dict)
     events: tuple[EventExample, ...] = ()
@@ -79,14 +87,14 @@ class Example(Model):
     best_checkpoint: BestExample | None = None
     status: Status = Status.FINISHED
     planned_epochs: int | None = None
+    planned_steps: int | None = None
     unreadable: str | None = None
     expects: Expects
 
     @model_validator(mode="after")
     def _known_names(self) -> Example:
-        for name in self.run:
-            if not is_series(name):
-                raise ValueError(unknown("series", name, (*ROLES, *SERIES)))
+        for name in (*self.run, *self.steps):
+            check_series(name)
         for name in self.facts:
             known("fact", name, FACTS)
         return self

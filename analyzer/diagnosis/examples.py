@@ -18,7 +18,16 @@ from analyzer.diagnosis.message import UNKNOWN
 from analyzer.diagnosis.notation import curve
 from analyzer.diagnosis.rule import FixText, Rule
 from analyzer.diagnosis.variants import variants
-from analyzer.run import RATES, BestCheckpoint, Checkpoint, Config, LogEvent, Run, Series
+from analyzer.run import (
+    RATES,
+    STEP_SUFFIX,
+    BestCheckpoint,
+    Checkpoint,
+    Config,
+    LogEvent,
+    Run,
+    Series,
+)
 
 _NAMES = {"loss": "train_loss", "metric": "val_f1"}
 
@@ -42,6 +51,7 @@ def build_run(example: Example) -> Run:
         ),
         main_metric=next((name for name in RATES if name in series), None),
         planned_epochs=example.planned_epochs,
+        planned_steps=example.planned_steps,
         status=example.status,
         samples=example.samples,
         unreadable=example.unreadable,
@@ -49,9 +59,14 @@ def build_run(example: Example) -> Run:
 
 
 def _series(example: Example) -> Iterator[tuple[str, Series]]:
+    """The curves of an example; one by step beside one by epoch has the finer one's name."""
     for given, text in example.run.items():
         name = _NAMES.get(given, given)
-        yield name, curve(name, text, seed=f"{example.name}/{name}")
+        yield name, curve(name, text, f"{example.name}/{name}", resumed=example.resumed)
+    for given, text in example.steps.items():
+        name = _NAMES.get(given, given)
+        name += STEP_SUFFIX if given in example.run else ""
+        yield name, curve(name, text, f"{example.name}/{name}", every=example.step_every)
 
 
 def outcome(rule: Rule, example: Example) -> Fired | Unjudged | None:

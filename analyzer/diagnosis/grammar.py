@@ -19,18 +19,20 @@ from pydantic_core import PydanticCustomError
 
 from analyzer.diagnosis.checks import CHECKS
 from analyzer.diagnosis.limit import Limit, parse_limit
-from analyzer.diagnosis.vocabulary import ROLES, is_series, unknown
-from analyzer.diagnosis.window import Window, parse_window
+from analyzer.diagnosis.vocabulary import check_series, unknown
+from analyzer.diagnosis.window import EVENTS, Window, parse_window
 from analyzer.facts import FACTS
-from analyzer.run import SERIES
-from analyzer.signals import SIGNALS
-
-EVENTS = ("started", "header", "saved", "best", "finished", "error", "resumed")
-"""Kinds of log events that readers report."""
+from analyzer.signals import PARAMETERS, SIGNALS
 
 _NUMBER_OR_TEXT = {"anyOf": [{"type": "number"}, {"type": "string"}, {"type": "object"}]}
 LimitField = Annotated[Limit, BeforeValidator(parse_limit), WithJsonSchema(_NUMBER_OR_TEXT)]
 WindowField = Annotated[Window, BeforeValidator(parse_window), WithJsonSchema({"type": "string"})]
+
+
+def wrong(text: str, key: str) -> PydanticCustomError:
+    """An error that is placed at ``key``, for what a whole rule gets wrong."""
+    # Braces in a message would be read as a template by pydantic.
+    return PydanticCustomError("wrong", "{text}", {"text": text, "key": key})
 
 
 class Model(BaseModel):
@@ -45,14 +47,16 @@ class Model(BaseModel):
             allowed = [field.alias or name for name, field in cls.model_fields.items()]
             for key in raw:
                 if key not in allowed:
-                    text = unknown("key", key, allowed)
-                    # Braces would be read as a template by pydantic.
-                    raise PydanticCustomError("unknown_key", "{text}", {"text": text, "key": key})
+                    raise wrong(unknown("key", key, allowed), str(key))
         return raw
 
 
 class Condition(Model):
-    """A sentence: ``signal of (vs) over`` or ``fact``, above or below a limit; or event, check."""
+    """A sentence: ``signal of (vs) over`` or ``fact``, above or below a limit; or event, check.
+
+    ``q``, ``z``, ``times`` and ``within`` are parameters of signals. ``matches`` asks for an event
+    whose line holds this text, or one of these texts, in capitals or not.
+    """
 
     KINDS: ClassVar[tuple[str, ...]] = ("signal", "fact", "event", "check")
 
@@ -62,7 +66,12 @@ class Condition(Model):
     over: WindowField | None = None
     fact: str | None = None
     event: str | None = None
+    matches: str | list[str] | None = None
     check: str | None = None
+    q: float | None = None
+    z: float | None = None
+    times: float | None = None
+    within: float | None = None
     above: LimitField | None = None
     below: LimitField | None = None
     is_: Any = Field(default=None, alias="is")
@@ -80,6 +89,12 @@ class Condition(Model):
         """What the condition asks for: the name of its signal, fact, event or check."""
         return self.signal or self.fact or self.event or self.check or ""
 
+    @property
+    def params(self) -> dict[str, float]:
+        """The parameters that are given to the signal."""
+        given = ((name, getattr(self, name)) for name in PARAMETERS)
+        return {name: value for name, value in given if value is not None}
+
 
 def known(what: str, name: object, allowed: Collection[str]) -> None:
     """Raise ValueError unless ``name`` is one of ``allowed``."""
@@ -89,20 +104,34 @@ def known(what: str, name: object, allowed: Collection[str]) -> None:
 
 def _check_signal(condition: Condition) -> None:
     known("signal", condition.signal, SIGNALS)
-    pair = SIGNALS[condition.signal or ""].pair
-    for name in (condition.of, condition.vs) if pair else (condition.of,):
+    signal = SIGNALS[condition.signal or ""]
+    for name in (condition.of, condition.vs) if signal.pair else (condition.of,):
         if name is None:
-            raise ValueError(f"{condition.signal} needs of:{' and vs:' if pair else ''}")
-        if not is_series(name):
-            raise ValueError(unknown("series", name, (*ROLES, *SERIES)))
-    if condition.vs is not None and not pair:
+            raise ValueError(f"{condition.signal} needs of:{' and vs:' if signal.pair else ''}")
+        check_series(name)
+    if condition.vs is not None and not signal.pair:
         raise ValueError(f"{condition.signal} takes one series; leave out vs:")
     if condition.is_ is not None or (condition.above is None) == (condition.below is None):
         raise ValueError("a signal has one limit: above: or below:")
+    if condition.matches is not None:
+        raise ValueError("matches: goes with event:")
     limit = condition.above or condition.below
-    counts = SIGNALS[condition.signal or ""].unit == "points"
-    if limit is not None and counts and limit.unit in ("noise", "sampling"):
-        raise ValueError(f"{condition.signal} counts points: its limit is a number or a share")
+    if limit is not None and signal.unit != "curve" and limit.unit in ("noise", "sampling"):
+        raise ValueError(
+            f"{condition.signal} is not in the curve's unit: give a number or a share"
+        )
+    _check_params(condition)
+
+
+def _check_params(condition: Condition) -> None:
+    allowed = SIGNALS[condition.signal or ""].params if condition.signal else {}
+    for name, value in condition.params.items():
+        if name not in allowed:
+            takes = f"takes {', '.join(allowed)}" if allowed else "takes no parameter"
+            raise ValueError(f"{condition.name} {takes}; leave out {name}:")
+        least, most = PARAMETERS[name]
+        if not least <= value <= most:
+            raise ValueError(f"{name}: {value:g} is not between {least:g} and {most:g}")
 
 
 def _check_fact(condition: Condition) -> None:
@@ -131,6 +160,9 @@ def _check_bare(condition: Condition) -> None:
 def _no_series(condition: Condition) -> None:
     if condition.of or condition.vs or condition.over:
         raise ValueError(f"{condition.name} is of the whole run; leave out of:, vs: and over:")
+    if condition.matches is not None and condition.event is None:
+        raise ValueError("matches: goes with event:")
+    _check_params(condition)
 
 
 class Group(Model):

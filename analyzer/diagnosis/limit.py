@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from analyzer.diagnosis.vocabulary import is_series, unknown
+from analyzer.diagnosis.vocabulary import check_series, unknown
+from analyzer.diagnosis.window import Window, parse_window
 from analyzer.facts import FACTS
-from analyzer.run import SERIES
 from analyzer.signals import SIGNALS
 
 Unit = Literal["", "%", "noise", "sampling"]
@@ -16,7 +16,8 @@ Unit = Literal["", "%", "noise", "sampling"]
 _TEXT = re.compile(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%|noise|sampling)$")
 _FORMS = (
     "write a number, a share such as 2%, '3 noise', '2 sampling', "
-    "or {fact: NAME, times: 2} or {signal: NAME, of: SERIES, times: 2}"
+    "{fact: NAME, times: 2}, {signal: NAME, of: SERIES, over: WINDOW, times: 2}, "
+    "or a name that stands under limits:"
 )
 
 
@@ -24,7 +25,8 @@ _FORMS = (
 class Limit:
     """``value`` in ``unit``; or ``value`` times a fact, or times a signal.
 
-    The signal is of the series ``of``, else of the condition's own, in the condition's window.
+    The signal is of the series ``of``, else of the condition's own, over the window ``over``,
+    else over the condition's own.
     """
 
     value: float
@@ -32,6 +34,7 @@ class Limit:
     fact: str | None = None
     signal: str | None = None
     of: str | None = None
+    over: Window | None = None
 
 
 def parse_limit(raw: Any) -> Limit:
@@ -47,25 +50,38 @@ def parse_limit(raw: Any) -> Limit:
     raise ValueError(f"{raw!r} is no limit; {_FORMS}")
 
 
+_KEYS = ("fact", "signal", "of", "over", "times")
+
+
 def _multiple(raw: dict[str, Any]) -> Limit:
     for key in raw:
-        if key not in ("fact", "signal", "of", "times"):
-            raise ValueError(unknown("key", key, ("fact", "signal", "of", "times")))
+        if key not in _KEYS:
+            raise ValueError(unknown("key", key, _KEYS))
     times = raw.get("times", 1)
     if isinstance(times, bool) or not isinstance(times, int | float):
         raise ValueError(f"times: {times!r} is no number")
-    fact, signal, of = raw.get("fact"), raw.get("signal"), raw.get("of")
+    fact, signal = raw.get("fact"), raw.get("signal")
     if (fact is None) == (signal is None):
         raise ValueError(f"{raw!r} is no limit; {_FORMS}")
     if fact is not None:
         if not isinstance(fact, str) or fact not in FACTS:
             raise ValueError(unknown("fact", fact, FACTS))
+        if "of" in raw or "over" in raw:
+            raise ValueError(f"{fact} is of the whole run; leave out of: and over:")
         return Limit(float(times), fact=fact)
+    return _multiple_of_signal(raw, float(times))
+
+
+def _multiple_of_signal(raw: dict[str, Any], times: float) -> Limit:
+    signal, of, over = raw["signal"], raw.get("of"), raw.get("over")
     if not isinstance(signal, str) or signal not in SIGNALS:
         raise ValueError(unknown("signal", signal, SIGNALS))
-    if SIGNALS[signal].pair or (of is not None and not is_series(str(of))):
-        raise ValueError(unknown("series", of, SERIES) if of else f"{signal} needs two series")
-    return Limit(float(times), signal=signal, of=of)
+    if SIGNALS[signal].pair:
+        raise ValueError(f"{signal} needs two series, so it is no limit")
+    if of is not None:
+        check_series(of)
+    window = None if over is None else parse_window(over)
+    return Limit(times, signal=signal, of=of, over=window)
 
 
 def is_past(value: float, limit: float, *, above: bool) -> bool:

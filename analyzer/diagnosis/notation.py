@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -69,13 +69,16 @@ def _value(item: re.Match[str]) -> Callable[[int], float] | None:
     return lambda i: start + step * i
 
 
-def curve(name: str, text: str, seed: str) -> Series:
-    """The series that ``text`` describes, by epoch from 1."""
-    points = [(i + 1, y) for i, y in enumerate(parse_curve(text, seed)) if y is not None]
-    return Series(
-        name,
-        "epoch",
-        np.array([x for x, _ in points], dtype=np.float64),
-        np.array([y for _, y in points], dtype=np.float64),
-        np.zeros(len(points), dtype=np.int64),
-    )
+def curve(
+    name: str, text: str, seed: str, *, every: int | None = None, resumed: Sequence[int] = ()
+) -> Series:
+    """The series that ``text`` describes: by epoch from 1, or by step, a point ``every`` steps.
+
+    A new segment begins at each x of ``resumed``.
+    """
+    step = every or 1
+    points = [((i + 1) * step, y) for i, y in enumerate(parse_curve(text, seed)) if y is not None]
+    x = np.array([x for x, _ in points], dtype=np.float64)
+    y = np.array([y for _, y in points], dtype=np.float64)
+    segment = np.searchsorted(np.sort(resumed), x, side="right").astype(np.int64)
+    return Series(name, "epoch" if every is None else "step", x, y, segment)

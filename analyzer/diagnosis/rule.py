@@ -1,4 +1,4 @@
-"""Rule files: what may stand in one, and how one is read.
+"""Rules: what may stand in a rule file.
 
 The models here and in ``grammar`` and ``example`` are the language; an editor gets its JSON Schema
 from ``Rule.model_json_schema()``.
@@ -6,26 +6,35 @@ from ``Rule.model_json_schema()``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from analyzer.diagnosis import message
 from analyzer.diagnosis.checks import CHECKS
 from analyzer.diagnosis.example import Example
-from analyzer.diagnosis.grammar import Model, When, known, leaves
-from analyzer.diagnosis.vocabulary import unknown
-from analyzer.errors import RuleError
+from analyzer.diagnosis.grammar import Condition, LimitField, Model, When, known, leaves, wrong
+from analyzer.diagnosis.vocabulary import EACH, check_pattern
+from analyzer.diagnosis.window import FINDING
 from analyzer.facts import FACTS
 from analyzer.finding import Severity
-from analyzer.formats import yaml12
-from analyzer.location import rules_dir
 from analyzer.signals import SIGNALS
 
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+
+
+def _patterns(raw: Any) -> Any:
+    """One pattern or several, each checked."""
+    patterns = [raw] if isinstance(raw, str) else raw
+    for pattern in patterns if isinstance(patterns, list | tuple) else ():
+        check_pattern(str(pattern))
+    return patterns
+
+
+Patterns = Annotated[
+    tuple[str, ...], BeforeValidator(_patterns, json_schema_input_type=str | list[str])
+]
 
 
 class Step(Model):
@@ -87,6 +96,8 @@ class Rule(Model):
     title: str
     severity: Severity | tuple[Step, ...]
     confidence: Annotated[float, Field(gt=0, le=1)] = 1.0
+    limits: dict[str, LimitField] = Field(default_factory=dict)
+    for_each: Patterns = ()
     when: When
     unless: When | None = None
     message: str
@@ -103,124 +114,49 @@ class Rule(Model):
         if isinstance(self.severity, tuple):
             steps = self.severity
             if not steps or steps[-1].when is not None or any(s.when is None for s in steps[:-1]):
-                raise ValueError("severity: every step but the last has when:, the last has none")
+                text = "severity: every step but the last has when:, the last has none"
+                raise wrong(text, "severity")
         ids = [cause.id for cause in self.causes]
         if len(ids) != len(set(ids)):
-            raise ValueError("causes: two causes have the same id")
+            raise wrong("causes: two causes have the same id", "causes")
         return self
 
     @model_validator(mode="after")
     def _message_names(self) -> Rule:
-        allowed = {"of", "axis", *FACTS}
+        allowed = {"of", "axis", *FACTS, *(("each", "part") if self.for_each else ())}
         for leaf in leaves(self.when):
             if leaf.signal is not None:
                 allowed |= set(SIGNALS[leaf.signal].gives)
+            if leaf.event is not None:
+                allowed |= {"text", "line", "file"}
             if leaf.check is not None:
                 allowed |= set(CHECKS[leaf.check].gives)
-        for name in message.names(self.message):
-            known("name in the message", name, sorted(allowed))
+        try:
+            for name in message.names(self.message):
+                known("name in the message", name, sorted(allowed))
+        except ValueError as error:
+            raise wrong(str(error), "message") from None
         return self
 
+    @model_validator(mode="after")
+    def _each_and_finding(self) -> Rule:
+        for leaf in self.conditions():
+            limits = (leaf.above, leaf.below)
+            named = [leaf.of, leaf.vs, *(limit.of for limit in limits if limit is not None)]
+            if EACH in named and not self.for_each:
+                raise wrong("'each' needs for_each:, which says what it stands for", "when")
+        for tree in (self.when, self.unless):
+            for leaf in leaves(tree) if tree is not None else ():
+                if leaf.over is not None and leaf.over.of == FINDING:
+                    text = f"{leaf.over.text}: the finding is known only in causes and severity"
+                    raise wrong(text, "when")
+        return self
 
-def load_rule(path: Path) -> Rule:
-    """Read one rule file. Raises RuleError with file and line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise RuleError(f"cannot be read: {reason}", file=str(path)) from None
-    return parse_rule(text, path)
-
-
-def parse_rule(text: str, path: Path) -> Rule:
-    """The rule that ``text`` holds; ``path`` gives its id and family. Raises RuleError."""
-    document = yaml12.parse(text, file=str(path))
-    if document.duplicates:
-        key, line = document.duplicates[0]
-        raise RuleError(f"{key} is given twice; leave one out", file=str(path), line=line)
-    if not isinstance(document.value, Mapping):
-        raise RuleError("holds no keys; start from rules/_template.yaml", file=str(path))
-    for key in ("id", "family"):
-        if key in document.value:
-            raise RuleError(
-                f"leave out {key}: the file name is the id and its folder is the family",
-                file=str(path),
-                line=document.lines[key],
-            )
-    raw = {"id": path.stem, "family": path.parent.name, **document.value}
-    try:
-        return Rule.model_validate(raw)
-    except ValidationError as error:
-        raise _first_error(error, raw, document, path) from None
-
-
-def _first_error(
-    error: ValidationError, raw: Mapping[str, Any], document: yaml12.Document, path: Path
-) -> RuleError:
-    """The first thing that is wrong, with its line."""
-    first = error.errors()[0]
-    place = _path(first["loc"], raw)
-    key = first.get("ctx", {}).get("key")
-    if key is not None:
-        place = [*place, str(key)]
-    line = None
-    for length in range(len(place), 0, -1):
-        line = document.lines.get(".".join(place[:length]))
-        if line is not None:
-            break
-    text = first["msg"].removeprefix("Value error, ")
-    where = "" if key is not None or not place else f"{'.'.join(place)}: "
-    return RuleError(f"{where}{text}", file=str(path), line=line)
-
-
-def _path(loc: Sequence[int | str], raw: Any) -> list[str]:
-    """The keys of an error's place; pydantic mixes the names of union members into them."""
-    path: list[str] = []
-    for item in loc:
-        is_key = isinstance(raw, Mapping) and item in raw
-        if is_key or (isinstance(raw, list) and isinstance(item, int) and item < len(raw)):
-            raw = raw[item]
-        elif item != loc[-1] or item in ("group", "condition"):
-            continue
-        path.append(str(item))
-    return path
-
-
-def load_rules(folder: Path) -> list[Rule]:
-    """All rules below ``folder``, by family and id; files whose name starts with _ are left out.
-
-    Raises RuleError for a broken file, an id given twice, an ``explains`` that names no rule, or
-    rules that explain each other in a circle.
-    """
-    paths = sorted(p for p in folder.glob("*/*.yaml") if not p.name.startswith("_"))
-    rules = [load_rule(path) for path in paths]
-    by_id: dict[str, Rule] = {}
-    for rule, path in zip(rules, paths, strict=True):
-        if rule.id in by_id:
-            other = by_id[rule.id].family
-            raise RuleError(f"the id {rule.id} is also used in {other}/", file=str(path))
-        by_id[rule.id] = rule
-    for rule, path in zip(rules, paths, strict=True):
-        _check_explains(rule, by_id, path)
-    return rules
-
-
-def _check_explains(rule: Rule, by_id: Mapping[str, Rule], path: Path) -> None:
-    for name in rule.explains:
-        if name not in by_id:
-            raise RuleError(f"explains: {unknown('rule', name, by_id)}", file=str(path))
-    seen: set[str] = set()
-    waiting = list(rule.explains)
-    while waiting:
-        name = waiting.pop()
-        if name == rule.id:
-            raise RuleError("explains: this rule would explain itself", file=str(path))
-        if name not in seen:
-            seen.add(name)
-            waiting += [other for other in by_id[name].explains if other in by_id]
-
-
-@cache
-def installed_rules() -> tuple[Rule, ...]:
-    """The rules that come with the package, read once."""
-    return tuple(load_rules(rules_dir()))
+    def conditions(self) -> Iterator[Condition]:
+        """Every condition of the rule: of its symptom, its severity and its causes."""
+        steps = self.severity if isinstance(self.severity, tuple) else ()
+        trees = [self.when, self.unless, *(step.when for step in steps)]
+        trees += [tree for cause in self.causes for tree in (cause.when, cause.unless)]
+        for tree in trees:
+            if tree is not None:
+                yield from leaves(tree)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.engine import Fired, Unjudged
 from analyzer.diagnosis.verdict import decide
-from analyzer.diagnosis.vocabulary import is_series, label
+from analyzer.diagnosis.vocabulary import label
 from analyzer.facts import FACTS
 from analyzer.finding import Diagnosis, Finding, NotEvaluated
 
@@ -75,4 +75,6 @@ def _how_to_log(name: str) -> str:
         return "keep the training log beside the metrics"
     if name in FACTS:
         return FACTS[name].learn
-    return f"log the {label(name)} each epoch" if is_series(name) else ""
+    if name.endswith(".*"):
+        return f"log the parts of the {label(name.removesuffix('.*'))}"
+    return f"log the {label(name)} each epoch" if name else ""

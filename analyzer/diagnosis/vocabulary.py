@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
 from analyzer import run
-from analyzer.run import SERIES
+from analyzer.run import RATES, SERIES, STEP_SUFFIX, Run
 
 ROLES = ("loss", "metric")
 """Series that differ from run to run: the training loss, and the main validation metric."""
+
+EACH = "each"
+"""In a rule with ``for_each``: the series that it is looking at."""
+
+FINEST = "@finest"
+"""``train_loss@finest``: the curve by step where the run has one, else the plain one."""
+
+HIGHER_IS_BETTER = frozenset({*RATES, "train_accuracy", "gpu_util"})
+"""Series of which more is better, whatever the run; of its main metric the run itself knows."""
 
 
 def unknown(what: str, name: object, allowed: Collection[str]) -> str:
@@ -19,11 +29,53 @@ def unknown(what: str, name: object, allowed: Collection[str]) -> str:
     return f"unknown {what} '{name}'; {hint}Allowed: {', '.join(allowed)}"
 
 
-def is_series(name: str) -> bool:
-    """Whether a rule may name this series: a role, a canonical name, or a part of a loss."""
-    return name in ROLES or name in SERIES or name.startswith(("train_loss.", "val_loss."))
+def check_series(name: object) -> None:
+    """Raise ValueError unless a rule may name this series.
+
+    It may name a role, ``each``, a canonical name, a part (``train_loss.box``), each ``@finest``.
+    """
+    base = str(name).removesuffix(FINEST)
+    if base not in (*ROLES, EACH) and base not in SERIES and base.partition(".")[0] not in SERIES:
+        raise ValueError(unknown("series", name, (*ROLES, EACH, *SERIES)))
+
+
+def check_pattern(pattern: str) -> None:
+    """Raise ValueError unless ``for_each`` may name this: a series, or ``train_loss.*``."""
+    start, star, _ = pattern.partition("*")
+    if not star:
+        check_series(pattern)
+    elif not start.endswith((".", "_")) or not any(
+        start == f"{name}." or name.startswith(start) for name in SERIES
+    ):
+        raise ValueError(
+            f"'{pattern}' stands for no series; write a series, 'train_loss.*' or 'val_*'"
+        )
+
+
+def matching(patterns: Collection[str], run: Run) -> list[str]:
+    """The series of a run that ``patterns`` stand for, each once, in the order of the patterns."""
+    found: dict[str, None] = {}
+    for pattern in patterns:
+        if "*" in pattern:
+            names = [n for n in run.series if n.count("@") == 0 and fnmatchcase(n, pattern)]
+        else:
+            names = [name] if (name := canonical(pattern, run)) is not None else []
+        found |= dict.fromkeys(names)
+    return list(found)
+
+
+def canonical(name: str, run: Run) -> str | None:
+    """The run's own name of a series that a rule names; None where it was not logged."""
+    base = name.removesuffix(FINEST)
+    base = {"loss": "train_loss", "metric": run.main_metric or ""}.get(base, base)
+    if name.endswith(FINEST) and base + STEP_SUFFIX in run.series:
+        return base + STEP_SUFFIX
+    return base if base in run.series else None
 
 
 def label(name: str) -> str:
-    """What a series, or a role, is called in a sentence."""
-    return run.label("train_loss" if name == "loss" else name)
+    """What a series, a role, or a pattern for parts is called in a sentence."""
+    base = name.removesuffix(FINEST)
+    if base.endswith(".*"):
+        return f"a part of the {run.label(base.removesuffix('.*'))}"
+    return run.label({"loss": "train_loss", "metric": "main metric"}.get(base, base))

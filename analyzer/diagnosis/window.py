@@ -1,26 +1,46 @@
-"""Windows of conditions: ``last 30%``, ``first 20%``, ``since best of val_loss``."""
+"""Windows of conditions: the part of a curve that a signal is taken of."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from analyzer.diagnosis.vocabulary import ROLES, is_series, unknown
-from analyzer.run import SERIES, Series
+from analyzer.diagnosis.vocabulary import check_series, unknown
+from analyzer.run import Series
+
+EVENTS = (
+    *("started", "restarted", "resumed", "fold", "header", "saved", "best"),
+    *("finished", "ended", "stopped", "interrupted", "error"),
+)
+"""Kinds of log events that readers report."""
+
+FINDING = "the finding"
+
+Kind = Literal["share", "since best", "at best", "after warm-up", "until", "after"]
 
 _SHARE = re.compile(r"^(first|last) (\d+(?:\.\d+)?)\s*%$")
-_SINCE = re.compile(r"^since best of (\S+)$")
+_BEST = re.compile(r"^(since best|at best) of (\S+)$")
+_PLACE = re.compile(r"^(until|after) (.+)$")
+_FORMS = (
+    "write 'first 20%', 'last 30%', 'since best of SERIES', 'at best of SERIES', "
+    "'after warm-up', 'until EVENT', 'after EVENT', 'until the finding' or 'after the finding'"
+)
 
 
 @dataclass(frozen=True)
 class Window:
-    """``share`` of the points from the start or the end, or those since the best of a series."""
+    """``share`` of the points from the start or the end; or those about the place ``of``.
+
+    ``of`` is a series for ``since best`` and ``at best``, a kind of event or ``the finding`` for
+    ``until`` and ``after``. ``until`` leaves the place itself out, the others take it in.
+    """
 
     text: str
+    kind: Kind
     share: float = 1.0
     last: bool = True
-    best_of: str | None = None
+    of: str = ""
 
 
 def parse_window(raw: Any) -> Window:
@@ -29,14 +49,17 @@ def parse_window(raw: Any) -> Window:
         return raw
     text = raw if isinstance(raw, str) else ""
     if (found := _SHARE.match(text)) and 0 < float(found[2]) <= 100:
-        return Window(text, share=float(found[2]) / 100, last=found[1] == "last")
-    if found := _SINCE.match(text):
-        if not is_series(found[1]):
-            raise ValueError(unknown("series", found[1], (*ROLES, *SERIES)))
-        return Window(text, best_of=found[1])
-    raise ValueError(
-        f"{raw!r} is no window; write 'first 20%', 'last 30%' or 'since best of SERIES'"
-    )
+        return Window(text, "share", share=float(found[2]) / 100, last=found[1] == "last")
+    if found := _BEST.match(text):
+        check_series(found[2])
+        return Window(text, found[1], of=found[2])  # type: ignore[arg-type]
+    if text == "after warm-up":
+        return Window(text, "after warm-up")
+    if found := _PLACE.match(text):
+        if found[2] not in (*EVENTS, FINDING):
+            raise ValueError(unknown("event", found[2], (FINDING, *EVENTS)))
+        return Window(text, found[1], of=found[2])  # type: ignore[arg-type]
+    raise ValueError(f"{raw!r} is no window; {_FORMS}")
 
 
 def share_of(window: Window, length: int) -> slice:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzer.facts import progress, settings, weights
-from analyzer.facts.settings import number, text
+from analyzer.facts import monitor, parts, progress, schedule, settings, timing, weights
+from analyzer.facts.settings import first_number, number, text
 from analyzer.run import Run
 
 __all__ = ["FACTS", "Fact", "Kind", "Value"]
@@ -33,6 +33,7 @@ class Fact:
 _CONFIG = "keep config.yaml beside the logs"
 _LR_LOG = "log the learning rate each epoch"
 _METRIC_LOG = "log a validation metric each epoch (F1, accuracy, mAP)"
+_STEP_LOG = "log data_time and step_time"
 _LOG = "keep the training log beside the metrics"
 
 FACTS: Mapping[str, Fact] = {
@@ -48,10 +49,10 @@ FACTS: Mapping[str, Fact] = {
         settings.higher_lr, "tenfold, or the optimiser's usual rate", "number", _CONFIG
     ),
     "lr_end_share": Fact(
-        settings.lr_end_share, "last learning rate over the highest one", "number", _LR_LOG
+        schedule.lr_end_share, "last learning rate over the highest one", "number", _LR_LOG
     ),
     "warmup_share": Fact(
-        settings.warmup_share, "share of the run spent on warm-up", "number", _LR_LOG
+        schedule.warmup_share, "share of the run spent on warm-up", "number", _LR_LOG
     ),
     "scheduler": Fact(text("scheduler.type"), "learning rate schedule", "text", _CONFIG),
     "batch_size": Fact(number("data.batch_size"), "batch size", "number", _CONFIG),
@@ -64,10 +65,10 @@ FACTS: Mapping[str, Fact] = {
     "pretrained": Fact(settings.pretrained, "pretrained weights", "yes/no", _CONFIG),
     "augmentation": Fact(settings.augmentation, "augmentation", "yes/no", _CONFIG),
     "monitor_reversed": Fact(
-        settings.monitor_reversed, "monitored value in the wrong direction", "yes/no", _CONFIG
+        monitor.monitor_reversed, "monitored value in the wrong direction", "yes/no", _CONFIG
     ),
     "monitors_other": Fact(
-        settings.monitors_other, "best checkpoint chosen by another value", "yes/no", _CONFIG
+        monitor.monitors_other, "best checkpoint chosen by another value", "yes/no", _CONFIG
     ),
     "epochs": Fact(progress.epochs, "epochs done", "number"),
     "planned_epochs": Fact(progress.planned_epochs, "planned epochs", "number", _CONFIG),
@@ -75,7 +76,7 @@ FACTS: Mapping[str, Fact] = {
         progress.epochs_missing, "planned epochs that did not end", "number", _CONFIG
     ),
     "epoch_seconds": Fact(
-        progress.epoch_seconds, "seconds for an epoch", "number", "log the time of each epoch"
+        timing.epoch_seconds, "seconds for an epoch", "number", "log the time of each epoch"
     ),
     "ended": Fact(progress.ended, "run is over", "yes/no", "write how the run ended"),
     "status": Fact(progress.status, "status of the run", "text"),
@@ -101,11 +102,65 @@ FACTS: Mapping[str, Fact] = {
     "best_checkpoint_confidence": Fact(
         weights.best_checkpoint_confidence, "certainty about the best checkpoint", "number"
     ),
-    "right_mode": Fact(settings.right_mode, "direction of the monitored value", "text", _CONFIG),
+    "right_mode": Fact(monitor.right_mode, "direction of the monitored value", "text", _CONFIG),
     "patience_over": Fact(progress.patience_over, "early stopping was due", "yes/no", _CONFIG),
     "saves": Fact(weights.saves, "what became of the weights", "text"),
     "resume_command": Fact(weights.resume_command, "command that resumes", "text"),
     "train_images": Fact(progress.train_images, "training samples", "number"),
     "save_logged": Fact(weights.save_logged, "a save was logged or indexed", "yes/no", _LOG),
     "weights_present": Fact(weights.weights_present, "saved weights are still there", "yes/no"),
+    "usual_lr": Fact(settings.usual_lr, "usual rate of the optimiser", "number", _CONFIG),
+    "lr_constant": Fact(schedule.lr_constant, "learning rate never changed", "yes/no", _LR_LOG),
+    "lr_dead_share": Fact(
+        schedule.lr_dead_share, "share of the run at a rate of next to nothing", "number", _LR_LOG
+    ),
+    "decay_share": Fact(
+        schedule.decay_share, "first decay over the planned length", "number", _CONFIG
+    ),
+    "period_share": Fact(
+        schedule.period_share, "length of the schedule over the planned length", "number", _CONFIG
+    ),
+    "steps_per_epoch": Fact(schedule.steps_per_epoch, "steps in an epoch", "number", _CONFIG),
+    "steps": Fact(progress.steps, "steps done", "number"),
+    "planned_steps": Fact(progress.planned_steps, "planned steps", "number", _CONFIG),
+    "best_step": Fact(progress.best_step, "step of the best metric", "number", _METRIC_LOG),
+    "resumes": Fact(progress.resumes, "times that the run began again", "number"),
+    "accumulate": Fact(
+        number("train.accumulate"), "steps over which gradients add up", "number", _CONFIG
+    ),
+    "grad_clip": Fact(number("train.grad_clip"), "largest gradient norm", "number", _CONFIG),
+    "patience": Fact(number("train.patience"), "patience of early stopping", "number", _CONFIG),
+    "workers": Fact(
+        first_number(("data.workers", "train.num_workers")), "loader workers", "number", _CONFIG
+    ),
+    "amp": Fact(settings.amp, "half precision", "yes/no", _CONFIG),
+    "monitor": Fact(monitor.monitor, "monitored value", "text", _CONFIG),
+    "monitor_logged": Fact(
+        monitor.monitor_logged, "monitored value was logged", "yes/no", _CONFIG
+    ),
+    "monitor_constant": Fact(
+        monitor.monitor_constant, "monitored value never changed", "yes/no", _METRIC_LOG
+    ),
+    "main_metric": Fact(parts.main_metric, "main metric", "text", _METRIC_LOG),
+    "metric_is_rate": Fact(parts.metric_is_rate, "main metric is a rate", "yes/no", _METRIC_LOG),
+    "parts": Fact(parts.parts, "parts of the training loss", "number"),
+    "parts_add_up": Fact(
+        parts.parts_add_up, "parts make the training loss", "yes/no", "log the parts of the loss"
+    ),
+    "classes": Fact(parts.classes, "number of classes", "number", _CONFIG),
+    "chance_loss": Fact(parts.chance_loss, "loss of a blind guess", "number", _CONFIG),
+    "model_family": Fact(parts.model_family, "kind of model", "text", _CONFIG),
+    "label_length": Fact(parts.label_length, "longest label allowed", "number", _CONFIG),
+    "time_steps": Fact(parts.time_steps, "steps of a CTC prediction", "number", _CONFIG),
+    "format": Fact(lambda run: run.format, "format of the run", "text"),
+    "data_share": Fact(
+        timing.data_share, "share of a step that waits for data", "number", _STEP_LOG
+    ),
+    "overhead_share": Fact(
+        timing.overhead_share,
+        "share of the time for validating and saving",
+        "number",
+        "log val_time, checkpoint_time and epoch_time",
+    ),
+    "step_seconds": Fact(timing.step_seconds, "seconds for a step", "number", _STEP_LOG),
 }

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from itertools import pairwise
-
-import numpy as np
-
 from analyzer.facts.settings import number
 from analyzer.run import Run, Series, Status
 from analyzer.signals.stats import best_index, finite
@@ -20,6 +15,22 @@ def epochs(run: Run) -> float:
 def planned_epochs(run: Run) -> float | None:
     """The number of epochs that the run was to have."""
     return run.planned_epochs or None
+
+
+def steps(run: Run) -> float:
+    """The last step that was logged."""
+    return run.steps_done
+
+
+def planned_steps(run: Run) -> float | None:
+    """The number of steps that the run was to have."""
+    return run.planned_steps or None
+
+
+def resumes(run: Run) -> float:
+    """How many times a curve begins again: after a resume, or a second start in the same file."""
+    ends = [int(s.segment[-1]) for s in (*run.series.values(), *run.superseded) if len(s)]
+    return max(ends, default=0)
 
 
 def epochs_missing(run: Run) -> float | None:
@@ -78,6 +89,15 @@ def best_epoch(run: Run) -> float | None:
     return float(x[best_index(y, run.higher_is_better)])
 
 
+def best_step(run: Run) -> float | None:
+    """Where the main metric was first at its best; steps only."""
+    curve = metric_curve(run)
+    if curve is None or curve.axis != "step":
+        return None
+    x, y, _ = finite(curve)
+    return float(x[best_index(y, run.higher_is_better)])
+
+
 def best_metric(run: Run) -> float | None:
     """The best value of the main metric."""
     curve = metric_curve(run)
@@ -85,25 +105,6 @@ def best_metric(run: Run) -> float | None:
         return None
     y = finite(curve)[1]
     return float(y[best_index(y, run.higher_is_better)])
-
-
-def epoch_seconds(run: Run) -> float | None:
-    """Seconds for an epoch: the median logged, else from the time stamps of the run's epochs."""
-    curve = run.get("epoch_time")
-    if curve is not None and curve.finite.any():
-        return float(np.median(finite(curve)[1]))
-    starts = [event.time for event in run.events if event.kind == "header" and event.time]
-    if len(starts) > 2:
-        steps = [_seconds(a, b) for a, b in pairwise(starts)]
-        return float(np.median(steps))
-    if run.started and run.ended and run.epochs_done:
-        return _seconds(run.started, run.ended) / run.epochs_done
-    return None
-
-
-def _seconds(start: datetime, end: datetime) -> float:
-    """Seconds between two local times, with zone or without."""
-    return (end.replace(tzinfo=None) - start.replace(tzinfo=None)).total_seconds()
 
 
 def patience_over(run: Run) -> bool | None:

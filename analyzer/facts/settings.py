@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,31 @@ def number(key: str) -> Callable[[Run], float | None]:
     return read
 
 
+def first_number(keys: Sequence[str]) -> Callable[[Run], float | None]:
+    """The fact that is the first number under one of several keys."""
+
+    def read(run: Run) -> float | None:
+        found = (_asnumber(run.config.get(key)) for key in keys)
+        return next((value for value in found if value is not None), None)
+
+    return read
+
+
+def numbers(value: Any) -> list[float]:
+    """The numbers in a list, or in a text such as ``30,60``; none where it is neither."""
+    if isinstance(value, str):
+        value = [_parsed(part) for part in value.strip("[]() ").split(",")]
+    items = value if isinstance(value, list | tuple) else [value]
+    return [found for item in items if (found := _asnumber(item)) is not None]
+
+
+def _parsed(part: str) -> float | None:
+    try:
+        return float(part)
+    except ValueError:
+        return None
+
+
 def _asnumber(value: Any) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return float(value) if is_number and np.isfinite(value) else None
@@ -94,23 +119,20 @@ def higher_lr(run: Run) -> float | None:
     return None if rate is None else max(10 * rate, usual_lr(run) or rate)
 
 
-def lr_end_share(run: Run) -> float | None:
-    """The last learning rate logged over the highest one."""
-    y = _numbers(run, "learning_rate")
-    return float(y[-1] / np.max(y)) if len(y) > 1 and np.max(y) > 0 else None
-
-
-def warmup_share(run: Run) -> float | None:
-    """The share of the logged points before the learning rate first reached its height."""
-    y = _numbers(run, "learning_rate")
-    return float(np.argmax(y >= 0.99 * np.max(y)) / len(y)) if len(y) > 1 else None
-
-
 def effective_batch(run: Run) -> float | None:
     """Batch size times the steps over which gradients are added up, where that is written."""
     batch = _asnumber(run.config.get("data.batch_size"))
     steps = _asnumber(run.config.get("train.accumulate"))
     return None if batch is None else batch * (steps or 1)
+
+
+def amp(run: Run) -> bool | None:
+    """Whether the training computes in half precision, of whichever kind."""
+    written = run.config.get("train.amp")
+    if isinstance(written, bool):
+        return written
+    precision = text("train.precision")(run)
+    return None if precision in (None, "auto") else "16" in str(precision)
 
 
 def pretrained(run: Run) -> bool | None:
@@ -137,21 +159,3 @@ def clipping(run: Run) -> bool | None:
     if "train.grad_clip" not in run.config.values:
         return None
     return bool(number("train.grad_clip")(run))
-
-
-def right_mode(run: Run) -> str | None:
-    """The direction, min or max, that the monitored value has to be followed in."""
-    monitor = text("checkpoint.monitor")(run)
-    return None if monitor is None else "min" if "loss" in monitor else "max"
-
-
-def monitor_reversed(run: Run) -> bool | None:
-    """Whether the config asks for the wrong direction of the monitored value."""
-    mode, right = text("checkpoint.mode")(run), right_mode(run)
-    return None if right is None or mode not in ("min", "max") else mode != right
-
-
-def monitors_other(run: Run) -> bool | None:
-    """Whether the best checkpoint is chosen by another value than the main metric."""
-    monitor = text("checkpoint.monitor")(run)
-    return None if monitor is None or run.main_metric is None else monitor != run.main_metric

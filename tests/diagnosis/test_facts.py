@@ -22,7 +22,10 @@ def fact(name: str, config: dict[str, Any] | None = None, **changes: Any) -> Any
     return FACTS[name].function(Run(**(given | changes)))
 
 
-ALWAYS_KNOWN = {"epochs", "status", "test_size_known", "validated", "logs_val_loss"}
+ALWAYS_KNOWN = {
+    *("epochs", "status", "test_size_known", "validated", "logs_val_loss"),
+    *("steps", "parts", "resumes", "format"),
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(FACTS) - ALWAYS_KNOWN))
@@ -160,3 +163,77 @@ def test_our_own_run_with_weights_can_be_resumed_by_a_command() -> None:
     assert command == "python -m trainer.train --resume 'workdirs/my run'"
     assert fact("resume_command", checkpoints=(there,)) is None
     assert fact("resume_command", **ours) is None
+
+
+STEPPED = {"scheduler.type": "StepLR", "scheduler.step_size": 30}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "config", "changes"),
+    [
+        ("steps_per_epoch", 50, {}, {"planned_steps": 1000, "planned_epochs": 20}),
+        ("steps_per_epoch", 13, {"data.batch_size": 8}, {"samples": {"train": 100}}),
+        ("decay_share", 3.0, STEPPED, {"planned_epochs": 10}),
+        ("decay_share", 0.5, {"SOLVER.STEPS": "(500, 800)"}, {"planned_steps": 1000}),
+        ("decay_share", 0.2, {"scheduler.milestones": [2, 8]}, {"planned_epochs": 10}),
+        ("decay_share", None, {"scheduler.type": "Poly", "scheduler.step_size": 3}, {}),
+        ("period_share", 10, {"scheduler.t_max": 100}, {"planned_epochs": 10}),
+        ("warmup_share", 0.3, {"scheduler.warmup_epochs": 3}, {"planned_epochs": 10}),
+        ("warmup_share", 0.1, {"scheduler.warmup_steps": 100}, {"planned_steps": 1000}),
+        ("warmup_share", None, {"scheduler.warmup_steps": 100}, {"planned_epochs": 10}),
+        ("lr_constant", True, {}, {"curves": {"learning_rate": "0.001+0.001*3 0.004*9"}}),
+        ("lr_constant", False, {}, {"curves": {"learning_rate": "0.01*5 0.001*5"}}),
+        ("lr_dead_share", 0.6, {}, {"curves": {"learning_rate": "0.1*4 0*6"}}),
+        ("amp", True, {"train.precision": "bf16"}, {}),
+        ("amp", False, {"train.amp": False, "train.precision": "fp16"}, {}),
+        ("amp", None, {"train.precision": "auto"}, {}),
+        ("workers", 0, {"train.num_workers": 0}, {}),
+        ("classes", 37, {"num_class": 37}, {}),
+        ("model_family", "ctc", {"model.name": "None-VGG-BiLSTM-CTC"}, {}),
+        ("label_length", 25, {"batch_max_length": 25}, {}),
+        ("time_steps", None, {"imgW": 100, "FeatureExtraction": "VGG"}, {}),
+        (
+            *("time_steps", 24, {"imgW": 100, "FeatureExtraction": "VGG"}),
+            {"format": "clovaai"},
+        ),
+        ("monitor_logged", False, {"checkpoint.monitor": "val_f1"}, {}),
+        ("monitor_logged", None, {"checkpoint.monitor": "hmean"}, {}),
+        (
+            *("monitor_constant", True, {"checkpoint.monitor": "val_f1"}),
+            {"curves": {"val_f1": "0.5*6"}},
+        ),
+        (
+            *("data_share", 0.5, {}),
+            {"curves": {"data_time": "0.1*9", "step_time": "0.2*9"}},
+        ),
+        (
+            *("overhead_share", 0.25, {}),
+            {"curves": {"epoch_time": "60*5", "val_time": "15*5"}},
+        ),
+        (
+            *("overhead_share", 0.2, {}),
+            {"curves": {"epoch_time": "60*5", "val_time": "15*5"}, "format": "mmcv"},
+        ),
+    ],
+)
+def test_settings_schedules_and_times(
+    name: str, value: object, config: dict[str, Any], changes: dict[str, Any]
+) -> None:
+    found = fact(name, config, **changes)
+    assert found == (pytest.approx(value) if isinstance(value, float) else value)
+
+
+def test_parts_add_up_or_do_not() -> None:
+    parts = {"train_loss": "3.0-0.1*9", "train_loss.a": "2.0-0.1*9", "train_loss.b": "1.0*9"}
+    assert fact("parts", curves=parts) == 2
+    assert fact("parts_add_up", curves=parts) is True
+    assert fact("parts_add_up", curves=parts | {"train_loss.b": "5.0*9"}) is False
+    assert fact("parts_add_up", curves={"train_loss": "1.0*9", "train_loss.a": "1.0*9"}) is None
+
+
+def test_the_loss_of_a_blind_guess_needs_classes_that_are_scored() -> None:
+    config = {"num_classes": 10}
+    accuracy = curve("val_accuracy", "0.1+0.1*5", "a")
+    scored = {"series": {"val_accuracy": accuracy}, "main_metric": "val_accuracy"}
+    assert fact("chance_loss", config, **scored) == pytest.approx(2.302585, rel=1e-5)
+    assert fact("chance_loss", config) is None

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.diagnosis.limit import Limit, certainty, is_past, parse_limit
-from analyzer.diagnosis.rule import Rule, load_rule, load_rules, parse_rule
+from analyzer.diagnosis.loading import load_rule, load_rules, parse_rule
+from analyzer.diagnosis.rule import Rule
 from analyzer.diagnosis.window import parse_window
 from analyzer.errors import FormatError, RuleError, UsageError
 from analyzer.location import rules_dir
@@ -52,13 +53,36 @@ def test_id_and_family_come_from_the_path() -> None:
         ("{fact: epochs, above: 3}", "{event: foo}", 6, ["unknown event 'foo'", "finished"]),
         ("below: 2%", "below: two", 5, ["'two' is no limit", "3 noise"]),
         ("below: 2%", "below: 2%, above: 1", 5, ["one limit"]),
+        ("below: 2%", "below: {signal: gap}", 5, ["needs two series"]),
+        ("below: 2%", "below: {fact: epochs, of: loss}", 5, ["of the whole run"]),
+        ("below: 2%", "below: 2%, z: 8", 5, ["drop takes no parameter; leave out z:"]),
+        (
+            "signal: drop, of: loss",
+            "signal: spikes, of: loss, q: 1",
+            5,
+            ["takes z, times, within"],
+        ),
+        ("signal: drop, of: loss", "signal: quantile, of: loss, q: 101", 5, ["between 0 and 100"]),
+        (
+            "signal: drop, of: loss, below: 2%",
+            "signal: turns, of: loss, below: 2 noise",
+            5,
+            ["unit"],
+        ),
+        ("of: loss", "of: each", 3, ["'each' needs for_each:"]),
+        ("of: loss, below", "of: loss, over: until eror, below", 5, ["did you mean 'error'?"]),
+        ("of: loss, below", "of: loss, over: until the finding, below", 3, ["only in causes"]),
+        ("fact: epochs, above: 3", "fact: epochs, above: 3, matches: x", 6, ["goes with event:"]),
+        ("when:", "for_each: train_los.*\nwhen:", 3, ["'train_los.*' stands for no series"]),
+        ("when:", "limits: {least: 3%}\nwhen:", 3, ["no condition uses 'least'"]),
+        ("when:", "limits: {least: x}\nwhen:", 3, ["no condition uses 'least'"]),
         ("below: 2%", "below: 2%, over: end", 5, ["'end' is no window", "last 30%"]),
         ("fact: epochs, above: 3", "fact: epochs", 6, ["one of above:, below: and is:"]),
         ("fact: epochs, above: 3", "fact: status, above: 3", 6, ["use is:"]),
-        ("{head}", "{heda}", None, ["unknown name in the message 'heda'", "'head'"]),
-        ("{head}", "{head", None, ["stray brace"]),
+        ("{head}", "{heda}", 7, ["unknown name in the message 'heda'", "'head'"]),
+        ("{head}", "{head", 7, ["stray brace"]),
         ("severity: warning", "severity: fatal", 2, ["severity"]),
-        ("severity: warning", "severity: [{to: error}, {to: info}]", None, ["every step"]),
+        ("severity: warning", "severity: [{to: error}, {to: info}]", 2, ["every step"]),
         ("times: 0.1", "tiems: 0.1", 12, ["unknown key 'tiems'", "did you mean 'times'?"]),
         ("fires: true", "firse: true", 15, ["did you mean 'fires'?"]),
         ("{loss: 1.0+0.1*9}", "{lossy: 1.0}", 15, ["unknown series 'lossy'"]),
@@ -101,7 +125,9 @@ def folder(root: Path, **explains: str) -> Path:
 
 def test_rules_that_explain_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
     assert [r.id for r in load_rules(folder(tmp_path, a="b", b="c", c=""))] == ["a", "b", "c"]
-    with pytest.raises(RuleError, match="would explain itself"):
+    with pytest.raises(
+        RuleError, match=r"a\.yaml:17: explains: a -> b -> c -> a; a rule cannot explain itself"
+    ):
         load_rules(folder(tmp_path, c="a"))
 
 
@@ -114,7 +140,9 @@ def test_an_id_belongs_to_one_family(tmp_path: Path) -> None:
     folder(tmp_path, a="")
     (tmp_path / "fit").mkdir()
     (tmp_path / "fit" / "a.yaml").write_text(RULE, encoding="utf-8")
-    with pytest.raises(RuleError, match="the id a is also used in fit/"):
+    with pytest.raises(
+        RuleError, match=r"loss/a\.yaml: the id a is also used in .*fit/a\.yaml; rename"
+    ):
         load_rules(tmp_path)
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from analyzer.diagnosis.example import Example
 from analyzer.diagnosis.examples import check_example, check_patches, check_rule, needs
-from analyzer.diagnosis.rule import Rule, load_rules, parse_rule
+from analyzer.diagnosis.loading import load_rules, parse_rule
+from analyzer.diagnosis.rule import Rule
 from analyzer.location import rules_dir
 
 RULES = load_rules(rules_dir())

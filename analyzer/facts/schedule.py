@@ -1,0 +1,139 @@
+"""Facts of the learning rate's course and of the length of the run: warm-up, decay, milestones."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from analyzer.facts.settings import number, numbers, text
+from analyzer.run import STEP_SUFFIX, Axis, FloatArray, Run, Series
+from analyzer.signals.stats import finite
+
+FULL = 0.99
+"""A rate within 1 % of the highest one counts as full."""
+
+DEAD = 1e-3
+"""A rate below a thousandth of the highest one moves nothing any more."""
+
+SAME = 1e-6
+"""Rates that differ by less than this share are one and the same."""
+
+MILESTONES: dict[str, Axis] = {
+    "scheduler.milestones": "epoch",
+    "lr_config.step": "epoch",
+    "SOLVER.STEPS": "step",
+}
+"""Keys that list where a stepped schedule lowers the rate, and what they count."""
+
+PERIODS = ("scheduler.t_max", "scheduler.T_max")
+
+
+def steps_per_epoch(run: Run) -> float | None:
+    """Steps in an epoch: by the planned lengths, else by the images and the batch."""
+    if run.planned_steps and run.planned_epochs:
+        return run.planned_steps / run.planned_epochs
+    images, batch = run.samples.get("train"), number("data.batch_size")(run)
+    if images and batch and batch >= 1:
+        return float(math.ceil(images / batch))
+    return None
+
+
+def rate_curve(run: Run) -> Series | None:
+    """The finest curve of the learning rate that holds a number."""
+    for name in ("learning_rate" + STEP_SUFFIX, "learning_rate"):
+        curve = run.series.get(name)
+        if curve is not None and curve.finite.any():
+            return curve
+    return None
+
+
+def _rates(run: Run) -> FloatArray:
+    """The learning rates that were logged, at least two of them and one above 0; else none."""
+    curve = rate_curve(run)
+    y = np.empty(0) if curve is None else finite(curve)[1]
+    return y if len(y) > 1 and y.max() > 0 else np.empty(0)
+
+
+def warmup_end(run: Run) -> tuple[Axis, float] | None:
+    """Where the learning rate first reached its height: by its curve, else as the config says."""
+    y = _rates(run)
+    curve = rate_curve(run)
+    if len(y) and curve is not None:
+        at = int(np.argmax(y >= FULL * y.max()))
+        return curve.axis, float(finite(curve)[0][at]) if at else 0.0
+    epochs = number("scheduler.warmup_epochs")(run)
+    if epochs is not None:
+        return "epoch", epochs
+    steps = number("scheduler.warmup_steps")(run)
+    return None if steps is None else ("step", steps)
+
+
+def warmup_share(run: Run) -> float | None:
+    """The share of the run before the learning rate first reached its height."""
+    y = _rates(run)
+    if len(y):
+        return float(np.argmax(y >= FULL * y.max()) / len(y))
+    end = warmup_end(run)
+    if end is None:
+        return None
+    total = planned_on(run, end[0])
+    return min(1.0, end[1] / total) if total else None
+
+
+def planned_on(run: Run, axis: Axis) -> float | None:
+    """The planned length of the run in epochs or in steps."""
+    planned = run.planned_epochs if axis == "epoch" else run.planned_steps
+    if planned:
+        return planned
+    other = run.planned_steps if axis == "epoch" else run.planned_epochs
+    per_epoch = steps_per_epoch(run)
+    if not other or not per_epoch:
+        return None
+    return other / per_epoch if axis == "epoch" else other * per_epoch
+
+
+def lr_end_share(run: Run) -> float | None:
+    """The last learning rate logged over the highest one."""
+    y = _rates(run)
+    return float(y[-1] / y.max()) if len(y) else None
+
+
+def lr_constant(run: Run) -> bool | None:
+    """Whether the learning rate was the same at each logged point after the warm-up."""
+    y = _rates(run)
+    full = y[int(np.argmax(y >= FULL * y.max())) :] if len(y) else y
+    return bool(full.max() - full.min() <= SAME * full.max()) if len(full) > 1 else None
+
+
+def lr_dead_share(run: Run) -> float | None:
+    """The share of the run, at its end, in which the rate was below a thousandth of its height."""
+    y = _rates(run)
+    if len(y) == 0:
+        return None
+    alive = np.flatnonzero(y > DEAD * y.max())
+    return float((len(y) - 1 - alive[-1]) / len(y))
+
+
+def first_decay(run: Run) -> tuple[Axis, float] | None:
+    """Where a stepped schedule is to lower the rate first, as the config says."""
+    for key, axis in MILESTONES.items():
+        if listed := numbers(run.config.get(key)):
+            return axis, min(listed)
+    stepped = (text("scheduler.type")(run) or "").startswith("step")
+    size = number("scheduler.step_size")(run) if stepped else None
+    return None if size is None else ("epoch", size)
+
+
+def decay_share(run: Run) -> float | None:
+    """Where the first step of the schedule comes, as a share of the planned length."""
+    first = first_decay(run)
+    total = None if first is None else planned_on(run, first[0])
+    return first[1] / total if first is not None and total else None
+
+
+def period_share(run: Run) -> float | None:
+    """The epochs that a cosine schedule is laid out for, over the planned ones."""
+    lengths = [found for key in PERIODS if (found := number(key)(run)) is not None]
+    total = planned_on(run, "epoch")
+    return lengths[0] / total if lengths and total else None
