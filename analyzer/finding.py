@@ -144,16 +144,29 @@ class NotEvaluated:
 
 
 @dataclass(frozen=True)
+class Suppressed:
+    """A finding that the user's settings accept for a while; ``line`` is that of the entry."""
+
+    rule: str
+    subject: str
+    reason: str
+    until: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Diagnosis:
     """All that is said of one run, the worst finding first.
 
-    ``advice`` lists lines to log next time so that more can be judged.
+    ``advice`` lists lines to log next time so that more can be judged. ``suppressed`` findings
+    count for nothing else here.
     """
 
     findings: tuple[Finding, ...]
     not_evaluated: tuple[NotEvaluated, ...]
     verdict: Verdict
     advice: tuple[str, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
 
     def worst(self) -> Severity | None:
         """The highest severity among findings that no other finding explains."""

@@ -29,7 +29,8 @@ _CLASSES: Mapping[str, Any] = {
         *(run.Run, run.Config, run.Checkpoint, run.BestCheckpoint, run.LogEvent, run.Note),
         *(finding.CurveEvidence, finding.FileEvidence, finding.KeyEvidence, finding.Fix),
         *(finding.Cause, finding.Finding, finding.Verdict, finding.NotEvaluated),
-        *(finding.Diagnosis, run.Status, finding.Severity, finding.CauseVerdict),
+        *(finding.Diagnosis, finding.Suppressed, run.Status),
+        *(finding.Severity, finding.CauseVerdict),
     )
 }
 PARTS = 3

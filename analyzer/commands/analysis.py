@@ -14,6 +14,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from analyzer.commands.choice import Choice
     from analyzer.render.report import Report
 
 T = TypeVar("T")
@@ -37,16 +38,18 @@ format_option = click.option(
 )
 
 
-def build_report(paths: Iterable[Path]) -> Report:
-    """Read and diagnose every run at or below ``paths``."""
+def build_report(paths: Iterable[Path], choice: Choice) -> Report:
+    """Read every run at or below ``paths`` and diagnose it by the rules and settings chosen."""
     from analyzer import __version__
+    from analyzer.commands.choice import tell
     from analyzer.commands.results import results
     from analyzer.readers import find
     from analyzer.render.report import Report, RunReport
 
     found = find(paths)
-    done = with_progress(results(found.runs), len(found.runs), "Reading runs")
+    done = with_progress(results(found.runs, choice), len(found.runs), "Reading runs")
     items = [RunReport(run, diagnosis) for run, diagnosis in done]
+    tell(choice, items)
     now = datetime.now().astimezone()
     return Report(tuple(items), tuple(found.skipped), now, __version__)
 

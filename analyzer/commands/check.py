@@ -14,6 +14,7 @@ from analyzer.commands.analysis import (
     paths_argument,
     stdout_console,
 )
+from analyzer.commands.choice import choice_options, choose
 
 if TYPE_CHECKING:
     from analyzer.render.report import Report
@@ -31,9 +32,16 @@ FAIL_ON = ("error", "warning", "info", "never")
     help="Exit with 1 when a finding is at least this severe.",
 )
 @format_option
+@choice_options
 @click.pass_context
 def check(
-    context: click.Context, paths: tuple[Path, ...], fail_on: str, output_format: str
+    context: click.Context,
+    paths: tuple[Path, ...],
+    *,
+    fail_on: str,
+    output_format: str,
+    rules: tuple[Path, ...],
+    settings: Path | None,
 ) -> None:
     """Check the runs at or below each PATH and exit with 1 when something is wrong.
 
@@ -44,7 +52,7 @@ def check(
       python -m analyzer check workdirs/latest
       python -m analyzer check workdirs/ --fail-on warning --format json > findings.json
     """
-    result = build_report(paths)
+    result = build_report(paths, choose(rules, settings))
     _show(result, output_format)
     context.exit(1 if fails(result, fail_on) else 0)
 

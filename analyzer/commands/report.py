@@ -14,6 +14,7 @@ from analyzer.commands.analysis import (
     paths_argument,
     stdout_console,
 )
+from analyzer.commands.choice import choice_options, choose
 
 if TYPE_CHECKING:
     from analyzer.render.report import Report
@@ -66,7 +67,14 @@ FORMATS: dict[str, Callable[[Report, Path], Path]] = {
     show_default=True,
     help="What to write; may be given several times.",
 )
-def report(paths: tuple[Path, ...], out: Path, formats: tuple[str, ...]) -> None:
+@choice_options
+def report(
+    paths: tuple[Path, ...],
+    out: Path,
+    formats: tuple[str, ...],
+    rules: tuple[Path, ...],
+    settings: Path | None,
+) -> None:
     """Say what is wrong with the runs at or below each PATH.
 
     A PATH is a folder that holds runs, one run, `workdirs/latest`, or a single train.log or
@@ -80,7 +88,7 @@ def report(paths: tuple[Path, ...], out: Path, formats: tuple[str, ...]) -> None
     """
     from analyzer.render.terminal import print_report
 
-    result = build_report(paths)
+    result = build_report(paths, choose(rules, settings))
     print_report(result, stdout_console())
     for path in _write(result, out, formats):
         click.echo(f"wrote {path}", err=True)

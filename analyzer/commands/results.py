@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
+
+from analyzer.commands.choice import OWN, Choice, chosen, digest
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -30,25 +33,26 @@ class Diagnosed(NamedTuple):
     touched: frozenset[str]
 
 
-def diagnosed(located: Located) -> Diagnosed:
+def diagnosed(located: Located, choice: Choice) -> Diagnosed:
     """Read and diagnose one run; picklable, so that another process can do it."""
     from analyzer.diagnosis import diagnose
     from analyzer.readers import read_run
 
+    rules, settings, active, _ = chosen(choice)
     folder = located.folder()
-    run = read_run(located, folder)
-    return Diagnosed(run, diagnose(run), frozenset(folder.touched))
+    run = settings.with_main_metric(read_run(located, folder))
+    return Diagnosed(run, diagnose(run, rules, active), frozenset(folder.touched))
 
 
-def results(found: Sequence[Located]) -> Iterator[tuple[Run, Diagnosis]]:
+def results(found: Sequence[Located], choice: Choice = OWN) -> Iterator[tuple[Run, Diagnosis]]:
     """Each run with its diagnosis, in the order given; what was done anew is kept."""
     from analyzer.cache import code_digest, open_cache
     from analyzer.location import rules_dir
 
-    cache = open_cache(code_digest(rules_dir()))
+    cache = open_cache(code_digest(rules_dir(), digest(choice)))
     kept = {i: hit for i, one in enumerate(found) if (hit := _cached(cache, one)) is not None}
     missing = [one for i, one in enumerate(found) if i not in kept]
-    fresh = _anew(missing)
+    fresh = _anew(missing, choice)
     made: list[tuple[Located, Diagnosed]] = []
     try:
         for i, located in enumerate(found):
@@ -88,22 +92,23 @@ def _key(located: Located) -> str:
     return "\0".join((*parts, claim.main, claim.part))
 
 
-def _anew(missing: Sequence[Located]) -> Iterator[Diagnosed]:
+def _anew(missing: Sequence[Located], choice: Choice) -> Iterator[Diagnosed]:
     """Many runs are shared among processes; if one of those dies, the rest is done here."""
+    work = partial(diagnosed, choice=choice)
     cores = min(os.cpu_count() or 1, MOST_PROCESSES)
     if len(missing) < MANY or cores < 2:
-        yield from map(diagnosed, missing)
+        yield from map(work, missing)
         return
     from concurrent.futures.process import BrokenProcessPool
 
     done = 0
     try:
         with _processes(cores) as pool:
-            for one in pool.map(diagnosed, missing, chunksize=AT_ONCE):
+            for one in pool.map(work, missing, chunksize=AT_ONCE):
                 yield one
                 done += 1
     except BrokenProcessPool:
-        yield from map(diagnosed, missing[done:])
+        yield from map(work, missing[done:])
 
 
 def _processes(count: int) -> Executor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.engine import Fired, Unjudged, examine
 from analyzer.diagnosis.loading import installed_rules, load_rule, load_rules
 from analyzer.diagnosis.rule import Rule
+from analyzer.diagnosis.settings import Suppression, suppressed
 from analyzer.diagnosis.story import tell
 from analyzer.finding import Diagnosis
 from analyzer.run import Run
@@ -19,7 +21,9 @@ __all__ = ["Rule", "diagnose", "installed_rules", "load_rule", "load_rules"]
 UNREADABLE = "run-unreadable"
 
 
-def diagnose(run: Run, rules: Sequence[Rule] | None = None) -> Diagnosis:
+def diagnose(
+    run: Run, rules: Sequence[Rule] | None = None, suppressions: Sequence[Suppression] = ()
+) -> Diagnosis:
     """All that the rules say of a run; without ``rules`` those that come with the package.
 
     A run that could not be read is examined by ``run-unreadable`` alone.
@@ -31,6 +35,13 @@ def diagnose(run: Run, rules: Sequence[Rule] | None = None) -> Diagnosis:
     # Logged values may be anything; what overflows is judged as infinite, without a warning.
     with np.errstate(all="ignore"):
         results = [examine(rule, case) for rule in chosen]
-        fired = [result for result in results if isinstance(result, Fired)]
         unjudged = [result for result in results if isinstance(result, Unjudged)]
-        return tell(case, fired, unjudged)
+        fired, accepted = [], []
+        for result in results:
+            if isinstance(result, Fired):
+                less = suppressed(result.finding, run, suppressions)
+                if less is None:
+                    fired.append(result)
+                else:
+                    accepted.append(less)
+        return replace(tell(case, fired, unjudged), suppressed=tuple(accepted))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -14,6 +14,8 @@ from analyzer.diagnosis.vocabulary import unknown
 from analyzer.errors import FormatError, RuleError, UsageError
 from analyzer.formats import yaml12
 from analyzer.location import rules_dir
+
+Wrong = TypeVar("Wrong", bound=FormatError)
 
 Limits = Mapping[str, Mapping[str, Any]]
 """Rule id -> name of a limit -> what to put in its place."""
@@ -52,7 +54,7 @@ def parse_rule(text: str, path: Path, limits: Mapping[str, Any] | None = None) -
     try:
         return Rule.model_validate(raw)
     except ValidationError as error:
-        raise _first_error(error, raw, document, path) from None
+        raise first_error(error, raw, document, path, RuleError) from None
 
 
 def _name_limits(
@@ -88,10 +90,14 @@ def _filled_in(node: Any, limits: Mapping[str, Any], used: set[str]) -> Any:
     return filled
 
 
-def _first_error(
-    error: ValidationError, raw: Mapping[str, Any], document: yaml12.Document, path: Path
-) -> RuleError:
-    """The first thing that is wrong, with its line."""
+def first_error(
+    error: ValidationError,
+    raw: Mapping[str, Any],
+    document: yaml12.Document,
+    path: Path,
+    kind: type[Wrong],
+) -> Wrong:
+    """The first thing that is wrong in a file, as an error of ``kind`` with its line."""
     first = error.errors()[0]
     place = _path(first["loc"], raw)
     key = first.get("ctx", {}).get("key")
@@ -104,7 +110,7 @@ def _first_error(
             break
     text = first["msg"].removeprefix("Value error, ")
     where = "" if key is not None or not place else f"{'.'.join(place)}: "
-    return RuleError(f"{where}{text}", file=str(path), line=line)
+    return kind(f"{where}{text}", file=str(path), line=line)
 
 
 def _path(loc: Sequence[int | str], raw: Any) -> list[str]:

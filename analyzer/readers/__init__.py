@@ -43,8 +43,8 @@ from analyzer.readers import (
     yolov5,
 )
 from analyzer.reading.claim import Reader
-from analyzer.reading.folder import Folder
-from analyzer.reading.search import STDIN, Found, Located, find_runs
+from analyzer.reading.folder import DiskTree, Folder
+from analyzer.reading.search import STDIN, Found, Located, claimed, find_runs
 from analyzer.run import Run
 
 __all__ = ["READERS", "Found", "Located", "find", "read", "read_run"]
@@ -103,6 +103,11 @@ def find(paths: Iterable[Path]) -> Found:
     if not found.runs:
         raise NoRunFound(_nothing_found(paths, found))
     return found
+
+
+def holds_run(folder: Path) -> bool:
+    """Whether the folder itself, and not only a file in it, is what a training wrote."""
+    return any(run.claim.whole for run in claimed(Folder(DiskTree(folder)), READERS))
 
 
 def read_run(located: Located, folder: Folder | None = None) -> Run:

@@ -19,6 +19,7 @@ from analyzer.cache import codec, open_cache, stamp
 from analyzer.cache.stamps import still
 from analyzer.cache.store import FILE, Result
 from analyzer.commands import results as pipeline
+from analyzer.commands.choice import Choice
 from analyzer.commands.results import diagnosed as pipeline_diagnosed
 from analyzer.commands.results import results
 from analyzer.diagnosis import diagnose
@@ -106,9 +107,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the runs that are read anew."""
     names: list[str] = []
 
-    def spy(located: Located) -> pipeline.Diagnosed:
+    def spy(located: Located, choice: Choice) -> pipeline.Diagnosed:
         names.append(located.name)
-        return pipeline_diagnosed(located)
+        return pipeline_diagnosed(located, choice)
 
     monkeypatch.setattr(pipeline, "diagnosed", spy)
     return names
@@ -198,7 +199,7 @@ def test_a_worker_that_dies_costs_nothing(runs: Path, monkeypatch: pytest.Monkey
     assert len(list(results(find([runs]).runs))) == 7
 
 
-def dies_elsewhere(here: int, located: Located) -> pipeline.Diagnosed:
+def dies_elsewhere(here: int, located: Located, choice: Choice) -> pipeline.Diagnosed:
     if os.getpid() != here:
         os._exit(1)
-    return pipeline_diagnosed(located)
+    return pipeline_diagnosed(located, choice)

@@ -1,0 +1,145 @@
+"""Which rules and which settings count: ``--rules``, ``--settings``, or the file that is found."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from analyzer.diagnosis import Rule
+    from analyzer.diagnosis.settings import Settings, Suppression
+    from analyzer.finding import Suppressed
+    from analyzer.render.report import RunReport
+
+FILE = "analyzer.yaml"
+
+
+class Choice(NamedTuple):
+    """Extra rule folders and a settings file; picklable, so that other processes can take it."""
+
+    rules: tuple[Path, ...] = ()
+    settings: Path | None = None
+
+
+OWN = Choice()
+"""The rules that come with the package, and no settings."""
+
+
+class Chosen(NamedTuple):
+    """The rules that count, the settings, and what results kept for later hang on."""
+
+    rules: tuple[Rule, ...]
+    settings: Settings
+    active: tuple[Suppression, ...]
+    digest: str
+
+
+def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--rules`` and ``--settings``."""
+    folder = click.Path(exists=True, path_type=Path)
+    file = click.Path(exists=True, dir_okay=False, path_type=Path)
+    text = f"Read this file instead of the {FILE} in the current folder or above it."
+    command = click.option("--settings", type=file, help=text)(command)
+    text = "A folder of rules to use besides the own ones; may be given several times."
+    return click.option("--rules", multiple=True, type=folder, help=text)(command)
+
+
+def choose(rules: Sequence[Path], settings: Path | None) -> Choice:
+    """What was asked for; without ``settings`` the file that is found from here upward.
+
+    A file inside a run is passed over, which is said: runs are strangers' data.
+    """
+    if settings is None:
+        here = Path.cwd()
+        for folder in (here, *here.parents):
+            if not (folder / FILE).is_file():
+                continue
+            if not _is_run(folder):
+                settings = folder / FILE
+                break
+            _say_ignored(folder / FILE)
+    return Choice(tuple(rules), settings)
+
+
+def _is_run(folder: Path) -> bool:
+    from analyzer.readers import holds_run
+
+    return holds_run(folder)
+
+
+def _say_ignored(path: Path) -> None:
+    click.echo(
+        f"note: {path} lies inside a run and is ignored; "
+        "settings come from the current folder upward, or from --settings",
+        err=True,
+    )
+
+
+def digest(choice: Choice) -> str:
+    """Of the settings and the extra rules; empty where there are none."""
+    return chosen(choice).digest if choice != OWN else ""
+
+
+@lru_cache(maxsize=4)
+def chosen(choice: Choice) -> Chosen:
+    """Read the rules and the settings. Raises RuleError, FormatError or UsageError."""
+    from analyzer.diagnosis.loading import installed_rules, load_rules
+    from analyzer.diagnosis.settings import Settings, check_against, read_settings
+    from analyzer.location import rules_dir
+
+    settings = Settings() if choice.settings is None else read_settings(choice.settings)
+    places = (rules_dir(), *choice.rules)
+    rules = load_rules(*places) if choice.rules else list(installed_rules())
+    if choice.settings is not None:
+        check_against(settings, rules, choice.settings)
+    if settings.limits:
+        rules = load_rules(*places, limits=settings.limits)
+    active = settings.active(date.today())
+    return Chosen(settings.applied(rules), settings, active, _digest(choice, active))
+
+
+def _digest(choice: Choice, active: Sequence[Suppression]) -> str:
+    found = hashlib.sha256()
+    texts = [] if choice.settings is None else [choice.settings]
+    below = (place if place.is_dir() else place.parent for place in choice.rules)
+    files = itertools.chain.from_iterable(sorted(place.rglob("*.yaml")) for place in below)
+    for path in (*texts, *files):
+        found.update(f"{path}\0".encode() + path.read_bytes())
+    found.update(repr([(item.line, item.until) for item in active]).encode())
+    return found.hexdigest()
+
+
+def tell(choice: Choice, runs: Sequence[RunReport]) -> None:
+    """Say on stderr what the settings did, and which parts of them did nothing."""
+    for item in runs:
+        inside = item.run.path / FILE
+        given = choice.settings
+        if inside.is_file() and (given is None or not inside.samefile(given)):
+            _say_ignored(inside)
+    if choice.settings is not None:
+        gone = [one for item in runs for one in item.diagnosis.suppressed]
+        for line in _notes(choice, gone, runs):
+            click.echo(f"note: {line}", err=True)
+
+
+def _notes(choice: Choice, gone: Sequence[Suppressed], runs: Sequence[RunReport]) -> Iterator[str]:
+    found = chosen(choice)
+    for item in found.settings.suppress:
+        place = f"{choice.settings}:{item.line}: {item.rule}"
+        count = sum(one.line == item.line for one in gone)
+        if item not in found.active:
+            yield f"{place}: the suppression ended on {item.until}; remove it, or renew it"
+        elif count:
+            yield f"{place}: {count} suppressed until {item.until}: {item.reason}"
+        else:
+            yield f"{place}: the suppression is not used; remove it"
+    metric = found.settings.main_metric
+    if metric is not None and not any(metric.name in item.run.series for item in runs):
+        yield f"{choice.settings}: main_metric: no run logs '{metric.name}'"
