@@ -14,6 +14,7 @@ from analyzer.commands.check import check
 from analyzer.commands.compare import compare
 from analyzer.commands.export import export
 from analyzer.commands.report import report
+from analyzer.commands.rules import rules
 from analyzer.errors import TrainlintError
 
 INTERRUPTED = 130
@@ -39,10 +40,11 @@ def cli() -> None:
       python -m analyzer compare RUN_A RUN_B       which is better, and is it sure?
       python -m analyzer check workdirs/latest     for CI: exit 1 on errors
       python -m analyzer export runs/ > all.csv    every logged value, for other tools
+      python -m analyzer rules explain loss-flat   what a rule looks at, and why it matters
     """
 
 
-for command in (report, compare, check, export):
+for command in (report, compare, check, export, rules):
     cli.add_command(command)
 
 

@@ -67,8 +67,8 @@ class Expects(Model):
     unjudged: str | None = None
 
 
-class Example(Model):
-    """A run in a few words, and what the rule has to say of it.
+class RunText(Model):
+    """A run in a few words.
 
     ``run`` holds curves by epoch, ``steps`` curves with a point every ``step_every`` steps. From
     the epochs in ``resumed`` on the run had been resumed.
@@ -89,12 +89,17 @@ class Example(Model):
     planned_epochs: int | None = None
     planned_steps: int | None = None
     unreadable: str | None = None
-    expects: Expects
 
     @model_validator(mode="after")
-    def _known_names(self) -> Example:
+    def _known_names(self) -> RunText:
         for name in (*self.run, *self.steps):
             check_series(name)
         for name in self.facts:
             known("fact", name, FACTS)
         return self
+
+
+class Example(RunText):
+    """A run in a few words, and what the rule has to say of it."""
+
+    expects: Expects

@@ -2,22 +2,25 @@
 
 ``check_rule`` says what is wrong with one rule, a sentence each: an example that does not come
 out as it says, none that fires or none that stays silent, a condition that no example needs, a
-patch that no example receives.
+patch that no example receives, a finding in a healthy run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.engine import Fired, Unjudged, examine
-from analyzer.diagnosis.example import Example
+from analyzer.diagnosis.example import Example, RunText
 from analyzer.diagnosis.fix import resolve
 from analyzer.diagnosis.message import UNKNOWN
 from analyzer.diagnosis.notation import curve
 from analyzer.diagnosis.rule import FixText, Rule
 from analyzer.diagnosis.variants import variants
+from analyzer.finding import Severity
+from analyzer.formats import yaml12
 from analyzer.run import (
     RATES,
     STEP_SUFFIX,
@@ -32,7 +35,7 @@ from analyzer.run import (
 _NAMES = {"loss": "train_loss", "metric": "val_f1"}
 
 
-def build_run(example: Example) -> Run:
+def build_run(example: RunText) -> Run:
     """The run that an example describes. Raises ValueError for a curve that cannot be read."""
     series = dict(_series(example))
     best = example.best_checkpoint
@@ -58,7 +61,7 @@ def build_run(example: Example) -> Run:
     )
 
 
-def _series(example: Example) -> Iterator[tuple[str, Series]]:
+def _series(example: RunText) -> Iterator[tuple[str, Series]]:
     """The curves of an example; one by step beside one by epoch has the finer one's name."""
     for given, text in example.run.items():
         name = _NAMES.get(given, given)
@@ -74,16 +77,51 @@ def outcome(rule: Rule, example: Example) -> Fired | Unjudged | None:
     return examine(rule, Case(build_run(example), example.facts))
 
 
-def check_rule(rule: Rule) -> list[str]:
-    """Everything that is wrong with a rule by its own examples; empty when all is proven."""
-    problems = [text for example in rule.examples for text in check_example(rule, example)]
+class Problem(NamedTuple):
+    """What is wrong with a rule; ``path`` is the dotted place in its file."""
+
+    path: str
+    text: str
+
+
+def check_rule(rule: Rule, healthy: Sequence[RunText] = ()) -> list[Problem]:
+    """Everything that is wrong with a rule by its own examples; empty when all is proven.
+
+    On ``healthy`` runs it may say nothing above info.
+    """
+    problems = [
+        Problem(f"examples.{index}", text)
+        for index, example in enumerate(rule.examples)
+        for text in check_example(rule, example)
+    ]
     fires = [example.expects.fires for example in rule.examples]
     if not any(fires):
-        problems.append("no example fires")
+        problems.append(Problem("examples", "no example fires; add a run that this rule finds"))
     if all(fires):
-        problems.append("no example stays silent")
-    problems += [f"no example needs: {what}" for what, needed in needs(rule) if not needed]
-    return problems + check_patches(rule)
+        problems.append(Problem("examples", "no example stays silent; add a near miss"))
+    problems += [
+        Problem(path, f"no example needs '{what}'; leave it out, or add a run that turns on it")
+        for what, path, needed in needs(rule)
+        if not needed
+    ]
+    return problems + check_patches(rule) + check_healthy(rule, healthy)
+
+
+def check_healthy(rule: Rule, healthy: Sequence[RunText]) -> list[Problem]:
+    """The healthy runs in which the rule finds something above info."""
+    return [
+        Problem("when", f"fires on the healthy run '{run.name}': {found.finding.message}")
+        for run in healthy
+        if isinstance(found := examine(rule, Case(build_run(run), run.facts)), Fired)
+        and found.finding.severity is not Severity.INFO
+    ]
+
+
+def healthy_runs(folder: Path) -> tuple[RunText, ...]:
+    """The healthy runs in ``_healthy.yaml`` of the folder of the rules."""
+    path = folder / "_healthy.yaml"
+    found = yaml12.parse(path.read_text(encoding="utf-8"), file=str(path)).value
+    return tuple(RunText.model_validate(item) for item in found)
 
 
 def check_example(rule: Rule, example: Example) -> list[str]:
@@ -122,12 +160,13 @@ def _differences(found: Fired, example: Example) -> Iterator[str]:
             yield f"{key} is set to {patch.get(key, 'nothing')}, not to {value}"
 
 
-def needs(rule: Rule) -> Iterator[tuple[str, bool]]:
-    """Each condition of a rule, and whether leaving it out changes what an example comes to."""
+def needs(rule: Rule) -> Iterator[tuple[str, str, bool]]:
+    """Each condition, its place, and whether leaving it out changes what an example comes to."""
     before = [_told(outcome(rule, example)) for example in rule.examples]
-    for what, variant in variants(rule):
+    for what, path, variant in variants(rule):
         after = (_told(outcome(variant, example)) for example in rule.examples)
-        yield what, any(old != new for old, new in zip(before, after, strict=True))
+        changed = any(old != new for old, new in zip(before, after, strict=True))
+        yield what, path, changed
 
 
 def _told(found: Fired | Unjudged | None) -> object:
@@ -138,11 +177,17 @@ def _told(found: Fired | Unjudged | None) -> object:
     return finding.severity, sorted((cause.id, cause.verdict) for cause in finding.causes)
 
 
-def check_patches(rule: Rule) -> list[str]:
+def check_patches(rule: Rule) -> list[Problem]:
     """The config patches that change the config of no example."""
-    fixes = [*rule.fixes, *(cause.fix for cause in rule.causes if cause.fix is not None)]
-    unproven = [fix for fix in fixes if fix.set is not None and not _changes_some(fix, rule)]
-    return [f"no example's config is changed by: {', '.join(fix.set or ())}" for fix in unproven]
+    fixes = [(f"fixes.{index}", fix) for index, fix in enumerate(rule.fixes)]
+    for index, cause in enumerate(rule.causes):
+        if cause.fix is not None:
+            fixes.append((f"causes.{index}.fix", cause.fix))
+    return [
+        Problem(path, f"no example's config is changed by: {', '.join(fix.set)}")
+        for path, fix in fixes
+        if fix.set is not None and not _changes_some(fix, rule)
+    ]
 
 
 def _changes_some(fix: FixText, rule: Rule) -> bool:

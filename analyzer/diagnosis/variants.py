@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.diagnosis.grammar import Condition, Group
 from analyzer.diagnosis.rule import Rule
@@ -12,22 +12,32 @@ _ALWAYS = Group.model_construct(all=())
 """All of nothing: holds for any run."""
 
 
-def variants(rule: Rule) -> Iterator[tuple[str, Rule]]:
-    """(which condition, the rule without it) for every condition of the rule and its causes."""
-    for what, rest in _without(rule.when):
-        yield f"when: {what}", rule.model_copy(update={"when": rest or _ALWAYS})
-    for what, rest in _without(rule.unless):
-        yield f"unless: {what}", rule.model_copy(update={"unless": rest})
+class Variant(NamedTuple):
+    """A rule without one condition, and where that one stands in the file."""
+
+    what: str
+    path: str
+    rule: Rule
+
+
+def variants(rule: Rule) -> Iterator[Variant]:
+    """The rule without each condition, those of its severity and its causes too."""
+    for what, path, rest in _without(rule.when, "when"):
+        yield Variant(f"when: {what}", path, rule.model_copy(update={"when": rest or _ALWAYS}))
+    for what, path, rest in _without(rule.unless, "unless"):
+        yield Variant(f"unless: {what}", path, rule.model_copy(update={"unless": rest}))
     if isinstance(rule.severity, tuple):
         for index, step in enumerate(rule.severity):
-            for what, rest in _without(step.when):
+            for what, path, rest in _without(step.when, f"severity.{index}.when"):
                 steps = _replaced(rule.severity, index, {"when": rest})
-                yield f"severity {step.to}: {what}", rule.model_copy(update={"severity": steps})
+                less = rule.model_copy(update={"severity": steps})
+                yield Variant(f"severity {step.to}: {what}", path, less)
     for index, cause in enumerate(rule.causes):
         for key in ("when", "unless"):
-            for what, rest in _without(getattr(cause, key)):
+            for what, path, rest in _without(getattr(cause, key), f"causes.{index}.{key}"):
                 causes = _replaced(rule.causes, index, {key: rest})
-                yield f"{cause.id} {key}: {what}", rule.model_copy(update={"causes": causes})
+                less = rule.model_copy(update={"causes": causes})
+                yield Variant(f"{cause.id} {key}: {what}", path, less)
 
 
 def _replaced(items: tuple[Any, ...], index: int, update: dict[str, Any]) -> tuple[Any, ...]:
@@ -36,16 +46,18 @@ def _replaced(items: tuple[Any, ...], index: int, update: dict[str, Any]) -> tup
     return (*items[:index], changed, *items[index + 1 :])
 
 
-def _without(when: Group | Condition | None) -> Iterator[tuple[str, Group | Condition | None]]:
-    """(the condition left out, what is left of the tree) for every condition in it."""
+def _without(
+    when: Group | Condition | None, path: str
+) -> Iterator[tuple[str, str, Group | Condition | None]]:
+    """(the condition left out, its path, what is left of the tree) for every condition in it."""
     if isinstance(when, Condition):
-        yield sentence(when), None
+        yield sentence(when), path, None
     elif isinstance(when, Group):
         for index, item in enumerate(when.items):
-            for what, rest in _without(item):
+            for what, place, rest in _without(item, f"{path}.{when.kind}.{index}"):
                 left = () if rest is None else (rest,)
                 items = (*when.items[:index], *left, *when.items[index + 1 :])
-                yield what, when.with_items(items) if items else None
+                yield what, place, when.with_items(items) if items else None
 
 
 def sentence(condition: Condition) -> str:

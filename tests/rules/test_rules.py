@@ -5,14 +5,22 @@ from __future__ import annotations
 import pytest
 
 from analyzer.diagnosis.example import Example
-from analyzer.diagnosis.examples import check_example, check_patches, check_rule, needs
+from analyzer.diagnosis.examples import (
+    check_example,
+    check_healthy,
+    check_patches,
+    check_rule,
+    healthy_runs,
+    needs,
+)
 from analyzer.diagnosis.loading import load_rules, parse_rule
 from analyzer.diagnosis.rule import Rule
 from analyzer.location import rules_dir
 
 RULES = load_rules(rules_dir())
 EXAMPLES = [(rule, example) for rule in RULES for example in rule.examples]
-NEEDS = [(rule, *need) for rule in RULES for need in needs(rule)]
+NEEDS = [(rule, what, needed) for rule in RULES for what, _, needed in needs(rule)]
+HEALTHY = healthy_runs(rules_dir())
 
 
 @pytest.mark.parametrize(
@@ -40,7 +48,12 @@ def test_a_rule_is_complete(rule: Rule) -> None:
     assert len({example.name for example in rule.examples}) == len(rule.examples)
 
 
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_says_nothing_of_healthy_runs(rule: Rule) -> None:
+    assert check_healthy(rule, HEALTHY) == []
+
+
 def test_the_template_is_a_rule_that_proves_itself() -> None:
     path = rules_dir() / "_template.yaml"
     rule = parse_rule(path.read_text(encoding="utf-8"), path.with_name("template.yaml"))
-    assert check_rule(rule) == []
+    assert check_rule(rule, HEALTHY) == []
