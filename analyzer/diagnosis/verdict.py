@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from analyzer.diagnosis.case import Case
+from analyzer.diagnosis.patch import merged, not_enough
 from analyzer.diagnosis.vocabulary import label
 from analyzer.facts.progress import metric_curve
-from analyzer.finding import CauseVerdict, Finding, Severity, Verdict
+from analyzer.finding import Finding, Severity, Verdict
 from analyzer.run import Checkpoint, Run, Series, Status
 from analyzer.signals import noise
 from analyzer.signals.stats import best_index, finite
@@ -38,7 +38,7 @@ def _running(case: Case, own: Sequence[Finding]) -> Verdict:
     """A run that goes on is stopped for an error, or when its best is behind it."""
     for finding in own:
         if _is_fatal(finding) or finding.rule in PAST_ITS_BEST:
-            patch = _patch(finding)
+            patch = merged([finding, *own])
             return Verdict("stop now", finding.message, _price(case, ahead=True), patch)
     planned = f" of {case.run.planned_epochs}" if case.run.planned_epochs else ""
     so_far = own[0].message if own else "nothing is wrong so far"
@@ -52,15 +52,12 @@ def _with_findings(case: Case, own: Sequence[Finding]) -> Verdict:
     """
     worst, price = next(filter(_is_fatal, own), own[0]), _price(case)
     if worst.rule in WRONG_CHECKPOINT:
-        return _other_checkpoint(case, worst, price)
+        return _other_checkpoint(case, worst, own, price)
     if worst.severity is not Severity.ERROR and worst.rule in PAST_ITS_BEST and not _is_low(case):
         return Verdict("ship it", f"{_reached(case)}; {worst.message}", price)
     if worst.rule == "run-incomplete":
         return Verdict("keep training", worst.message, price)
-    patch = _patch(worst)
-    if patch:
-        return Verdict("restart with this patch", worst.message, price, patch)
-    return Verdict("cannot tell", worst.message, price)
+    return _restart(worst, own, price) or Verdict("cannot tell", worst.message, price)
 
 
 def _without_findings(case: Case) -> Verdict:
@@ -85,25 +82,25 @@ def _is_fatal(finding: Finding) -> bool:
     return finding.severity is Severity.ERROR and finding.rule not in WRONG_CHECKPOINT
 
 
-def _patch(finding: Finding) -> Mapping[str, tuple[Any, Any]]:
-    """The first config patch that a finding offers; no guess where a cause is supported."""
-    verdicts = {cause.verdict for cause in finding.causes}
-    guesses = [c.fix for c in finding.causes if c.verdict is CauseVerdict.POSSIBLE]
-    left_out = guesses if CauseVerdict.SUPPORTED in verdicts else []
-    return next((fix.set for fix in finding.fixes if fix.set and fix not in left_out), {})
+def _restart(worst: Finding, own: Sequence[Finding], price: str) -> Verdict | None:
+    """Train again with all that the findings ask for; None where no config change is offered."""
+    patch = merged([worst, *own])
+    if not patch:
+        return None
+    others = [f for f in own if f is not worst and f.rule != "run-incomplete"]
+    rest = not_enough([worst, *others])
+    because = f"{worst.message}; {rest}" if rest else worst.message
+    return Verdict("restart with this patch", because, price, patch)
 
 
-def _other_checkpoint(case: Case, worst: Finding, price: str) -> Verdict:
+def _other_checkpoint(case: Case, worst: Finding, own: Sequence[Finding], price: str) -> Verdict:
     """Ship the epoch file that is really best, where it is there."""
     best = case.fact("best_epoch")
     for checkpoint in case.run.checkpoints:
         if checkpoint.epoch == best and _is_usable(checkpoint, case) and not _is_low(case):
             because = f"take {checkpoint.file}, not the best checkpoint: {worst.message}"
-            return Verdict("ship it", because, price, _patch(worst))
-    patch = _patch(worst)
-    if patch:
-        return Verdict("restart with this patch", worst.message, price, patch)
-    return Verdict("cannot tell", worst.message, price)
+            return Verdict("ship it", because, price, merged(own))
+    return _restart(worst, own, price) or Verdict("cannot tell", worst.message, price)
 
 
 def _is_usable(checkpoint: Checkpoint, case: Case) -> bool:
@@ -125,7 +122,8 @@ def _reached(case: Case) -> str:
         return "no validation metric was logged"
     text = f"{label(run.main_metric or '')} reached {best:.3g}"
     if epoch is None:
-        return text
+        step = case.number("best_step")
+        return text if step is None else f"{text} at step {step:,.0f}"
     held = run.best_checkpoint
     file = f", in {held.file}" if held is not None and held.epoch == epoch else ""
     return f"{text} at epoch {epoch:.0f}{file}"
@@ -147,20 +145,27 @@ def _still_rising(run: Run, curve: Series) -> str:
 
 
 def _price(case: Case, *, ahead: bool = False) -> str:
-    """What was spent since the best epoch; with ``ahead`` also what the rest would cost."""
-    best, done = case.fact("best_epoch"), case.run.epochs_done
-    seconds = case.fact("epoch_seconds")
+    """What was spent since the best point; with ``ahead`` also what the rest would cost.
+
+    In epochs, or in steps where the main metric is by step, and in time where it is known.
+    """
+    by_step = case.fact("best_step") is not None
+    word = "step" if by_step else "epoch"
+    best = case.number(f"best_{word}")
+    done = case.run.steps_done if by_step else case.run.epochs_done
+    planned = (case.run.planned_steps if by_step else case.run.planned_epochs) or 0
+    seconds = case.fact(f"{word}_seconds")
     parts = []
-    if isinstance(best, float) and done - best >= 1:
+    if best is not None and done - best >= 1:
         count = done - best
-        many = count != 1
+        since = f"{count:,.0f} {word}s" if count != 1 else word
         parts.append(
-            f"best was epoch {best:.0f}; the {f'{count:.0f} epochs' if many else 'epoch'} since "
-            f"brought nothing{_time(count, seconds)}"
+            f"best was {word} {best:,.0f}; the {since} since brought nothing"
+            f"{_time(count, seconds)}"
         )
-    left = (case.run.planned_epochs or 0) - done
+    left = planned - done
     if ahead and left > 0:
-        parts.append(f"{left} more epochs are planned{_time(left, seconds)}")
+        parts.append(f"{left:,} more {word}s are planned{_time(left, seconds)}")
     return "; ".join(parts)
 
 
