@@ -37,6 +37,7 @@ MOST_SHAPES = 50_000
 _BAR = re.compile(
     rb"\d+%\|[^|\n]{0,200}\|\s*(\d[\d.]*)[kKMG]?/(\d[\d.]*)[kKMG]?\s*(?:\[([^\]]*)\]?)?"
 )
+_ENDLESS_BAR = re.compile(rb"[^|\n]*\|\s*\|\s*\d+/\? \[[^\]]*\]")
 _ELAPSED = re.compile(rb"(?:(\d+):)?(\d+):(\d\d)<")
 _STAMPS = re.compile(
     rb"\d{4}[-/.]\d\d?[-/.]\d\d?(?:[ T]+\d\d?:\d\d(?::\d\d)?(?:[.,]\d+)?)?"
@@ -131,8 +132,10 @@ class Console:
     def _line(self, line: bytes, number: int, state: int = 0) -> None:
         at = order_of(number, state)
         if b"%|" in line and (bar := _BAR.search(line)):
-            self._bar(line, bar, at)
+            self._bar(line, bar, number, state)
             return
+        if b"/? [" in line:
+            line = _ENDLESS_BAR.sub(b"", line)
         if self._table.row(line, at):
             return
         pieces = NUMBER.split(_plain(line))
@@ -149,18 +152,21 @@ class Console:
         if len(line) < 80 and (section := section_of(line)):
             self._section = section
 
-    def _bar(self, line: bytes, bar: re.Match[bytes], at: int) -> None:
+    def _bar(self, line: bytes, bar: re.Match[bytes], number: int, state: int) -> None:
+        at = order_of(number, state)
         done, total, inside = bar.groups()
         items = (inside or b"").split(b",")[2:]
         rest = line[: bar.start()].rstrip(b" :") + b" : " + b",".join(items)
         if self._table.row(line[: bar.start()], at):
             return
-        pieces = NUMBER.split(_plain(rest + b" " + line[bar.end() :]))
+        pieces = NUMBER.split(_plain(rest))
         if not line[: bar.start()].strip():
             elapsed = _ELAPSED.search(inside or b"")
             self.printed.bar(total, _seconds(elapsed))
         if len(pieces) > 1:
             self._take(pieces, at, None, bar=(done, total))
+        if len(behind := line[bar.end() :].strip()) > 3:
+            self._line(behind, number, state)  # another stream wrote on
 
     def _take(
         self,

@@ -424,3 +424,14 @@ def test_damaged_text_is_read_without_an_error(tmp_path: Path) -> None:
         path.write_bytes(bytes(data))
         list(console.claims(here))
         console.read(here, Claim("train.log", whole=False))
+
+
+def test_what_another_stream_wrote_behind_a_bar_is_its_own_line(tmp_path: Path) -> None:
+    text = "".join(
+        f"Validation:  50%|##   | 5/10 [00:01<00:01, 4.9it/s]Epoch {e}: loss 0.{e} v_loss 0.5\n"
+        f"Validation: |          | 0/? [00:00<?, ?it/s]Epoch {e}: reg_loss 0.7\n"
+        for e in (1, 2, 3)
+    )
+    run = read(tmp_path, text)
+    assert values(run, "train_loss") == [0.1, 0.2, 0.3]
+    assert values(run, "val_loss") == [0.5] * 3
