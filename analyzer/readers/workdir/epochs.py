@@ -69,7 +69,9 @@ class EpochLines:
                 known.append(lines_at(block, offsets))
                 texts = zip(*[match.groups(b"") for match in matches], strict=True)
                 columns = _columns(zip(names, texts, strict=True))
-                self._rows.append(_Rows(table, opened.at(offsets), columns, known[-1]))
+                epoch = opened.at(offsets)
+                if np.isfinite(epoch).any():
+                    self._rows.append(_Rows(table, epoch, columns, known[-1]))
         if best := BEST_METRIC.find(block.data):
             known.append(lines_at(block, starts(best)))
             self._take_best(best[-1][1], opened.at(starts(best))[-1:], known[-1][-1:])
@@ -93,10 +95,24 @@ class EpochLines:
     def tables(self) -> list[Table]:
         """What was collected; the best metric that the end of a log sums up comes last."""
         shift = self.shift
+        self._leave_open_epoch()
         for table, epoch, columns, line in [*self._rows, *filter(None, [self._best_row])]:
             table.extend(epoch + shift, columns, line)
         self._rows = []
         return [self.headers, *self._values, self._best]
+
+    def _leave_open_epoch(self) -> None:
+        """The rate of a last epoch that was only opened is not one that an epoch ended with."""
+        ended = [rows.line[-1] for rows in self._rows if rows.table is not self.headers]
+        opened = [place for place, rows in enumerate(self._rows) if rows.table is self.headers]
+        if not ended or not opened:
+            return
+        last = self._rows[opened[-1]]
+        rates = last.columns.get("learning_rate")
+        if len(last.columns) == 1 and rates is not None and last.line[-1] > max(ended):
+            kept = rates.rows < len(last.line) - 1
+            left = rates._replace(rows=rates.rows[kept], y=rates.y[kept])
+            self._rows[opened[-1]] = last._replace(columns={"learning_rate": left})
 
     def _take_headers(self, block: Block, known: list[IntArray]) -> Opened:
         found = [
