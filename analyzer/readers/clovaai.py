@@ -76,7 +76,7 @@ _RECORD = re.compile(rb"^\[\d+/\d+\] ?(?:train|valid)?[ _]?loss ?:", re.IGNORECA
 _LINE = re.compile(
     rb"^(?:\[(\d+)/(\d+)\]|(?=(?:current|best|ensemble)_))([^\n|]*)$", re.IGNORECASE | re.MULTILINE
 )
-_PAIR = re.compile(rb"([A-Za-z]\w*(?: loss)?) *: *(" + NUMBER + rb")")
+_PAIR = re.compile(rb"(?<!\w)([A-Za-z]\w*+(?: loss)?) *+: *+(" + NUMBER + rb")")
 _OPTIONS = re.compile(r"^-+ Options -+$", re.MULTILINE)
 
 

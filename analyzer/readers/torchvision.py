@@ -57,9 +57,9 @@ LINES: dict[str, tuple[bytes, bytes]] = {
 _KINDS = tuple(LINES)
 _PATTERNS = [(word, re.compile(pattern, re.MULTILINE)) for word, pattern in LINES.values()]
 _PAIR = re.compile(
-    rb"([A-Za-z][\w@./]*)(?: ?: *|[ \t]+)("
+    rb"(?<![\w@./])([A-Za-z][\w@./]*+)(?: ?: *+|[ \t]++)("
     + NUMBER
-    + rb")(?:MB|M|s)?(?![\w:/])(?:[ \t]*\([ \t]*("
+    + rb")(?:MB|M|s)?(?![\w:/])(?:[ \t]{0,20}\([ \t]*+("
     + NUMBER
     + rb")[ \t]*\))?"
 )

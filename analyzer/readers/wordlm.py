@@ -37,7 +37,7 @@ _CLAIM = re.compile(
     rb"^\W{0,3}?" + _STEP + rb"[^\n]*\b(?:loss|accuracy) +\S+|^\| end of epoch +\d+ \| time:",
     re.MULTILINE,
 )
-_PAIR = re.compile(rb"\| *([a-zA-Z][\w/ ]*?):? +(" + NUMBER + rb")")
+_PAIR = re.compile(rb"\| {0,40}([a-zA-Z][\w/ ]{0,40}?):? {1,40}(" + NUMBER + rb")")
 
 NAMES = {"ms/batch": "step_time", "time": "epoch_time"}
 
