@@ -49,7 +49,8 @@ def numbers(texts: Sequence[bytes]) -> tuple[IntArray, FloatArray]:
         pass
     logged = [place for place, text in enumerate(texts) if text.lower() not in NOT_LOGGED]
     try:
-        values = np.array([texts[place] for place in logged], dtype=np.bytes_).astype(np.float64)
+        floats = (float(texts[place]) for place in logged)
+        values = np.fromiter(floats, dtype=np.float64, count=len(logged))
         return np.array(logged, dtype=np.int64), values
     except ValueError:
         pass
