@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
-from analyzer.reading.pairs import NUMBER, matches
+from analyzer.reading.pairs import matches
 from analyzer.reading.text import Block, blocks, decode
 from analyzer.run import LogEvent, Note
 
@@ -28,8 +28,7 @@ _BEST = re.compile(
     re.M,
 )
 _ITERATION = re.compile(rb"Saving checkpoint at (\d+) iterations")
-_SPLIT = re.compile(rb"\s{2,}|, |\t")
-_NUMBER = re.compile(NUMBER)
+_BEGINS = frozenset(bytes([first]) for first in b"+-.0123456789nNiI")
 _GPUS = re.compile(rb"GPU number: (\d+)")
 _PATIENCE = re.compile(rb"monitored metric did not improve in the last \d+ records[^\n]*")
 
@@ -47,12 +46,13 @@ class Progress(NamedTuple):
     line: int
     saved: int
 
-    def pairs(self) -> Iterator[tuple[str, bytes]]:
-        """(name, digits) of the values on the line."""
-        for part in _SPLIT.split(self.body.strip()):
-            name, _, value = part.rpartition(b": ")
-            if name and _NUMBER.fullmatch(value):
-                yield decode(name), value
+    def pairs(self) -> Iterator[tuple[bytes, bytes]]:
+        """(name, digits) of the values on the line; a time such as 1:02:03 is none."""
+        body = self.body.strip()
+        for part in body.split(b"  " if b"  " in body else b", "):
+            name, _, value = part.strip().rpartition(b": ")
+            if name and value[:1] in _BEGINS and b":" not in value and b" " not in value:
+                yield name, value
 
 
 class Best(NamedTuple):
