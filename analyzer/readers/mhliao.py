@@ -44,7 +44,7 @@ _ROW = re.compile(
     + rb") \((\d{1,12})\))\s*$",
     re.MULTILINE,
 )
-_SAVED = re.compile(r"epoch_(\d+)_minibatch")
+_SAVED = re.compile(r"epoch_(\d{1,9})_minibatch")
 
 
 def claims(folder: Folder) -> Iterable[Claim]:

@@ -26,12 +26,12 @@ PROGRESS = re.compile(
     re.MULTILINE,
 )
 LINES = re.compile(
-    rb"(?P<iter>\biter: (\d+)  ([^\n]*))"
+    rb"(?P<iter>\biter: (\d{1,15})  ([^\n]*))"
     rb"|(?P<copy>copypaste: ([^\n]*))"
     rb"|(?P<saved>Saving checkpoint to [^\n]*?model_(\d{7})\.pth)"
-    rb"|(?P<start>Starting training from iteration (\d+))"
-    rb"|(?P<images>Loaded (\d+) images in COCO format)"
-    rb"|(?P<batches>Start inference on (\d+)[^\n]*)"
+    rb"|(?P<start>Starting training from iteration (\d{1,15}))"
+    rb"|(?P<images>Loaded (\d{1,15}) images in COCO format)"
+    rb"|(?P<batches>Start inference on (\d{1,15})[^\n]*)"
 )
 """What kinds of lines there are."""
 

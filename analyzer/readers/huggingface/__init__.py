@@ -30,7 +30,7 @@ from analyzer.run import Note, Run, Status
 FORMAT = "huggingface"
 STATE = "trainer_state.json"
 
-_STEP = re.compile(rb'"global_step":\s*(\d+)')
+_STEP = re.compile(rb'"global_step":\s*(\d{1,15})')
 _MARKS = (b'"log_history"', b'"global_step"', b'"best_model_checkpoint"')
 _EVENT_FOLDERS = ("runs", "logs")
 _STARTED = re.compile(r"[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_")
