@@ -7,6 +7,7 @@ together. Where a line does not say where it stands, it belongs to the epoch pri
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -43,6 +44,9 @@ _STAMPS = re.compile(
     rb"\d{4}[-/.]\d\d?[-/.]\d\d?(?:[ T]+\d\d?:\d\d(?::\d\d)?(?:[.,]\d+)?)?"
     rb"|\d\d?/\d\d?(?:/\d\d(?:\d\d)?)?[ ,]+\d\d?:\d\d(?::\d\d)?"
     rb"|(?<![\d.])\d+:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.])"
+)
+_LOGGER = re.compile(
+    rb"^[^\n{(]{0,100}?\b(?:INFO|DEBUG)\b\]?(?::[\w.]*:)?[\s:|\])-]*(?:[\w./]+\.py:\d+\]?[\s:|\])-]*)?"
 )
 _ARROWS = re.compile(rb"\[[=>.]{8,}\]")
 _RANGES = re.compile(rb"(?i)(mAP\w*)@?[_ ]?\[?(?:IoU=)?0?\.50?[:-]0?\.95\]?|(mAP50)-95")
@@ -91,8 +95,8 @@ class Console:
         """Read the next block of the file."""
         self._events.add(block)
         for number, line in enumerate(block.data.split(b"\n"), block.line):
-            if b"\r" in line:
-                for place, state in enumerate(line.split(b"\r")):
+            if b"%|" in line or b"\r" in line:
+                for place, state in enumerate(_states(line)):
                     self._line(state[:LONGEST], number, place)
             elif line and len(line) < LONGEST:
                 self._line(line, number)
@@ -165,8 +169,6 @@ class Console:
             self.printed.bar(total, _seconds(elapsed))
         if len(pieces) > 1:
             self._take(pieces, at, None, bar=(done, total))
-        if len(behind := line[bar.end() :].strip()) > 3:
-            self._line(behind, number, state)  # another stream wrote on
 
     def _take(
         self,
@@ -208,6 +210,17 @@ def add_console(folder: Folder, name: str, parts: Parts) -> None:
     for block in blocks(folder, name, parts.notes, states=True):
         console.add(block)
     console.finish(parts)
+
+
+def _states(line: bytes) -> Iterator[bytes]:
+    """The states of a line that was overwritten, and what another stream wrote behind a bar."""
+    for state in line.split(b"\r"):
+        start = 0
+        for bar in _BAR.finditer(state):
+            yield state[start : bar.end()]
+            start = bar.end()
+        if len(rest := state[start:].strip()) > 3 or not start:
+            yield rest
 
 
 def replace_step(shape: Shape, count: int) -> Shape:
@@ -253,7 +266,9 @@ def _positions(columns: list[tuple[bytes, ...]], at: int | None) -> FloatArray |
 
 
 def _plain(line: bytes) -> bytes:
-    """A line without clocks, arrows, and digits that belong to names."""
+    """A line without its logger's prefix, clocks, arrows, and digits that belong to names."""
+    if b"INFO" in line or b"DEBUG" in line:
+        line = _LOGGER.sub(b"", line)
     if b":" in line:
         line = _STAMPS.sub(b" ", line)
         if b"maxDets=" in line:

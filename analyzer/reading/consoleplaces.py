@@ -187,14 +187,15 @@ def loose_rows(
 
 
 def _final_visits(places: Places) -> set[int]:
-    """The last epoch of each training that has more than one, by the number of its visit."""
+    """The last epoch of each training of several, by the number of its visit."""
     if not len(places.line):
         return set()
     visits, first = np.unique(places.visit, return_index=True)
     epoch = places.epoch[first]
     parted = np.searchsorted(places.resets, places.line[first])
-    ends = np.append((epoch[1:] <= epoch[:-1]) | (parted[1:] != parted[:-1]), True)
-    return set(visits[ends].tolist()) if len(visits) > 1 else set()
+    cut = (epoch[1:] <= epoch[:-1]) | (parted[1:] != parted[:-1])
+    ends, begins = np.append(cut, True), np.insert(cut, 0, True)
+    return set(visits[ends & ~begins].tolist())
 
 
 def _sorted_steps(steps: Sequence[Rows]) -> tuple[IntArray, FloatArray]:

@@ -23,6 +23,7 @@ _UNIT = re.compile(r"^(?:%|[A-Za-z/]+(?=[\s,;|)\]]|$))")
 _NAME = re.compile(r"[\w@./ -]+")
 _EXCEPTION = re.compile(r"[A-Za-z](?:Error|Exception|Warning)$")
 LONGEST_NAME = 60
+_MEASURE = re.compile(r" ?(?:s|secs?|seconds|ms|mins?|minutes|h|hours|[MG]i?B?)\b")
 MEASURED = frozenset({"data_time", "step_time", "epoch_time", "grad_norm", "learning_rate"})
 
 
@@ -70,6 +71,8 @@ def values_of(
         if name.lower() in ("time", "epoch time", "duration", "took", "epoch_time"):
             seconds = re.match(r"\s*s(?:ec\w*)?\b", after) and not any_step
             name = "epoch_time" if seconds else ""
+        elif _MEASURE.match(after) and plain(name).series not in MEASURED:
+            name = ""
         metric = _known(name) or metric
         of = at + 1 if at + 2 < len(texts) and OF.match(after) else None
         values.append(Value(name, at, assigned, split, after.lstrip(" ").startswith("%"), of))
@@ -79,6 +82,7 @@ def values_of(
 def _name(before: str, *, first: bool) -> tuple[str, bool]:
     """(a number's name by the text before it, whether ``:`` or ``=`` stands between them)."""
     assigned = bool(_ASSIGNED.search(before))
+    before = before.replace("avg.", "avg")
     text = _PARENTHESES.sub(
         lambda m: f" {m[1]}" if m[1].lower() in SPLITS else " ", _TAIL.sub("", before)
     )
@@ -104,8 +108,10 @@ def pairs_of(values: Sequence[Value], *, placed: bool, section: Split | None) ->
     sure = False
     for value in values:
         known, name = _understood(value.name, names)
-        if not known and not (placed and " " not in value.name):
-            known = name = ""
+        if placed and name.lower() == "total":
+            known = name = "loss"
+        if not known and not (placed and " " not in value.name) and not _is_rate(name):
+            name = ""
         if not name or _no_curve(name):
             continue
         if not value.assigned and not _ends_known(value.name):
@@ -117,7 +123,7 @@ def pairs_of(values: Sequence[Value], *, placed: bool, section: Split | None) ->
         judged = known in JUDGED or ("@" in value.name and not placed)
         split: Split | None = value.split or ("val" if judged else None)
         series = _series(name, known, split)
-        sure |= bool(known)
+        sure |= bool(known) or (series == "learning_rate" and not placed)
         said = value.split is not None or _last_split(name) is not None
         pair = Pair(series, value.at, value.percent, said or section is not None, value.of)
         pairs.setdefault(series, pair)
@@ -142,6 +148,8 @@ def _understood(name: str, names: set[str]) -> tuple[str, str]:
         name = f"val_{name[2:]}"
     if lower.endswith("_step"):
         name = "" if f"{lower[:-5]}_epoch" in names else name[:-5]
+    if "loss" not in lower:
+        name = re.sub(r"\b(?:cost|objective)\b", "loss", name, flags=re.IGNORECASE)
     top = re.fullmatch(r"(?:acc|prec|accuracy)@(\d+)", lower)
     if top:
         name = "accuracy" if top[1] == "1" else f"accuracy_top{top[1]}"
@@ -160,6 +168,10 @@ def _is_known(word: str) -> str:
     if word in KNOWN or bare in KNOWN:
         return word if word in KNOWN else bare
     return next((end for end in ("loss", "acc") if word.endswith(end) and len(word) > 4), "")
+
+
+def _is_rate(name: str) -> bool:
+    return plain(name).series == "learning_rate"
 
 
 def _ends_known(name: str) -> bool:

@@ -36,7 +36,7 @@ _NO_EPOCH = re.compile(
 )
 _STEP = re.compile(
     r"(?:^|[^a-z/_])(?:global[ _]?step|step|iter|iteration|batch|update|num_updates|minibatch"
-    r"|iters)['\"]?\s*[\])]?[\s:=\[(#>_'\"-]*$",
+    r"|iters|it(?=\s*[:=]))['\"]?\s*[\])]?[\s:=\[(#>_'\"-]*$",
     re.IGNORECASE,
 )
 _NO_STEP = re.compile(

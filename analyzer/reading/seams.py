@@ -48,11 +48,11 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
     n = len(rows.x)
     new = np.zeros(n, dtype=bool)
     new[1:] = rows.x[1:] < rows.x[:-1]
-    if not table.repeats:
-        new |= _logged_again(rows)
     mark_lines = np.array([mark.line for mark in marks], dtype=np.int64)
     marked = np.searchsorted(rows.line, mark_lines)
     new[marked[(marked > 0) & (marked < n)]] = True
+    if not table.repeats:
+        new[_logged_again(rows, np.cumsum(new))] = True
     seams = np.flatnonzero(new)
     told = {
         int(row): TOLD[mark.kind]
@@ -70,17 +70,23 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
     return Starts(lines, anew, tuple(sorted(events, key=lambda event: event.line)))
 
 
-def _logged_again(rows: Rows) -> NDArray[np.bool_]:
-    """Mask of the rows that log a value at the position where it was logged last."""
-    again = np.zeros(len(rows.x), dtype=bool)
-    same = rows.x[1:] == rows.x[:-1]
+def _logged_again(rows: Rows, start: IntArray) -> list[int]:
+    """The rows that log a value anew at the position where the same start has logged it.
+
+    ``start`` (n,) counts the starts that are known already. Several rows may share a position (one
+    line for each split); the first that repeats a value is the start, and the others follow it.
+    """
+    before = np.full(len(rows.x), -1, dtype=np.int64)
     for column in rows.columns.values():
-        if len(column.rows) == len(rows.x):
-            again[1:] |= same
-        else:
-            x = rows.x[column.rows]
-            again[column.rows[1:][x[1:] == x[:-1]]] = True
-    return again
+        x, here = rows.x[column.rows], start[column.rows]
+        again = (x[1:] == x[:-1]) & (here[1:] == here[:-1])
+        place = column.rows[1:][again]
+        before[place] = np.maximum(before[place], column.rows[:-1][again])
+    found: list[int] = []
+    for row in np.flatnonzero(before >= 0).tolist():
+        if not found or found[-1] <= before[row]:
+            found.append(row)
+    return found
 
 
 def _begins_anew(rows: Rows, seams: IntArray, told: Mapping[int, bool]) -> NDArray[np.bool_]:

@@ -48,6 +48,7 @@ KNOWN = frozenset(
         *("fid", "nll", "bpc", "bpb", "dsc", "jaccard", "sensitivity", "specificity", "mcc"),
         *("ndcg", "mrr", "epe", "elbo", "bce", "reward", "return", "logloss", "fscore", "oa"),
         *("pck", "aacc", "macc", "lpips", "score", "fmeasure", "losses", "rec", "aupr", "auprc"),
+        *("cost", "objective"),
     }
 )
 """Words of which a name must hold one to be a loss or a metric beyond doubt."""

@@ -435,3 +435,68 @@ def test_what_another_stream_wrote_behind_a_bar_is_its_own_line(tmp_path: Path) 
     run = read(tmp_path, text)
     assert values(run, "train_loss") == [0.1, 0.2, 0.3]
     assert values(run, "val_loss") == [0.5] * 3
+
+
+def test_a_capture_whose_returns_were_lost_is_one_long_line(tmp_path: Path) -> None:
+    states = "".join(
+        f"Epoch {e}: {100 * k // 3000:3d}%|####   | {k}/3000 [00:12<00:00, 1.3s/it, loss=1.{e}, "
+        f"v_num=2, train_loss_step=1.{e}]"
+        for e in range(3)
+        for k in range(0, 3001, 10)
+    )
+    run = read(tmp_path, f"GPU available: True\nTraining: 0it [00:00, ?it/s]{states}\n")
+    assert xs(run, "train_loss") == [1, 2, 3]
+    assert values(run, "train_loss") == [1.0, 1.1, 1.2]
+
+
+def test_other_words_for_a_loss_and_a_rate_below(tmp_path: Path) -> None:
+    text = "".join(
+        f"[epoch: {e}/200, iter: {i}/448] total: 0.{e}{i}\n"
+        + (
+            f"Validation accuracy: 0.5{e}\nEnd of epoch {e} / 200 \t Time Taken: 215.3 sec\n"
+            * (i > 0)
+        )
+        + ("learning rate = 0.0001000\n" * (i > 0))
+        for e in (79, 80, 81)
+        for i in (0, 25)
+    )
+    run = read(tmp_path, text)
+    assert values(run, "train_loss@step")[:2] == [0.79, 0.7925]
+    assert values(run, "val_accuracy") == [0.579, 0.58, 0.581]
+    assert xs(run, "learning_rate") == [79, 80, 81]
+    assert run.planned_epochs == 200
+    text = "".join(
+        f"==>>> it: {i}, avg. loss: 6.{i}, running train acc: 0.1\n"
+        f"==>>> it: {i}, mem avg. loss: 2.{i}, running mem acc: 0.200\n"
+        for i in (1, 101, 201)
+    )
+    assert values(read(tmp_path, text), "train_loss") == [6.1, 6.101, 6.201]
+    text = "".join(f"Epoch: {e:04} cost= 1.{e} time cost 3.2s\n" for e in (1, 2, 3))
+    assert values(read(tmp_path, text), "train_loss") == [1.1, 1.2, 1.3]
+
+
+def test_a_logger_called_train_says_nothing_of_the_data(tmp_path: Path) -> None:
+    start = (
+        "2025-10-18 21:47:22,696 - __main__ - INFO -   learning_rate: 2e-0{n}\n"
+        "2025-10-18 21:47:22,696 - __main__ - INFO - Starting Training\n"
+        "2025-10-18 21:47:28,335 - src.training.train - INFO - Epoch 1/1 - Loss: 0.{n}, F1: 0.5\n"
+        "2025-10-18 21:47:28,618 - src.training.train - INFO - Validation - Loss: 0.6{n}\n"
+        "2025-10-18 21:47:29,306 - src.training.train - INFO - Training completed!\n"
+    )
+    run = read(tmp_path, start.format(n=4) + start.format(n=5))
+    assert values(run, "train_loss") == [0.5]
+    assert values(run, "val_loss") == [0.65]
+    assert values(run, "val_f1") == [0.5]
+    assert run.status is Status.FINISHED
+
+
+def test_the_settings_of_the_last_start_count(tmp_path: Path) -> None:
+    text = "".join(
+        f"batch_size: {16 * n}\nlr: 0.{n}\nmodel: resnet\n"
+        + "".join(f"Epoch {e}/3: loss: 0.{e}\nlr: 0.00{e}\n" for e in (1, 2, 3))
+        for n in (1, 2)
+    )
+    run = read(tmp_path, text)
+    assert run.config.values["data.batch_size"] == 32
+    assert run.config.values["optimizer.lr"] == 0.2
+    assert run.config.lines["data.batch_size"] == 10
