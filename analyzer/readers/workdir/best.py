@@ -6,16 +6,16 @@ import io
 import os
 import struct
 import zipfile
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from analyzer.formats.trainlog import HEADER, STAMP, TRAIN, VALIDATE, time_of
+from analyzer.formats.trainlog import STAMP, time_of
 from analyzer.formats.workdir import BEST, CHECKPOINTS, INDEX
 from analyzer.readers.workdir.checkpoints import epoch_in_name, name_in_path
+from analyzer.readers.workdir.messages import FIELD, LINE
 from analyzer.reading.folder import Folder
 from analyzer.reading.text import read_text
 from analyzer.reading.values import whole_number
@@ -193,15 +193,16 @@ def _epoch_ends(
 ) -> tuple[dict[int, datetime], datetime | None, datetime | None]:
     """(epoch -> time of its last values, time of the first line, of the last line) of a log."""
     data = read_text(folder, log, [], limit=MAX_LOG) or b""
-    times = [time for stamp in STAMP.finditer(data) if (time := time_of(stamp[1]))]
-    headers = [(match.start(), int(match[1])) for match in HEADER.find(data)]
+    times = [time for stamp in STAMP.finditer(data) if (time := time_of(stamp["time"]))]
     ends: dict[int, datetime] = {}
-    for found in sorted([*TRAIN.find(data), *VALIDATE.find(data)], key=lambda m: m.start()):
-        at = bisect_right(headers, (found.start(), 0)) - 1
-        head = data.rfind(b"\n", 0, found.start()) + 2
-        time = time_of(data[head : head + 19])
-        if at >= 0 and time is not None:
-            ends[headers[at][1]] = time
+    epoch: int | None = None
+    for row in LINE.findall(data):
+        if row[FIELD["epoch"]]:
+            epoch = int(row[FIELD["epoch"]])
+        elif epoch is not None and (row[FIELD["loss"]] or row[FIELD["precision"]]):
+            time = time_of(row[FIELD["time"]])
+            if time is not None:
+                ends[epoch] = time
     return ends, *((times[0], times[-1]) if times else (None, None))
 
 

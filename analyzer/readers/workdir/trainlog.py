@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analyzer.formats.trainlog import BEST, SAVED, STAMP, time_of
-from analyzer.readers.workdir.epochs import EpochLines, starts
+from analyzer.formats.trainlog import HEAD, STAMP, time_of
+from analyzer.readers.workdir.epochs import EpochLines, Fields, with_field
+from analyzer.readers.workdir.messages import LINE
 from analyzer.readers.workdir.steps import StepLines
 from analyzer.reading.checkpoints import WEIGHTS
 from analyzer.reading.events import EventScan
@@ -24,7 +25,7 @@ STARTS = frozenset({"started", "fold"})
 """Events at which the program begins something: they cut the tables."""
 
 _ERROR = re.compile(
-    STAMP.pattern.replace(b"([A-Z]+)", b"(?:ERROR|CRITICAL)") + rb"([^\n]+)", re.MULTILINE
+    rb"^" + HEAD.replace(b"[A-Z]+", b"ERROR|CRITICAL") + rb"(?P<text>[^\n]+)", re.MULTILINE
 )
 _LOGGED_TRACEBACK = re.compile(
     rb"^(\[[^\]\n]*\][ \t]+[A-Z]+[ \t]+" + re.escape(TRACEBACK) + rb"[^\n]*)((?:\n {4}[^\n]*)+)",
@@ -80,8 +81,9 @@ class _Reading:
         count = data.count(b"\n") + (not data.endswith(b"\n"))
         known = [self.steps.take(block, count)]
         if len(known[0]) < count:
-            known += self.epochs.take(block)
-            known.append(self._take_saves(block))
+            rows = LINE.findall(data)
+            known += self.epochs.take(rows, block.line)
+            known.append(self._take_saves(rows, block))
         lines = np.concatenate(known)
         self.log.known |= len(lines) > 0
         if len(lines) < count:
@@ -127,20 +129,19 @@ class _Reading:
                 break
         self.log.last_time = time_of(last[1]) or self.log.last_time
 
-    def _take_saves(self, block: Block) -> IntArray:
-        data = block.data
-        found: list[tuple[re.Match[bytes], str, bytes, int | None]] = [
-            *((match, "saved", match[1], None) for match in SAVED.find(data)),
-            *((match, "best", match[4], int(match[1])) for match in BEST.find(data)),
-        ]
-        lines = lines_at(block, starts([match for match, *_ in found]))
-        for (match, kind, file, epoch), line in zip(found, lines.tolist(), strict=True):
-            if match.end() == len(data) and not WEIGHTS.search(decode(file)):
-                continue  # the name of a file may be cut off, too
-            head = data.rfind(b"\n", 0, match.start()) + 2
-            time = time_of(data[head : head + 19])
-            self.said.append(_Said(kind, line, decode(file), epoch, time))
-        return lines
+    def _take_saves(self, rows: list[Fields], block: Block) -> IntArray:
+        saved, best = (with_field(field, rows, block.line) for field in ("saved", "best"))
+        files = [(saved, "saved", saved.column("saved")), (best, "best", best.column("best"))]
+        for found, kind, names in files:
+            epochs, times = found.column("best_epoch"), found.column("time")
+            for line, name, epoch, time in zip(
+                found.line.tolist(), names, epochs, times, strict=True
+            ):
+                if block.data.endswith(name) and not WEIGHTS.search(decode(name)):
+                    continue  # the name of a file may be cut off, too
+                own = int(epoch) if epoch else None
+                self.said.append(_Said(kind, line, decode(name), own, time_of(time)))
+        return np.concatenate([saved.line, best.line])
 
     def _take_rest(self, block: Block, known: IntArray) -> None:
         """Look for errors, starts and ends in the lines that were not understood."""
@@ -154,6 +155,6 @@ class _Reading:
         rest = block._replace(data=text)
         self.scan.add(rest)
         errors = [match for match in _ERROR.finditer(text) if TRACEBACK not in match[0]]
-        lines = lines_at(rest, starts(errors))
+        lines = lines_at(rest, np.array([match.start() for match in errors], dtype=np.int64))
         for match, line in zip(errors, lines.tolist(), strict=True):
-            self.said.append(_Said("error", line, decode(match[2]).strip()))
+            self.said.append(_Said("error", line, decode(match["text"]).strip()))
