@@ -33,7 +33,6 @@ class Rows:
     by_epoch: Table = field(init=False)
     by_step: Table = field(init=False)
     batches: int = 0
-    planned_steps: int | None = None
     counts_epochs: bool = False
     _files: list[tuple[int, str]] = field(default_factory=list)
     _lines: int = 0
@@ -110,9 +109,8 @@ class Rows:
 
     def _add_training(self, row: Progress, values: list[tuple[str, bytes]]) -> int:
         """The iteration that the row stands at, counted through all epochs; 0 where unsaid."""
-        first, total, inner, length = row.counts
+        first, _, inner, length = row.counts
         if not row.by_epoch:
-            self.planned_steps = total or self.planned_steps
             self.train.add(first or 0, values, row.line + self._lines)
             return first or 0
         if first is None or inner is None or length is None:

@@ -87,6 +87,12 @@ class TextLog:
         return any(_is_train(row) for row in self.progress)
 
     @property
+    def iterations(self) -> int | None:
+        """The planned iterations that the last progress line of a training by them says."""
+        rows = (row for row in reversed(self.progress) if _is_train(row) and not row.by_epoch)
+        return next((row.counts[1] for row in rows), None)
+
+    @property
     def tests(self) -> bool:
         """Whether it has a line of a test."""
         return any(row.mode == "test" for row in self.progress)
