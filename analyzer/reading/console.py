@@ -40,10 +40,11 @@ _BAR = re.compile(
 )
 _ENDLESS_BAR = re.compile(rb"[^|\n]*\|\s*\|\s*\d+/\? \[[^\]]*\]")
 _ELAPSED = re.compile(rb"(?:(\d+):)?(\d+):(\d\d)<")
+_CLOCK = re.compile(rb"\d:\d|maxDets=")
 _STAMPS = re.compile(
-    rb"\d{4}[-/.]\d\d?[-/.]\d\d?(?:[ T]+\d\d?:\d\d(?::\d\d)?(?:[.,]\d+)?)?"
+    rb"(?=\d)(?:\d{4}[-/.]\d\d?[-/.]\d\d?(?:[ T]+\d\d?:\d\d(?::\d\d)?(?:[.,]\d+)?)?"
     rb"|\d\d?/\d\d?(?:/\d\d(?:\d\d)?)?[ ,]+\d\d?:\d\d(?::\d\d)?"
-    rb"|(?<![\d.])\d+:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.])"
+    rb"|(?<![\d.])\d+:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.]))"
 )
 _LOGGER = re.compile(
     rb"^[^\n{(]{0,100}?\b(?:INFO|DEBUG)\b\]?(?::[\w.]*:)?[\s:|\])-]*(?:[\w./]+\.py:\d+\]?[\s:|\])-]*)?"
@@ -269,7 +270,7 @@ def _plain(line: bytes) -> bytes:
     """A line without its logger's prefix, clocks, arrows, and digits that belong to names."""
     if b"INFO" in line or b"DEBUG" in line:
         line = _LOGGER.sub(b"", line)
-    if b":" in line:
+    if _CLOCK.search(line):
         line = _STAMPS.sub(b" ", line)
         if b"maxDets=" in line:
             line = _COCO.sub(lambda m: b" val mAP_range:" if m[1] else b" val mAP_half:", line)

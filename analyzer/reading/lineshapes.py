@@ -15,7 +15,7 @@ from analyzer.reading.names import Split
 from analyzer.reading.wordings import translated
 
 NUMBER = re.compile(
-    rb"((?:(?<=[Ee]poch)|(?<=[Ee]poch[_-])|(?<=EPOCH)|(?<![A-Za-z0-9_.@]))"
+    rb"((?=[-+.\dnNiI])(?:(?<=[Ee]poch)|(?<=[Ee]poch[_-])|(?<=EPOCH)|(?<![A-Za-z0-9_.@]))"
     rb"(?:(?<![\w)\]])[-+])?"
     rb"(?:\d{1,3}(?:,\d{3})+(?![\d.])|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     rb"|(?:nan|NaN|NAN|inf|Inf|INF|[Ii]nfinity)(?![A-Za-z0-9_]))(?![\d]))"
@@ -39,6 +39,7 @@ _STEP = re.compile(
     r"|iters|it(?=\s*[:=]))['\"]?\s*[\])]?[\s:=\[(#>_'\"-]*$",
     re.IGNORECASE,
 )
+_GLOBAL = re.compile(r"\bglobal[ _]?step['\"]?[\s:=]*$", re.IGNORECASE)
 _NO_STEP = re.compile(
     r"(?:total|max|num|number of|warm-?up|best|start|resum\w*|last|per|each|every|until|from"
     r"|load\w*|sav\w*|stop\w*|restor\w*|at)[\s_:.(-]*(?:\w+ )?"
@@ -99,47 +100,55 @@ def _position(texts: list[str]) -> tuple[Shape, set[int]]:
     found: dict[str, int] = {}
     used: set[int] = set()
     progress = False
-    count = len(texts) - 1
-    for at in range(count):
-        before, total = texts[at], at + 1 < count and OF.match(texts[at + 1])
-        kind = ""
+    for at in range(len(texts) - 1):
         if at in used:
             continue
-        if _EPOCH.search(before) and "epoch" not in found:
-            kind = "" if _NO_EPOCH.search(before) else "epoch"
-            used.add(at)
-        elif _STEP.search(before) and "step" not in found:
-            kind = "" if _NO_STEP.search(before) else "step"
-            used.add(at)
-        elif at - 1 in used and "epoch" in found and _BRACKET.match(before) and total:
-            kind = "step" if "step" not in found else ""
-        elif at == 0 and _LEADING.match(before) and _INDEX.match(texts[1]):
-            kind = "step"
-        elif "━" in before and total:
-            kind, progress = "step", True
-        elif at == 0 and total and (not before.strip() or _LEADING.match(before)):
-            keras = _KERAS.match(texts[2]) if count > 1 else None
-            progress = keras is not None
-            kind = "step" if progress or before.strip() else ""
-        if kind:
-            found[kind] = at
-            used.add(at)
-        if total and at in used:
-            used.add(at + 1)
-            if kind:
-                found[kind + "s"] = at + 1
-    if len(found) == 0 and used and not progress:
-        return NOTHING, used
-    return (
-        Shape(
-            found.get("epoch"),
-            found.get("epochs"),
-            found.get("step"),
-            found.get("steps"),
-            progress=progress,
-        ),
-        used,
-    )
+        total = _has_total(texts, at)
+        kind = _kind(texts, at, found, follows=at - 1 in used, total=total)
+        if not kind:
+            continue
+        used |= {at, at + 1} if total else {at}
+        progress |= kind == "bar"
+        kind = "step" if kind == "bar" else kind
+        if kind == "other":
+            continue
+        found[kind] = at
+        if total:
+            found[kind + "s"] = at + 1
+        else:
+            found.pop(kind + "s", None)
+    get = found.get
+    return Shape(get("epoch"), get("epochs"), get("step"), get("steps"), (), progress), used
+
+
+def _has_total(texts: list[str], at: int) -> bool:
+    return at + 2 < len(texts) and OF.match(texts[at + 1]) is not None
+
+
+def _kind(texts: list[str], at: int, found: dict[str, int], *, follows: bool, total: bool) -> str:
+    """What a number counts: epochs, steps, those of a bar, something else; empty for a value."""
+    before = texts[at]
+    if _EPOCH.search(before) and "epoch" not in found:
+        return "other" if _NO_EPOCH.search(before) else "epoch"
+    if _GLOBAL.search(before):
+        return "step"
+    if _STEP.search(before) and "step" not in found:
+        return "other" if _NO_STEP.search(before) else "step"
+    if not total:
+        index = at == 0 and _LEADING.match(before) and _INDEX.match(texts[1])
+        return "step" if index else ""
+    if "━" in before:
+        return "bar"
+    if follows and "epoch" in found and "step" not in found and _BRACKET.match(before):
+        return "step"
+    if at > 0:
+        return ""
+    if _KERAS.match(texts[2]) and (not before.strip() or _LEADING.match(before)):
+        return "bar"
+    if not _LEADING.match(before):
+        return ""
+    two = len(texts) > 4 and _BRACKET.match(texts[2]) and _has_total(texts, 2)
+    return "epoch" if two else "step"
 
 
 def _validated(pairs: tuple[Pair, ...]) -> bool:

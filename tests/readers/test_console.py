@@ -500,3 +500,28 @@ def test_the_settings_of_the_last_start_count(tmp_path: Path) -> None:
     assert run.config.values["data.batch_size"] == 32
     assert run.config.values["optimizer.lr"] == 0.2
     assert run.config.lines["data.batch_size"] == 10
+
+
+def test_two_brackets_are_epoch_and_step_and_a_global_step_counts_on(tmp_path: Path) -> None:
+    text = "".join(
+        f"[{e}/1200], [{i}/63], global_step: {63 * e - 63 + i}, loss: 1.{e}{i}, lr:0.001\n"
+        for e in (1, 2, 3)
+        for i in (30, 60)
+    )
+    run = read(tmp_path, text)
+    assert xs(run, "train_loss@step") == [30, 60, 93, 123, 156, 186]
+    assert run.planned_epochs == 1200
+    run = read(tmp_path, text.replace("global_step: ", "speed "))
+    assert xs(run, "train_loss@step") == [30, 60, 93, 123, 156, 186]
+
+
+def test_a_bar_of_rich(tmp_path: Path) -> None:
+    text = "".join(
+        f"Epoch {e}/9 ━━━━━━━━━━━━ {k}/938 0:00:05 • 0:00:00 170.1it/s v_num: 0 "
+        f"train_loss: 0.{e}{k}\n"
+        for e in range(3)
+        for k in (300, 938)
+    )
+    run = read(tmp_path, text)
+    assert values(run, "train_loss") == [0.0938, 0.1938, 0.2938]
+    assert run.planned_epochs == 10
