@@ -61,6 +61,7 @@ class DiskTree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.notes: Sequence[Note] = ()
+        self._folders: dict[str, bool] = {}
 
     @cached_property
     def _real(self) -> str:
@@ -102,14 +103,21 @@ class DiskTree:
 
     def local(self, at: str) -> Path | None:
         """The path on disk, None where a link leads out of the tree."""
-        path = self.root / at
+        path = os.path.join(self.root, at)  # noqa: PTH118  asked for often, and faster so
         try:
-            if not path.is_symlink() and "/" not in at:
-                return path
-            real = os.path.realpath(path)
+            plain = self._inside(at.rpartition("/")[0]) and not os.path.islink(path)  # noqa: PTH114
+            return Path(path) if plain or self._holds(os.path.realpath(path)) else None
         except (OSError, ValueError):
             return None
-        return path if real == self._real or real.startswith(self._real + os.sep) else None
+
+    def _inside(self, at: str) -> bool:
+        """Whether a folder, its links followed, lies in the tree; looked up once."""
+        if at not in self._folders:
+            self._folders[at] = not at or self._holds(os.path.realpath(self.root / at))
+        return self._folders[at]
+
+    def _holds(self, real: str) -> bool:
+        return real == self._real or real.startswith(self._real + os.sep)
 
 
 class LooseFile:
@@ -151,6 +159,7 @@ class Folder:
     at: str = ""
     touched: set[str] = field(default_factory=set)
     _heads: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    _below: dict[str, Folder] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -179,7 +188,9 @@ class Folder:
 
     def below(self, name: str) -> Folder:
         """The folder ``name`` in it; an empty one where there is none."""
-        return Folder(self.tree, self._at(name), self.touched, {})
+        if name not in self._below:
+            self._below[name] = Folder(self.tree, self._at(name), self.touched)
+        return self._below[name]
 
     def has(self, name: str) -> bool:
         """Whether there is a file of this name."""

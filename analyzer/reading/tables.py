@@ -78,6 +78,7 @@ class Table:
     _epochs: Growing = field(default_factory=lambda: Growing(np.float64))
     _columns: dict[str, GrowingColumn] = field(default_factory=dict)
     _pending: _Pending = field(default_factory=_Pending)
+    _finished: Rows | None = None
 
     def __len__(self) -> int:
         return len(self._x) + len(self._pending.x)
@@ -117,6 +118,7 @@ class Table:
     ) -> None:
         """Add many rows at once; ``Column.rows`` count from the first of them."""
         self._flush()
+        self._finished = None
         start, count = len(self._x), len(x)
         if epoch is not None or len(self._epochs):
             self._epochs.add(np.full(start - len(self._epochs), np.nan))
@@ -136,6 +138,11 @@ class Table:
     def rows(self) -> Rows:
         """All that was added; rows whose counter is no finite number are left out."""
         self._flush()
+        if self._finished is None:
+            self._finished = self._finish()
+        return self._finished
+
+    def _finish(self) -> Rows:
         x, line, epoch = self._x.array, self._lines.array, self._epochs.array
         whole = np.arange(len(x))
         columns = {

@@ -13,7 +13,7 @@ from analyzer.run import FloatArray, IntArray
 NOT_LOGGED = frozenset({b"", b"na", b"n/a", b"none", b"null", b"-", b"--"})
 """What stands, in any case, where no number was logged."""
 
-SAMPLE = 64
+SAMPLE = 24
 """Values by which the printed precision of a column is judged."""
 
 _DECIMALS = re.compile(rb"\.(\d*)")

@@ -121,7 +121,7 @@ def _read_others(folder: Folder, log: TrainLog, parts: Parts) -> None:
     parts.tables = [metrics, steps, *log.tables]
     parts.config = read_settings(folder, parts.notes)
     index = read_index(folder, parts.notes)
-    parts.checkpoints = collect_checkpoints(folder, log.events, index)
+    parts.checkpoints = collect_checkpoints(folder, log.saves, index)
     parts.best_checkpoint = best_checkpoint(folder, parts.checkpoints, index, log.events, log.name)
 
 

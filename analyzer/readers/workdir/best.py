@@ -61,7 +61,7 @@ def _epoch_files(checkpoints: Sequence[Checkpoint]) -> list[tuple[int, str]]:
 
 def _by_link(folder: Folder, checkpoints: Sequence[Checkpoint]) -> BestCheckpoint | None:
     """A symbolic link is believed even if it dangles, but not if it leads into another run."""
-    above = folder.local(CHECKPOINTS)
+    above = folder.local(CHECKPOINTS) if CHECKPOINTS in folder.folders else None
     if above is None:
         return None
     inside = folder.local(BEST)
@@ -122,7 +122,7 @@ def _by_log(events: Iterable[LogEvent]) -> BestCheckpoint | None:
 def _by_bytes(folder: Folder, checkpoints: Sequence[Checkpoint]) -> BestCheckpoint | None:
     """The only epoch file whose tensors include all of best.pth's, by the CRCs of the zip."""
     files = _epoch_files(checkpoints)
-    held = folder.local(BEST)
+    held = folder.local(BEST) if folder.has(BEST) else None
     if len(files) > MAX_COMPARED or held is None:
         return None
     best = tensor_crcs(held)
@@ -169,7 +169,7 @@ def _by_time(folder: Folder, log: str) -> BestCheckpoint | None:
     The log's times have no zone, so its own file gives the offset: it was written last at its last
     line. Copying gives all files one time, or times that fit no zone; then nothing is concluded.
     """
-    best, log_file = folder.stat(BEST), folder.stat(log)
+    best, log_file = (folder.stat(name) if folder.has(name) else None for name in (BEST, log))
     if best is None or log_file is None or log_file.size > MAX_LOG:
         return None
     ends, first, last = _epoch_ends(folder, log)
