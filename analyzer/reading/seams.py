@@ -52,7 +52,7 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
     marked = np.searchsorted(rows.line, mark_lines)
     new[marked[(marked > 0) & (marked < n)]] = True
     if not table.repeats:
-        new[_logged_again(rows, np.cumsum(new))] = True
+        new[_logged_again(rows, new)] = True
     seams = np.flatnonzero(new)
     told = {
         int(row): TOLD[mark.kind]
@@ -70,12 +70,15 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
     return Starts(lines, anew, tuple(sorted(events, key=lambda event: event.line)))
 
 
-def _logged_again(rows: Rows, start: IntArray) -> list[int]:
+def _logged_again(rows: Rows, new: NDArray[np.bool_]) -> list[int]:
     """The rows that log a value anew at the position where the same start has logged it.
 
-    ``start`` (n,) counts the starts that are known already. Several rows may share a position (one
+    ``new`` (n,) marks the starts that are known already. Several rows may share a position (one
     line for each split); the first that repeats a value is the start, and the others follow it.
     """
+    if not (rows.x[1:] == rows.x[:-1]).any():
+        return []
+    start = np.cumsum(new)
     before = np.full(len(rows.x), -1, dtype=np.int64)
     for column in rows.columns.values():
         x, here = rows.x[column.rows], start[column.rows]
