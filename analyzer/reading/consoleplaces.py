@@ -68,7 +68,7 @@ def known_values(values: FloatArray | None) -> FloatArray | None:
 def _epochs(chunk: Chunk, base: float) -> FloatArray:
     """The epoch of each line by its own word, 1-based; a fraction counts to the epoch it is in."""
     assert chunk.epoch is not None
-    return np.ceil(chunk.epoch) if chunk.fraction else chunk.epoch + base
+    return np.maximum(np.ceil(chunk.epoch), 1) if chunk.fraction else chunk.epoch + base
 
 
 def places_of(chunks: Sequence[Chunk], base: float, resets: IntArray) -> Places:
@@ -89,9 +89,25 @@ def own_rows(chunks: Iterable[Chunk], base: float) -> list[Rows]:
     rows = []
     for chunk in chunks:
         if chunk.epoch is not None and chunk.step is None and not chunk.progress:
+            if _is_coarse(chunk):
+                continue
             x = chunk.epoch if chunk.fraction else chunk.epoch + base
             rows.append(Rows(chunk.line, x, x, chunk.columns))
     return rows
+
+
+def _is_coarse(chunk: Chunk) -> bool:
+    """Whether fractions of epochs were rounded so far that many lines share one."""
+    if chunk.epoch is None or chunk.step is not None or not chunk.fraction:
+        return False
+    return bool(np.count_nonzero(np.diff(chunk.epoch) == 0) > 0.3 * len(chunk.epoch))
+
+
+def _counted(epoch: FloatArray) -> FloatArray:
+    """(n,) the number of each line since the epoch went back."""
+    begins = np.flatnonzero(np.append(True, np.diff(epoch) < 0))
+    place = np.arange(len(epoch))
+    return (place - begins[np.searchsorted(begins, place, side="right") - 1] + 1).astype(float)
 
 
 def last_states(chunks: Sequence[Chunk], places: Places, base: float) -> list[Rows]:
@@ -132,6 +148,10 @@ def step_rows(chunks: Iterable[Chunk], places: Places, base: float) -> list[Rows
     """Rows of lines that say their step; one that begins anew with each epoch is counted on."""
     rows = []
     for chunk in chunks:
+        if _is_coarse(chunk) and chunk.epoch is not None:
+            x = _counted(chunk.epoch)
+            rows.append(Rows(chunk.line, x, _epochs(chunk, base), chunk.columns))
+            continue
         if chunk.step is None or chunk.progress:
             continue
         epoch, _ = places.at(chunk.line)

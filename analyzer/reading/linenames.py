@@ -55,17 +55,26 @@ class Value(NamedTuple):
 def values_of(
     texts: list[str], used: set[int], section: Split | None, *, any_step: bool
 ) -> list[Value]:
+    """The named numbers of a line. A split holds for what follows, as does a metric before splits.
+
+    That is: ``Val: loss 0.5, acc 0.6``, and ``Loss: train 0.5, val 0.6``.
+    """
     values: list[Value] = []
-    split, metric = section, ""
-    count = len(texts) - 1
-    for at in range(count):
+    split, metric, in_name = section, "", False
+    for at in range(len(texts) - 1):
         before, after = texts[at], texts[at + 1]
-        split = _last_split(before) or split
+        told = _last_split(before)
+        if told:
+            split, in_name = told, False
         if at in used or (at and OF.match(before)):
             continue
-        name, assigned = _name(before, first=at == 0)
-        if name and metric and _only_split(name):
-            name, assigned = f"{name} {metric}", True
+        name, announced, assigned = _name(before, first=at == 0)
+        if name and _only_split(name):
+            metric = announced or metric
+            name, assigned = f"{name} {metric or 'score'}", assigned or bool(metric)
+        elif name:
+            metric = ""
+            in_name |= told is not None and _last_split(name) is not None
         if not name or len(name) > LONGEST_NAME:
             continue
         if name.lower() in ("time", "epoch time", "duration", "took", "epoch_time"):
@@ -73,14 +82,20 @@ def values_of(
             name = "epoch_time" if seconds else ""
         elif _MEASURE.match(after) and plain(name).series not in MEASURED:
             name = ""
-        metric = _known(name) or metric
+        judged = _known(name) in JUDGED or name.lower() in JUDGED
+        holds = not (judged and in_name and split == "train" and not told)
         of = at + 1 if at + 2 < len(texts) and OF.match(after) else None
-        values.append(Value(name, at, assigned, split, after.lstrip(" ").startswith("%"), of))
+        percent = after.lstrip(" ").startswith("%")
+        values.append(Value(name, at, assigned, split if holds else None, percent, of))
     return values
 
 
-def _name(before: str, *, first: bool) -> tuple[str, bool]:
-    """(a number's name by the text before it, whether ``:`` or ``=`` stands between them)."""
+def _name(before: str, *, first: bool) -> tuple[str, str, bool]:
+    """What the text before a number calls it.
+
+    (its name, the name that stands before a name that only tells the split, whether ``:`` or ``=``
+    stands before the number)
+    """
     assigned = bool(_ASSIGNED.search(before))
     before = before.replace("avg.", "avg")
     text = _PARENTHESES.sub(
@@ -91,15 +106,13 @@ def _name(before: str, *, first: bool) -> tuple[str, bool]:
     segment = _SEGMENT.split(text)[-1]
     parts = [part for part in re.split(r"\s*[:=]\s*", segment) if part.strip()]
     if not parts:
-        return "", assigned
-    name = parts[-1]
-    if len(parts) > 1 and _only_split(name):
-        name, assigned = f"{name} {parts[-2]}", True
-    name = re.sub(r"^[^\w@]+|[^\w@%)]+$", "", name).strip()
+        return "", "", assigned
+    announced = parts[-2] if len(parts) > 1 and _known(parts[-2]) else ""
+    name = re.sub(r"^[^\w@]+|[^\w@%)]+$", "", parts[-1]).strip()
     words = name.split()
     if len(words) > 4:
         words = words[-3:]
-    return " ".join(words), assigned
+    return " ".join(words), announced.strip(), assigned
 
 
 def pairs_of(values: Sequence[Value], *, placed: bool, section: Split | None) -> tuple[Pair, ...]:
@@ -148,6 +161,8 @@ def _understood(name: str, names: set[str]) -> tuple[str, str]:
         name = f"val_{name[2:]}"
     if lower.endswith("_step"):
         name = "" if f"{lower[:-5]}_epoch" in names else name[:-5]
+    if lower.startswith("map"):
+        name = re.sub(r"^map_range", "map5095", re.sub(r"^map(?:@0?\.5|_half)", "map50", lower))
     if "loss" not in lower:
         name = re.sub(r"\b(?:cost|objective)\b", "loss", name, flags=re.IGNORECASE)
     top = re.fullmatch(r"(?:acc|prec|accuracy)@(\d+)", lower)

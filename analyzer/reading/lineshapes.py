@@ -25,7 +25,7 @@ NUMBER = re.compile(
 
 _EPOCH = re.compile(
     r"(?:^|current_|[^a-z/_])(?:epoch|ep)(?:\s*(?:no\.?|num|number|idx|index|step))?(?:\((?:train|val|test)\))?"
-    r"['\"]?\s*[\])]?[\s:=\[(#>_'\"-]*$",
+    r"['\"]?\s*\]?[\s:=\[(#>_'\"-]*$",
     re.IGNORECASE,
 )
 _NO_EPOCH = re.compile(
@@ -36,7 +36,7 @@ _NO_EPOCH = re.compile(
 )
 _STEP = re.compile(
     r"(?:^|[^a-z/_])(?:global[ _]?step|step|iter|iteration|batch|update|num_updates|minibatch"
-    r"|iters|it(?=\s*[:=]))['\"]?\s*[\])]?[\s:=\[(#>_'\"-]*$",
+    r"|iters|episode|it(?=\s*[:=]))['\"]?\s*\]?[\s:=\[(#>_'\"-]*$",
     re.IGNORECASE,
 )
 _GLOBAL = re.compile(r"\bglobal[ _]?step['\"]?[\s:=]*$", re.IGNORECASE)
@@ -135,8 +135,7 @@ def _kind(texts: list[str], at: int, found: dict[str, int], *, follows: bool, to
     if _STEP.search(before) and "step" not in found:
         return "other" if _NO_STEP.search(before) else "step"
     if not total:
-        index = at == 0 and _LEADING.match(before) and _INDEX.match(texts[1])
-        return "step" if index else ""
+        return _bare_kind(texts, at, found)
     if "━" in before:
         return "bar"
     if follows and "epoch" in found and "step" not in found and _BRACKET.match(before):
@@ -149,6 +148,17 @@ def _kind(texts: list[str], at: int, found: dict[str, int], *, follows: bool, to
         return ""
     two = len(texts) > 4 and _BRACKET.match(texts[2]) and _has_total(texts, 2)
     return "epoch" if two else "step"
+
+
+def _bare_kind(texts: list[str], at: int, found: dict[str, int]) -> str:
+    """The same of a number in brackets without a total: ``[7] loss: 2``, ``[1, 200] loss: 2``."""
+    if at == 0 and _LEADING.match(texts[0]):
+        if _INDEX.match(texts[1]):
+            return "step"
+        two = len(texts) > 2 and texts[1].strip() == "," and _INDEX.match(texts[2])
+        return "epoch" if two else ""
+    second = at == 1 and found == {"epoch": 0} and texts[1].strip() == ","
+    return "step" if second and _INDEX.match(texts[2]) else ""
 
 
 def _validated(pairs: tuple[Pair, ...]) -> bool:

@@ -525,3 +525,29 @@ def test_a_bar_of_rich(tmp_path: Path) -> None:
     run = read(tmp_path, text)
     assert values(run, "train_loss") == [0.0938, 0.1938, 0.2938]
     assert run.planned_epochs == 10
+
+
+def test_epochs_rounded_to_the_same_digits_are_counted_by_line(tmp_path: Path) -> None:
+    text = "".join(
+        f"{{'loss': 1.{n:02}, 'learning_rate': 4e-05, 'epoch': 0.0{n // 4}}}\n" for n in range(30)
+    )
+    run = read(tmp_path, text)
+    assert xs(run, "train_loss") == list(range(1, 31))
+    assert run.series["train_loss"].axis == "step"
+    assert not run.superseded
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("[{e},  2000] loss: 2.{e}", "train_loss@step"),
+        ("Epoch: {e}, Loss: 1.0, Train: 0.5, Val: 0.6{e}, Test: 0.7", "val_score"),
+        ("Epoch {e} | train_loss: 0.{e} | mAP@.5: 0.{e}3 | P: 0.9 | R: 0.8", "val_map50"),
+        ("Epoch {e} | train_loss: 0.{e} | mAP@.5: 0.{e}3 | P: 0.9 | R: 0.8", "val_precision"),
+        ("Episode {e} reward: {e}0.5 loss: 0.1", "train_reward"),
+        ("Epoch {e}/9: 100%|###| 10/10 [00:02<00:00, 4img/s, loss (batch)=0.{e}]", "train_loss"),
+    ],
+)
+def test_more_that_people_print(tmp_path: Path, line: str, expected: str) -> None:
+    run = read(tmp_path, "".join(line.format(e=e) + "\n" for e in (1, 2, 3)))
+    assert len(run.series[expected]) == 3
