@@ -177,9 +177,11 @@ class EpochLines:
     def _take_best(self, text: bytes, epoch: FloatArray, line: IntArray) -> None:
         """The last one counts; it may say which epoch it is of."""
         found = dict(values(text, "val"))
-        own = whole_number(found.pop("val_best_epoch", None))
+        own = whole_number(found.get("best_epoch"))
         epoch = epoch if own is None else np.array([float(own)])
-        columns = _columns([(name, [digits]) for name, digits in found.items()])
+        columns = _columns(
+            [(name, [digits]) for name, digits in found.items() if name.startswith("val_")]
+        )
         self._best_row = _Rows(self._best, epoch, columns, line[-1:])
 
 
