@@ -32,7 +32,7 @@ LOG = "train.log"
 CONFIG = "config.yaml"
 WEIGHTS = "checkpoint"
 BEST = "model_best.pth"
-MOST_DUMPS = 1000
+MOST_DUMPS = 300
 """Prints of the settings that are read; each start of the program makes one."""
 
 SPELLINGS: Spellings = {

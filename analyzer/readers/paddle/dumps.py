@@ -78,7 +78,7 @@ SPELLINGS: Spellings = {
     "architecture": "model.name",
 }
 
-MOST_DUMPS = 1000
+MOST_DUMPS = 300
 """Prints as a dict or as YAML that are read of one block; each start makes one."""
 
 _ENTRY = re.compile(rb"^\[[^\]\n]{8,30}\] [\w.]+ INFO: ( *)([A-Za-z_]\w*) : ?([^\n]*)$", re.M)
