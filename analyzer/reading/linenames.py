@@ -117,6 +117,7 @@ def _name(before: str, *, first: bool) -> tuple[str, str, bool]:
 
 def pairs_of(values: Sequence[Value], *, placed: bool, section: Split | None) -> tuple[Pair, ...]:
     names = {value.name.lower() for value in values}
+    validated = not placed and any(_known(name) in JUDGED for name in names)
     pairs: dict[str, Pair] = {}
     sure = False
     for value in values:
@@ -133,7 +134,7 @@ def pairs_of(values: Sequence[Value], *, placed: bool, section: Split | None) ->
             continue
         if value.of is not None and known not in ("acc", "accuracy", "correct", "top"):
             continue
-        judged = known in JUDGED or ("@" in value.name and not placed)
+        judged = validated or known in JUDGED or ("@" in value.name and not placed)
         split: Split | None = value.split or ("val" if judged else None)
         series = _series(name, known, split)
         sure |= bool(known) or (series == "learning_rate" and not placed)

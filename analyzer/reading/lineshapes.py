@@ -31,7 +31,7 @@ _EPOCH = re.compile(
 _NO_EPOCH = re.compile(
     r"(?:total|max|num|number of|nb|\bn|warm-?up|best|start|resum\w*|last|per|each|every|end|until"
     r"|load\w*|sav\w*|stop\w*|restor\w*|lowest|highest|improve\w*|from|swa|decay|model)"
-    r"[\s_:.(-]*(?:\w+ ){0,2}(?:at |in |from |of )?(?:epoch|ep)\b[^a-z]*$",
+    r"[\s_:.(-]*(?:\w+ ){0,2}(?:at |in |from |of )?\(?(?:epoch|ep)\b[^a-z]*$",
     re.IGNORECASE,
 )
 _STEP = re.compile(

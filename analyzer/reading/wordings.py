@@ -48,7 +48,7 @@ KNOWN = frozenset(
         *("fid", "nll", "bpc", "bpb", "dsc", "jaccard", "sensitivity", "specificity", "mcc"),
         *("ndcg", "mrr", "epe", "elbo", "bce", "reward", "return", "logloss", "fscore", "oa"),
         *("pck", "aacc", "macc", "lpips", "score", "fmeasure", "losses", "rec", "aupr", "auprc"),
-        *("cost", "objective"),
+        *("cost", "objective", "iu", "meaniu", "meaniou"),
     }
 )
 """Words of which a name must hold one to be a loss or a metric beyond doubt."""
@@ -57,7 +57,7 @@ JUDGED = frozenset(
     {
         *("f1", "precision", "recall", "iou", "miou", "dice", "map", "ap", "bleu", "wer", "cer"),
         *("hmean", "fscore", "psnr", "ssim", "auc", "kappa", "sensitivity", "specificity", "pck"),
-        *("p", "r", "prec", "fmeasure", "rouge", "mcc", "ndcg", "mrr"),
+        *("iu", "meaniu", "meaniou", "p", "r", "prec", "fmeasure", "rouge", "mcc", "ndcg", "mrr"),
     }
 )
 """Metrics that are printed of a validation, where nothing says of which data they are."""

@@ -544,6 +544,11 @@ def test_epochs_rounded_to_the_same_digits_are_counted_by_line(tmp_path: Path) -
         ("Epoch: {e}, Loss: 1.0, Train: 0.5, Val: 0.6{e}, Test: 0.7", "val_score"),
         ("Epoch {e} | train_loss: 0.{e} | mAP@.5: 0.{e}3 | P: 0.9 | R: 0.8", "val_map50"),
         ("Epoch {e} | train_loss: 0.{e} | mAP@.5: 0.{e}3 | P: 0.9 | R: 0.8", "val_precision"),
+        (
+            "Epoch: [{e}/9] Iter:[0/4], lr: [0.01], Loss: 1.5\nLoss: 0.9, MeanIU:  0.4{e}",
+            "val_loss",
+        ),
+        ("=> loaded checkpoint (epoch 352)\nEpoch: [{e}/9] Loss: 1.5", "train_loss"),
         ("Episode {e} reward: {e}0.5 loss: 0.1", "train_reward"),
         ("Epoch {e}/9: 100%|###| 10/10 [00:02<00:00, 4img/s, loss (batch)=0.{e}]", "train_loss"),
     ],
