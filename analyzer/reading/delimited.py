@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import compress
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from analyzer.reading.encoding import guess_encoding
 from analyzer.reading.folder import Folder
+from analyzer.reading.logs import worth_a_look
 from analyzer.reading.tables import Column, text_column
 from analyzer.reading.text import MAX_LINE, read_text
 from analyzer.run import FloatArray, IntArray, Note
@@ -25,10 +26,7 @@ ROW = 3
 MOST_RAGGED = 100_000
 
 MAX_COLUMNS = 4096
-MANY_FILES = 200
 SEPARATORS = b",;\t"
-
-_NAMED_LIKE_ONE = re.compile(r"(?i)log|metric|result|histor|train|loss|epoch|progress")
 
 
 class Ragged(NamedTuple):
@@ -103,7 +101,8 @@ def read_cells(folder: Folder, name: str, notes: list[Note]) -> Cells | None:
     header = rows[0][1]
     squeezed = [cell.replace(b" ", b"") for cell in header]
     whole = data.endswith((b"\n", b"\r"))
-    kept, ragged = [], []
+    kept = []
+    ragged: list[Ragged] = []
     for line, cells in rows[1:]:
         if len(cells) == len(header) + 1 and not cells[-1]:
             cells.pop()  # a separator ends the line
@@ -209,15 +208,11 @@ def unique_names(header: list[bytes]) -> list[str]:
     return list(names)
 
 
-def tables_in(folder: Folder, endings: tuple[str, ...]) -> list[str]:
-    """The files of a folder that may be tables of a training, by their names.
-
-    Of very many (labels, one file for each image) only those named like one are looked into.
-    """
+@lru_cache(maxsize=8)
+def tables_in(folder: Folder, endings: tuple[str, ...]) -> tuple[str, ...]:
+    """The files of a folder that may be tables of a training, by their names."""
     names = [name for name in folder.files if name.lower().endswith(endings)]
-    if len(names) <= MANY_FILES:
-        return names
-    return [name for name in names if _NAMED_LIKE_ONE.search(name)][:MANY_FILES]
+    return tuple(worth_a_look(names))
 
 
 def header_names(head: bytes) -> list[str]:

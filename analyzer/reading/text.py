@@ -150,9 +150,8 @@ def clean_lines(data: bytes, *, states: bool = False) -> bytes:
     """
     if b"\x1b" in data:
         data = _ESCAPES.sub(b"", data)
-    for mark in (b"\0", b"\x08"):  # a crash of the machine; an old way to go back
-        if mark in data:
-            data = data.replace(mark, b"")
+    if b"\0" in data or b"\x08" in data:  # a crash of the machine; an old way to go back
+        data = data.translate(None, b"\0\x08")
     if b"\r" in data:
         kept = _full_bars if states and FULL_BAR in data else b"\n"
         data = _OVERWRITTEN.sub(kept, b"\n" + data.replace(b"\r\n", b"\n"))[1:]
