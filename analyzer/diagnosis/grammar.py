@@ -25,7 +25,10 @@ from analyzer.facts import FACTS
 from analyzer.run import SERIES
 from analyzer.signals import SIGNALS
 
-EVENTS = ("started", "header", "saved", "best", "finished", "error", "resumed")
+EVENTS = (
+    *("started", "header", "saved", "best", "finished", "error"),
+    *("resumed", "restarted", "continued", "fold"),
+)
 """Kinds of log events that readers report."""
 
 _NUMBER_OR_TEXT = {"anyOf": [{"type": "number"}, {"type": "string"}, {"type": "object"}]}

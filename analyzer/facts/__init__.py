@@ -74,6 +74,10 @@ FACTS: Mapping[str, Fact] = {
     "epochs_missing": Fact(
         progress.epochs_missing, "planned epochs that did not end", "number", _CONFIG
     ),
+    "steps_missing": Fact(
+        progress.steps_missing, "planned steps that were not done", "number", _CONFIG
+    ),
+    "progress": Fact(progress.progress, "progress", "text", _CONFIG),
     "epoch_seconds": Fact(
         progress.epoch_seconds, "seconds for an epoch", "number", "log the time of each epoch"
     ),

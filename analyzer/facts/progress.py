@@ -27,6 +27,18 @@ def epochs_missing(run: Run) -> float | None:
     return None if not run.planned_epochs else max(0, run.planned_epochs - run.epochs_done)
 
 
+def steps_missing(run: Run) -> float | None:
+    """Planned steps that were not done, of a run whose length is counted in steps."""
+    return run.steps_missing
+
+
+def progress(run: Run) -> str | None:
+    """How far the run came of what was planned: ``epoch 9 of 20``, ``step 500 of 900``."""
+    if run.planned_epochs:
+        return f"epoch {run.epochs_done} of {run.planned_epochs}"
+    return f"step {run.steps_done} of {run.planned_steps}" if run.planned_steps else None
+
+
 def ended(run: Run) -> bool | None:
     """Whether the run is over; unknown where nothing on disk says it."""
     return None if run.status is Status.UNKNOWN else run.status is not Status.RUNNING

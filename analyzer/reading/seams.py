@@ -114,10 +114,10 @@ def _first_lines(rows: Rows, seams: IntArray, marks: IntArray) -> IntArray:
 
 def _event(table: Table, rows: Rows, seam: int, anew: bool) -> LogEvent:
     before, x = rows.x[seam - 1], rows.x[seam]
-    how = "goes back" if x <= before else "goes on"
-    text = f"the {table.axis} {how} from {before:g} to {x:g}"
+    back = x <= before
+    text = f"the {table.axis} goes {'back' if back else 'on'} from {before:g} to {x:g}"
     epoch = int(x) if table.axis == "epoch" else None
-    kind = "restarted" if anew else "resumed"
+    kind = "restarted" if anew else "resumed" if back else "continued"
     return LogEvent(kind, table.file, int(rows.line[seam]), text, epoch)
 
 
