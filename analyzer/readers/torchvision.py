@@ -34,9 +34,13 @@ FORMAT = "torchvision"
 _COUNT = rb"\s*\[\s*(\d{1,9})\s*/\s*(\d{1,9})[^\]\n]*\]:?([^\n]*)"
 _TRAIN = rb"\b(?:Epoch|Train(?:ing)?)\s?:\s*\[?(\d{1,9})(?:/(\d{1,9}))?\]?" + _COUNT
 _CLAIM = re.compile(
-    rb"\b(?:Epoch|Train(?:ing)?)\s?:\s*\[?\d+(?:/\d+)?\]?\s*\[\s*\d+\s*/\s*\d+[^\]\n]*\]:?"
-    rb"[^\n]*?\b[Ll]oss\w*:?\s+[-\d.n]"
+    rb"\b(?:Epoch|Train(?:ing)?)\s?:\s*\[?\d+(?:/\d+)?\]?\s*\[\s*\d+\s*/\s*\d+"
+    rb"(?:[^\]\n%]*\]:?[^\n]*?\b[Ll]oss\w*:?\s+[-\d.n]"
+    rb"|[^\]\n]*\]:?[^\n]*?\b[Ll]oss\w*:?\s+[-\w.+]+\s+\()"
 )
+"""Where the bracket tells a share in percent, the mean of the epoch must stand behind the loss:
+PyTorch's example for MNIST prints no mean, and its own words for a test.
+"""
 LINES: dict[str, tuple[bytes, bytes]] = {
     "train": (b"[", _TRAIN),
     "test": (b"[", rb"\b(?:Test|Val\w*|Eval\w*)\s?:?\s*(?:\[\d+(?:/\d+)?\])?" + _COUNT),

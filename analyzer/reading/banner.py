@@ -45,8 +45,13 @@ _LINE = re.compile(
     r"\s*(?!\s)([^\s|]+(?: [^\s|]+){0,3})\s*\W{0,3}$"
 )
 _PREFIX = re.compile(
-    r"^.{0,80}?\b(?:INFO|DEBUG|WARNING)\b[\s:|\]-]*(?:(?:\w*\.[\w.]+|__main__|root) ?[-:|] )?"
+    r"^[^\n{(]{0,60}\| [\w.<>]{1,100}:[\w.<>]{1,60}:\d+ - "
+    r"|^.{0,80}?\b(?:INFO|DEBUG|WARNING)\b[\s:|\]-]*(?:(?:\w*\.[\w.]+|__main__|root) ?[-:|] )?"
     r"|^\[?\d{4}[-/][^\]]{5,25}\] ?"
+)
+_LENGTH = re.compile(
+    r"\btrain\w*\b[^.\d\n]{0,40}\bfor (\d{1,7}) (?:more )?(epochs|steps|iterations)\b",
+    re.IGNORECASE,
 )
 _DUMP = re.compile(r"Namespace\(|^\s*\{|\w+\(.*=|--\w|(?:, \w+=[^,]+){2}")
 
@@ -65,6 +70,8 @@ class Banner:
     def line(self, raw: bytes, number: int) -> None:
         """Look at one line."""
         self._seen += 1
+        if b" for " in raw and self._seen <= MOST_LINES:
+            self._length(decode(raw), number)
         if self._seen > MOST_LINES or not (b":" in raw or b"=" in raw or b"|" in raw):
             return
         text = _PREFIX.sub("", decode(raw)).strip()
@@ -75,6 +82,13 @@ class Banner:
         found = _LINE.match(text.rstrip(","))
         if found:
             self._take(found[1], found[2], number)
+
+    def _length(self, text: str, number: int) -> None:
+        """``Training for 50 epochs`` says how long it is to take."""
+        if found := _LENGTH.search(text):
+            own = found[2].lower()
+            key = "train.epochs" if own == "epochs" else "train.steps"
+            self._found.append((key, own, int(found[1]), number))
 
     def config(self) -> Config:
         """The settings under their canonical keys."""

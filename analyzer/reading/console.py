@@ -49,6 +49,10 @@ _STAMPS = re.compile(
 _LOGGER = re.compile(
     rb"^[^\n{(]{0,100}?\b(?:INFO|DEBUG)\b\]?(?::[\w.]*:)?[\s:|\])-]*(?:[\w./]+\.py:\d+\]?[\s:|\])-]*)?"
 )
+_LOGURU = re.compile(rb"^[^\n{(]{0,60}\| [\w.<>]{1,100}:[\w.<>]{1,60}:\d+ - ")
+_GLOG = re.compile(rb"^[IWEF]\d{4,8} [\d:.]+ +\d+ [\w./-]+:\d+\] ?")
+_RANK = re.compile(rb"(?i)^ *\[(?:rank ?|default)(\d+)\]:? ?")
+_ALIGNED = re.compile(rb"(?<=[^ ]) {2,}(?=[-\d])")
 _ARROWS = re.compile(rb"\[[=>.]{8,}\]")
 _RANGES = re.compile(rb"(?i)(mAP\w*)@?[_ ]?\[?(?:IoU=)?0?\.50?[:-]0?\.95\]?|(mAP50)-95")
 _COCO = re.compile(
@@ -141,6 +145,10 @@ class Console:
             return
         if b"/? [" in line:
             line = _ENDLESS_BAR.sub(b"", line)
+        if line[:1] in b" [" and (rank := _RANK.match(line)):
+            if int(rank[1]) > 0:
+                return  # the first rank says the same
+            line = line[rank.end() :]
         if self._table.row(line, at):
             return
         pieces = NUMBER.split(_plain(line))
@@ -191,7 +199,7 @@ class Console:
             group = self._groups[key] = _Group(shape)
         shape = group.shape
         if shape.epoch is not None:
-            self._section = None
+            self._section = shape.section
         if shape.pairs or shape.epoch is not None:
             group.lines.append(at)
             group.numbers.append([*pieces[1::2], *(bar or ())])
@@ -269,13 +277,17 @@ def _positions(columns: list[tuple[bytes, ...]], at: int | None) -> FloatArray |
 def _plain(line: bytes) -> bytes:
     """A line without its logger's prefix, clocks, arrows, and digits that belong to names."""
     if b"INFO" in line or b"DEBUG" in line:
-        line = _LOGGER.sub(b"", line)
+        line = _LOGGER.sub(b"", _LOGURU.sub(b"", line))
+    elif line[:1] in b"IWEF" and line[1:5].isdigit():
+        line = _GLOG.sub(b"", line)
     if _CLOCK.search(line):
         line = _STAMPS.sub(b" ", line)
         if b"maxDets=" in line:
             line = _COCO.sub(lambda m: b" val mAP_range:" if m[1] else b" val mAP_half:", line)
     if b"95" in line:
         line = _RANGES.sub(b"mAP_range", line)
+    if b"  " in line:
+        line = _ALIGNED.sub(b" ", line)
     return _ARROWS.sub(b"[=]", line) if b"]" in line else line
 
 

@@ -13,6 +13,11 @@ from analyzer.reading.printed import Chunk
 from analyzer.reading.tables import Column
 from analyzer.run import FloatArray, IntArray
 
+MANY = 3
+"""So many lines of an epoch are of its batches."""
+
+_OF_BATCHES = ("train_loss", "train_accuracy", "learning_rate", "grad_norm", "batch_")
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -101,6 +106,23 @@ def _is_coarse(chunk: Chunk) -> bool:
     if chunk.epoch is None or chunk.step is not None or not chunk.fraction:
         return False
     return bool(np.count_nonzero(np.diff(chunk.epoch) == 0) > 0.3 * len(chunk.epoch))
+
+
+def count_batches(chunks: Iterable[Chunk], places: Places) -> None:
+    """Number the lines that are printed many times in each epoch, without the step they are at.
+
+    Only losses of the training are printed for batches; what else stands there again and again is
+    printed by several ranks.
+    """
+    for chunk in chunks:
+        if chunk.epoch is None or chunk.step is not None or chunk.progress or chunk.fraction:
+            continue
+        _, visit = places.at(chunk.line)
+        begins = np.flatnonzero(np.append(True, visit[1:] != visit[:-1]))
+        losses = all(name.startswith(_OF_BATCHES) for name in chunk.columns)
+        if losses and len(visit) >= MANY * len(begins):
+            length = np.diff(np.append(begins, len(visit)))
+            chunk.step = (np.arange(len(visit)) - np.repeat(begins, length) + 1).astype(float)
 
 
 def _counted(epoch: FloatArray) -> FloatArray:

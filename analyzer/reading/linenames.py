@@ -9,7 +9,7 @@ from typing import NamedTuple
 from analyzer.reading.names import Split, plain
 from analyzer.reading.wordings import JUDGED, KNOWN, NO_CURVE, SPLITS
 
-OF = re.compile(r"\s*(?:/|of|out of)\s*$", re.IGNORECASE)
+OF = re.compile(r"\s*(?:/|of|(?:[a-z]{1,20} )?out of)\s*$", re.IGNORECASE)
 """What stands between a count and its total."""
 _SPLIT_WORD = re.compile(r"[a-z]+")
 _WORDS = re.compile(r"[A-Z]+\d*(?![a-z])|[A-Z]?[a-z]+\d*|\d+")
@@ -21,6 +21,7 @@ _PARENTHESES = re.compile(r"\s*\(\s*(\w[\w @.:-]{0,16})\s*\)")
 _UNIT = re.compile(r"^(?:%|[A-Za-z/]+(?=[\s,;|)\]]|$))")
 """What stands behind the number before."""
 _NAME = re.compile(r"[\w@./ -]+")
+_OF_BATCH = re.compile(r"^(?:mini-?)?batch[ _](?=loss|acc)", re.IGNORECASE)
 _EXCEPTION = re.compile(r"[A-Za-z](?:Error|Exception|Warning)$")
 LONGEST_NAME = 60
 _MEASURE = re.compile(r" ?(?:s|secs?|seconds|ms|mins?|minutes|h|hours|[MG]i?B?)\b")
@@ -115,7 +116,10 @@ def _name(before: str, *, first: bool) -> tuple[str, str, bool]:
     return " ".join(words), announced.strip(), assigned
 
 
-def pairs_of(values: Sequence[Value], *, placed: bool, section: Split | None) -> tuple[Pair, ...]:
+def pairs_of(
+    values: Sequence[Value], *, placed: bool, bare: bool, section: Split | None
+) -> tuple[Pair, ...]:
+    """The values that are curves. Where ``bare``, they need no sign between name and number."""
     names = {value.name.lower() for value in values}
     validated = not placed and any(_known(name) in JUDGED for name in names)
     pairs: dict[str, Pair] = {}
@@ -130,7 +134,7 @@ def pairs_of(values: Sequence[Value], *, placed: bool, section: Split | None) ->
             continue
         if not value.assigned and not _ends_known(value.name):
             continue
-        if not placed and not (value.assigned or "@" in value.name):
+        if not bare and not (value.assigned or "@" in value.name):
             continue
         if value.of is not None and known not in ("acc", "accuracy", "correct", "top"):
             continue
@@ -164,6 +168,7 @@ def _understood(name: str, names: set[str]) -> tuple[str, str]:
         name = "" if f"{lower[:-5]}_epoch" in names else name[:-5]
     if lower.startswith("map"):
         name = re.sub(r"^map_range", "map5095", re.sub(r"^map(?:@0?\.5|_half)", "map50", lower))
+    name = _OF_BATCH.sub("", name)
     if "loss" not in lower:
         name = re.sub(r"\b(?:cost|objective)\b", "loss", name, flags=re.IGNORECASE)
     top = re.fullmatch(r"(?:acc|prec|accuracy)@(\d+)", lower)

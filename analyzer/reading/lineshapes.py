@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from analyzer.reading.linenames import OF, Pair, pairs_of, values_of
 from analyzer.reading.names import Split
-from analyzer.reading.wordings import translated
+from analyzer.reading.wordings import section_of, translated
 
 NUMBER = re.compile(
     rb"((?=[-+.\dnNiI])(?:(?<=[Ee]poch)|(?<=[Ee]poch[_-])|(?<=EPOCH)|(?<![A-Za-z0-9_.@]))"
@@ -57,11 +57,17 @@ _FINAL = re.compile(
 )
 _SUMMARY = re.compile(r"train_runtime|total_flos|\bFLOPs\b", re.IGNORECASE)
 
+_BEHIND = re.compile(r"\s\[\s*$")
+_CLOSED = re.compile(r"\s*\]\s*$")
+_HEADED = re.compile(r"\W*(?:dev|val\w*|test\w*|train\w*|eval\w*)\s*:(?!.*:)", re.IGNORECASE)
 _INDEX = re.compile(r"\]\s+[A-Za-z][\w-]*[:=]\s*$|\]\s+\w+'s [\w ]+:\s*$")
 
 
 class Shape(NamedTuple):
-    """Which numbers of a line say what. ``progress``: the line is a state of a bar."""
+    """Which numbers of a line say what. ``progress``: the line is a state of a bar.
+
+    ``section``: a line such as ``Validating epoch 3`` says what the lines below it are about.
+    """
 
     epoch: int | None = None
     epochs: int | None = None
@@ -69,6 +75,7 @@ class Shape(NamedTuple):
     steps: int | None = None
     pairs: tuple[Pair, ...] = ()
     progress: bool = False
+    section: Split | None = None
 
     @property
     def placed(self) -> bool:
@@ -87,12 +94,15 @@ def shape_of(pieces: Sequence[bytes], section: Split | None = None) -> Shape:
         return NOTHING
     shape, used = _position(texts)
     values = values_of(texts, used, section, any_step=shape.step is not None)
-    pairs = pairs_of(values, placed=shape.placed, section=section)
+    alone = len(texts) == 2 and not texts[1].strip()
+    bare = shape.placed or alone or _HEADED.match(texts[0]) is not None
+    pairs = pairs_of(values, placed=shape.placed, bare=bare, section=section)
     if shape.steps == 1 and shape.epoch is None and _validated(pairs) and not shape.progress:
         shape = Shape(shape.step, shape.steps)  # [3/50] before both losses counts epochs
     if not shape.placed and _FINAL.search(whole):
         pairs = ()
-    return shape._replace(pairs=pairs)
+    about = section_of(" ".join(texts).encode()) if shape.epoch is not None and not pairs else None
+    return shape._replace(pairs=pairs, section=about)
 
 
 def _position(texts: list[str]) -> tuple[Shape, set[int]]:
@@ -141,7 +151,8 @@ def _kind(texts: list[str], at: int, found: dict[str, int], *, follows: bool, to
     if follows and "epoch" in found and "step" not in found and _BRACKET.match(before):
         return "step"
     if at > 0:
-        return ""
+        last = at + 3 == len(texts) and _CLOSED.match(texts[-1]) and _BEHIND.search(before)
+        return "step" if last and "step" not in found else ""
     if _KERAS.match(texts[2]) and (not before.strip() or _LEADING.match(before)):
         return "bar"
     if not _LEADING.match(before):

@@ -30,12 +30,14 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
 )
 """Applied in this order, to lower-case text for words of the last kind of scripts."""
 
-_ORDINAL = re.compile(r"第\s*[\[(]?\s*$")
-_ROUND = re.compile(r"^\s*(?:轮|회)")
+_ORDINAL = re.compile(r"第\s*:?\s*[\[(]?\s*$")
+_ROUND = re.compile(r"^\s*(?:轮|회|个\s*epochs?)")
 
 SPLITS: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "trn", "tr"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validating", "dev", "test", "testing"), "val"),
+    **dict.fromkeys(
+        ("val", "valid", "vali", "validation", "validating", "dev", "test", "testing"), "val"
+    ),
     **dict.fromkeys(("eval", "evaluation", "evaluating"), "val"),
 }
 """Words that say of which data a value is."""
@@ -71,7 +73,7 @@ NO_CURVE = frozenset(
         *("num", "v_num", "number", "workers", "port", "line", "id", "job", "fps", "it", "cuda"),
         *("from", "to", "by", "at", "after", "until", "count", "counts", "ratio", "per", "std"),
         *("as", "len", "length", "data", "time", "hour", "minute", "images", "image", "batch"),
-        *("batches", "epochs", "steps", "iters", "tokens", "date"),
+        *("batches", "epochs", "steps", "fold", "trial", "iters", "tokens", "date"),
     }
 )
 """Words of names that are no curve: bests, counts, sizes, clocks."""
@@ -87,7 +89,10 @@ def translated(text: str) -> str:
 
 
 _SECTION_FILLERS = frozenset(
-    {"phase", "mode", "set", "results", "metrics", "on", "the", "model", "loop", "stage", "data"}
+    {
+        *("phase", "mode", "set", "results", "metrics", "on", "the", "model", "loop", "stage"),
+        *("data", "error", "performance", "epoch", "at", "for", "after", "of", "in"),
+    }
 )
 
 
