@@ -96,7 +96,7 @@ def read_cells(folder: Folder, name: str, notes: list[Note]) -> Cells | None:
     if even is not None:
         return even
     rows = _rows(data)
-    if not rows:
+    if not rows or not rows[0][1]:
         return None
     header = rows[0][1]
     squeezed = [cell.replace(b" ", b"") for cell in header]
