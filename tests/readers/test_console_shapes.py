@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.errors import NoRunFound
 from analyzer.readers import read
 from analyzer.run import Run
 
@@ -110,3 +111,25 @@ def test_the_planned_length_in_words(tmp_path: Path, text: str) -> None:
 def test_vali_is_the_validation(tmp_path: Path) -> None:
     text = "".join(f"Epoch: {e} | Train Loss: 0.{e} Vali Loss: 0.{e + 2}\n" for e in (1, 2))
     assert last(run_of(tmp_path, text)) == {"train_loss": 0.2, "val_loss": 0.4}
+
+
+def test_only_the_first_of_several_ranks_counts(tmp_path: Path) -> None:
+    text = "".join(
+        f"[RANK {rank}]: epoch {e} | train loss 0.{e}{rank} | val loss: 0.{e}\n"
+        for e in (1, 2, 3)
+        for rank in (1, 0)
+    )
+    run = run_of(tmp_path, text)
+    assert run.series["train_loss"].y.tolist() == [0.1, 0.2, 0.3]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Block 7: epoch 5, slot 160, reward: 0.05\nBlock 8: epoch 5, slot 161, reward: 0.06\n",
+        "step 1: checkout\nstep 2: deployment failed: error: 1\n",
+    ],
+)
+def test_counters_of_other_programs_are_no_training(tmp_path: Path, text: str) -> None:
+    with pytest.raises(NoRunFound):
+        run_of(tmp_path, text, "server.log")
