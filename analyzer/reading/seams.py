@@ -18,6 +18,9 @@ positions of the longest: a start that died at once does not hide the training b
 TOLD = {"restarted": True, "fold": True, "resumed": False}
 """Kinds of marks that know whether another training begins, whatever its counter says."""
 
+SEAMS = frozenset({*TOLD, "continued"})
+"""Kinds of events that tell of a start inside a file; other files of the run tell of it too."""
+
 
 class Starts(NamedTuple):
     """Where the starts of one file lie: ``lines`` (k,) ascending, first line of each new start.

@@ -102,6 +102,7 @@ def read(folder: Folder, claim: Claim) -> Run:
         info = _read_info(folder, parts.notes)
         _read_others(folder, log, parts)
         parts.samples, parts.environment = _samples(info), _environment(info)
+    parts.tables = [table for table in parts.tables if len(table) or table.marks]
     longest = _longest_epoch(parts.tables)
     parts.started, parts.ended = _times(info, log)
     parts.planned_epochs = log.planned_epochs or whole_number(parts.config.get("train.epochs"))

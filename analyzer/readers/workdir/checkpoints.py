@@ -14,7 +14,7 @@ from analyzer.reading.folder import Folder
 from analyzer.reading.values import number, whole_number
 from analyzer.run import Checkpoint
 
-_EPOCH_FILE = re.compile(r"(?:^|/)epoch_(\d{1,9})\.(?:pth|pt|pdparams)$")
+_EPOCH_FILE = re.compile(r"epoch_(\d{1,9})\.(?:pth|pt|pdparams)")
 
 
 def name_in_path(path: str) -> str:
@@ -24,7 +24,7 @@ def name_in_path(path: str) -> str:
 
 def epoch_in_name(file: str) -> int | None:
     """The N of ``.../epoch_N.pth``."""
-    found = _EPOCH_FILE.search(file.replace("\\", "/"))
+    found = _EPOCH_FILE.fullmatch(name_in_path(file))
     return int(found[1]) if found else None
 
 
@@ -36,9 +36,9 @@ def collect_checkpoints(
     beside = {found.file: found for found in weight_files(folder, epoch_of=epoch_in_name)}
     for save in saves:
         name = name_in_path(save.file)
+        named = _EPOCH_FILE.fullmatch(name)
         file = name if name in beside else f"{CHECKPOINTS}/{name}"
-        named = epoch_in_name(file)
-        known[file] = Checkpoint(file, save.epoch if named is None else named)
+        known[file] = Checkpoint(file, int(named[1]) if named else save.epoch)
     for entry in index:
         if isinstance(entry.get("file"), str):
             known[entry["file"]] = _indexed(entry)

@@ -80,7 +80,7 @@ class _Reading:
         self.steps = StepLines(name)
         self.scan = EventScan(name)
         self.errors: list[LogEvent] = []
-        self.saves: list[Save] = []
+        self.saves: list[tuple[int, str, str, int | None, bytes]] = []
 
     def take(self, block: Block) -> None:
         """Read the next block."""
@@ -115,7 +115,7 @@ class _Reading:
             event if epoch is None else replace(event, epoch=epoch)
             for event, epoch in zip(events, opened, strict=True)
         ]
-        opened = self._opened_at([save.line for save in self.saves])
+        opened = self._opened_at([line for line, *_ in self.saves])
         log.saves = [
             Save(line, kind, file, epoch if own is None else own, time)
             for (line, kind, file, own, time), epoch in zip(self.saves, opened, strict=True)
@@ -151,7 +151,7 @@ class _Reading:
             for line, name, epoch, time in zip(found.line.tolist(), *fields, strict=True):
                 if not block.data.endswith(name) or WEIGHTS.search(decode(name)):  # else cut off
                     own = int(epoch) if epoch else None
-                    self.saves.append(Save(line, kind, decode(name), own, time))
+                    self.saves.append((line, kind, decode(name), own, time))
         return np.concatenate([saved.line, best.line])
 
     def _take_rest(self, block: Block, known: IntArray) -> None:
