@@ -206,7 +206,7 @@ class _Collected:
                 rows = rows[[value is not None for value in values]]
                 values = [value for value in values if value is not None]
             try:
-                if len(values):
+                if values:
                     self._keep(name, rows, np.array(values, dtype=np.float64))
                 return
             except OverflowError:
