@@ -20,10 +20,11 @@ from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
 from analyzer.reading.lineshapes import NUMBER, Shape, shape_of
 from analyzer.reading.names import Split
+from analyzer.reading.plainlines import plain_line
 from analyzer.reading.printed import Chunk, Printed, order_of
 from analyzer.reading.printedtables import PrintedTable
 from analyzer.reading.settings import merged
-from analyzer.reading.tables import text_column
+from analyzer.reading.tables import Column, text_column
 from analyzer.reading.text import Block, blocks
 from analyzer.reading.values import numbers
 from analyzer.reading.wordings import section_of
@@ -35,29 +36,15 @@ LONGEST = 20_000
 MOST_SHAPES = 50_000
 """Free text makes a new shape with every line; after so many only known ones are read."""
 
+FARTHEST = 1e12
+"""A counter beyond it is none."""
+
 _BAR = re.compile(
     rb"\d+%\|[^|\n]{0,200}\|\s*(\d[\d.]*)[kKMG]?/(\d[\d.]*)[kKMG]?\s*(?:\[([^\]]*)\]?)?"
 )
 _ENDLESS_BAR = re.compile(rb"[^|\n]*\|\s*\|\s*\d+/\? \[[^\]]*\]")
-_ELAPSED = re.compile(rb"(?:(\d+):)?(\d+):(\d\d)<")
-_CLOCK = re.compile(rb"\d:\d|maxDets=")
-_STAMPS = re.compile(
-    rb"(?=\d)(?:\d{4}[-/.]\d\d?[-/.]\d\d?(?:[ T]+\d\d?:\d\d(?::\d\d)?(?:[.,]\d+)?)?"
-    rb"|\d\d?/\d\d?(?:/\d\d(?:\d\d)?)?[ ,]+\d\d?:\d\d(?::\d\d)?"
-    rb"|(?<![\d.])\d+:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.]))"
-)
-_LOGGER = re.compile(
-    rb"^[^\n{(]{0,100}?\b(?:INFO|DEBUG)\b\]?(?::[\w.]*:)?[\s:|\])-]*(?:[\w./]+\.py:\d+\]?[\s:|\])-]*)?"
-)
-_LOGURU = re.compile(rb"^[^\n{(]{0,60}\| [\w.<>]{1,100}:[\w.<>]{1,60}:\d+ - ")
-_GLOG = re.compile(rb"^[IWEF]\d{4,8} [\d:.]+ +\d+ [\w./-]+:\d+\] ?")
+_ELAPSED = re.compile(rb"(?:(\d{1,9}):)?(\d{1,9}):(\d\d)<")
 _RANK = re.compile(rb"(?i)^ *\[(?:rank ?|default)(\d+)\]:? ?")
-_ALIGNED = re.compile(rb"(?<=[^ ]) {2,}(?=[-\d])")
-_ARROWS = re.compile(rb"\[[=>.]{8,}\]")
-_RANGES = re.compile(rb"(?i)(mAP\w*)@?[_ ]?\[?(?:IoU=)?0?\.50?[:-]0?\.95\]?|(mAP50)-95")
-_COCO = re.compile(
-    rb" *Average Precision +\(AP\) @\[ IoU=0\.50(:0\.95)? +\| area= +all \| maxDets=100 \] ="
-)
 
 
 class Found(NamedTuple):
@@ -151,7 +138,7 @@ class Console:
             line = line[rank.end() :]
         if self._table.row(line, at):
             return
-        pieces = NUMBER.split(_plain(line))
+        pieces = NUMBER.split(plain_line(line))
         if len(pieces) == 1:
             self._words(line)
             return
@@ -172,7 +159,7 @@ class Console:
         rest = line[: bar.start()].rstrip(b" :") + b" : " + b",".join(items)
         if self._table.row(line[: bar.start()], at):
             return
-        pieces = NUMBER.split(_plain(rest))
+        pieces = NUMBER.split(plain_line(rest))
         if not line[: bar.start()].strip():
             elapsed = _ELAPSED.search(inside or b"")
             self.printed.bar(total, _seconds(elapsed))
@@ -252,10 +239,8 @@ def _chunk(group: _Group) -> Chunk:
     for pair in shape.pairs:
         column = text_column(columns[pair.at])
         if pair.of is not None:
-            totals = _positions(columns, pair.of)
-            assert totals is not None
-            column = column._replace(y=column.y / totals[column.rows], resolution=0.0)
-            chunk.totals[pair.series] = float(np.nanmax(totals))
+            column, most = _shares(column, _positions(columns, pair.of))
+            chunk.totals[pair.series] = most
         elif pair.percent:
             column = column._replace(y=column.y / 100, resolution=column.resolution / 100)
         chunk.columns[pair.series] = column
@@ -264,31 +249,21 @@ def _chunk(group: _Group) -> Chunk:
     return chunk
 
 
+def _shares(counts: Column, totals: FloatArray | None) -> tuple[Column, float]:
+    """(counts over their totals, the greatest total); a total that is no count leaves a gap."""
+    of = np.full(len(counts.rows), np.nan) if totals is None else totals[counts.rows]
+    kept = of > 0
+    return Column(counts.rows[kept], counts.y[kept] / of[kept]), float(np.max(of[kept], initial=0))
+
+
 def _positions(columns: list[tuple[bytes, ...]], at: int | None) -> FloatArray | None:
     if at is None:
         return None
     texts = [text.replace(b",", b"") for text in columns[at]]
     values = np.full(len(texts), np.nan)
     places, found = numbers(texts)
-    values[places] = found
+    values[places] = np.where(np.abs(found) < FARTHEST, found, np.nan)
     return values
-
-
-def _plain(line: bytes) -> bytes:
-    """A line without its logger's prefix, clocks, arrows, and digits that belong to names."""
-    if b"INFO" in line or b"DEBUG" in line:
-        line = _LOGGER.sub(b"", _LOGURU.sub(b"", line))
-    elif line[:1] in b"IWEF" and line[1:5].isdigit():
-        line = _GLOG.sub(b"", line)
-    if _CLOCK.search(line):
-        line = _STAMPS.sub(b" ", line)
-        if b"maxDets=" in line:
-            line = _COCO.sub(lambda m: b" val mAP_range:" if m[1] else b" val mAP_half:", line)
-    if b"95" in line:
-        line = _RANGES.sub(b"mAP_range", line)
-    if b"  " in line:
-        line = _ALIGNED.sub(b" ", line)
-    return _ARROWS.sub(b"[=]", line) if b"]" in line else line
 
 
 def _seconds(elapsed: re.Match[bytes] | None) -> float:

@@ -556,3 +556,14 @@ def test_epochs_rounded_to_the_same_digits_are_counted_by_line(tmp_path: Path) -
 def test_more_that_people_print(tmp_path: Path, line: str, expected: str) -> None:
     run = read(tmp_path, "".join(line.format(e=e) + "\n" for e in (1, 2, 3)))
     assert len(run.series[expected]) == 3
+
+
+def test_totals_and_counters_that_are_none_leave_gaps(tmp_path: Path) -> None:
+    text = "".join(
+        f"Epoch {e}: loss: 0.{e}\nTest set: Average loss: 0.5, Accuracy: {e}/{10 * (e % 2)}\n"
+        for e in (1, 2, 3)
+    )
+    text += f"Epoch {'9' * 400}: loss: 0.5\nEpoch inf: loss: 0.5\n"
+    run = read(tmp_path, text)
+    assert values(run, "val_accuracy") == [0.1, 0.3]
+    assert xs(run, "train_loss") == [1, 2, 3]
