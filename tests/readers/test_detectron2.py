@@ -153,7 +153,7 @@ def test_a_start_in_the_log_is_a_resume(tmp_path: Path) -> None:
     run = only(tmp_path)
     assert run.series["train_loss"].segment.tolist() == [0, 0, 1]
     assert run.planned_steps == 90
-    assert {event.kind for event in run.events} >= {"started", "resumed"}
+    assert {event.kind for event in run.events} >= {"started", "continued"}
 
 
 def test_a_capture_of_the_console(tmp_path: Path) -> None:
