@@ -19,7 +19,7 @@ _KEYWORD = re.compile(
 )
 _WORDS = {"True": True, "False": False, "None": None, "": None}
 _WHOLE = re.compile(r"[-+]?\d{1,18}\Z")
-_REAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\Z")
+_REAL = re.compile(r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?\Z")
 
 
 def scalar(text: str) -> Any:
