@@ -130,6 +130,8 @@ class Console:
         if b"%|" in line and (bar := _BAR.search(line)):
             self._bar(line, bar, number, state)
             return
+        if line.startswith(b"wandb:"):
+            return  # its summary repeats what was logged last
         if b"/? [" in line:
             line = _ENDLESS_BAR.sub(b"", line)
         if line[:1] in b" [" and (rank := _RANK.match(line)):

@@ -16,7 +16,7 @@ from analyzer.run import FloatArray, IntArray
 MANY = 3
 """So many lines of an epoch are of its batches."""
 
-_OF_BATCHES = ("train_loss", "train_accuracy", "learning_rate", "grad_norm", "batch_")
+_OF_BATCHES = ("train_", "learning_rate", "grad_norm", "batch_")
 
 
 @dataclass(frozen=True)
@@ -119,9 +119,9 @@ def count_batches(chunks: Iterable[Chunk], places: Places) -> None:
             continue
         _, visit = places.at(chunk.line)
         begins = np.flatnonzero(np.append(True, visit[1:] != visit[:-1]))
+        length = np.diff(np.append(begins, len(visit)))
         losses = all(name.startswith(_OF_BATCHES) for name in chunk.columns)
-        if losses and len(visit) >= MANY * len(begins):
-            length = np.diff(np.append(begins, len(visit)))
+        if losses and length.max(initial=0) >= MANY and np.median(length) > 1:
             chunk.step = (np.arange(len(visit)) - np.repeat(begins, length) + 1).astype(float)
 
 

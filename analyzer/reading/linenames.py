@@ -22,8 +22,11 @@ _UNIT = re.compile(r"^(?:%|[A-Za-z/]+(?=[\s,;|)\]]|$))")
 """What stands behind the number before."""
 _NAME = re.compile(r"[\w@./ -]+")
 _OF_BATCH = re.compile(r"^(?:mini-?)?batch[ _](?=loss|acc)", re.IGNORECASE)
+_BAR = re.compile(r"\s*%\s*\|")
 _EXCEPTION = re.compile(r"[A-Za-z](?:Error|Exception|Warning)$")
 LONGEST_NAME = 60
+MANY_NAMES = 3
+"""So many values with a name at an epoch or step are of a training, whatever they are called."""
 _MEASURE = re.compile(r" ?(?:s|secs?|seconds|ms|mins?|minutes|h|hours|[MG]i?B?)\b")
 MEASURED = frozenset({"data_time", "step_time", "epoch_time", "grad_norm", "learning_rate"})
 
@@ -76,7 +79,7 @@ def values_of(
         elif name:
             metric = ""
             in_name |= told is not None and _last_split(name) is not None
-        if not name or len(name) > LONGEST_NAME:
+        if not name or len(name) > LONGEST_NAME or (name.endswith("score") and _BAR.match(after)):
             continue
         if name.lower() in ("time", "epoch time", "duration", "took", "epoch_time"):
             seconds = re.match(r"\s*s(?:ec\w*)?\b", after) and not any_step
@@ -145,7 +148,8 @@ def pairs_of(
         said = value.split is not None or _last_split(name) is not None
         pair = Pair(series, value.at, value.percent, said or section is not None, value.of)
         pairs.setdefault(series, pair)
-    if not sure:
+    named = sum(value.assigned and bool(value.name) for value in values)
+    if not sure and not (placed and min(named, len(pairs)) >= MANY_NAMES):
         return ()
     return tuple(pairs.values())
 

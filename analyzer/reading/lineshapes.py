@@ -46,7 +46,7 @@ _NO_STEP = re.compile(
     r"(?:step|iter|iteration|batch|update)\b[^a-z]*$",
     re.IGNORECASE,
 )
-_BRACKET = re.compile(r"\s*[\])]?[\s,:|;-]*\[\s*$")
+_BRACKET = re.compile(r"\s*[\])]?[\s,:|;-]*[\[(]\s*$")
 _LEADING = re.compile(r"\W*\[\s*$")
 _KERAS = re.compile(r" *(?:━|\[[=>.]*\]|- *$)")
 _FINAL = re.compile(

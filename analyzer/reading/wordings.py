@@ -36,7 +36,8 @@ _ROUND = re.compile(r"^\s*(?:轮|회|个\s*epochs?)")
 SPLITS: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "trn", "tr"), "train"),
     **dict.fromkeys(
-        ("val", "valid", "vali", "validation", "validating", "dev", "test", "testing"), "val"
+        ("val", "valid", "vali", "validation", "validating", "validate", "dev", "test", "testing"),
+        "val",
     ),
     **dict.fromkeys(("eval", "evaluation", "evaluating"), "val"),
 }

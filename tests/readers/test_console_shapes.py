@@ -133,3 +133,38 @@ def test_only_the_first_of_several_ranks_counts(tmp_path: Path) -> None:
 def test_counters_of_other_programs_are_no_training(tmp_path: Path, text: str) -> None:
     with pytest.raises(NoRunFound):
         run_of(tmp_path, text, "server.log")
+
+
+def test_losses_with_names_of_their_own(tmp_path: Path) -> None:
+    text = "== Training Loss ==\n" + "".join(
+        f"(epoch: {e}, iters: {i}, time: 0.04, data: 0.1) G_A: 2.{e} D_A: 0.{i} cycle: 3.5 \n"
+        for e in (1, 2)
+        for i in (10, 20)
+    )
+    run = run_of(tmp_path, text, "loss_log.txt")
+    assert run.series["G_A@step"].x.tolist() == [10, 20, 30, 40]
+    assert last(run)["D_A@step"] == 0.2
+
+
+def test_steps_in_round_brackets(tmp_path: Path) -> None:
+    text = "".join(f"==> Epoch[{e}]({i}/30): Loss: {3 - e}.5\n" for e in (1, 2) for i in (10, 20))
+    run = run_of(tmp_path, text)
+    assert run.series["train_loss@step"].x.tolist() == [10, 20, 40, 50]
+
+
+def test_the_summary_of_wandb_repeats_nothing(tmp_path: Path) -> None:
+    text = "epoch: 1 | dev_loss: 0.5\nepoch: 2 | dev_loss: 0.4\nwandb: Run summary:\n"
+    text += "wandb:          epoch 2\nwandb: epoch/dev_loss 0.4\nwandb:       loss 0.3\n"
+    run = run_of(tmp_path, text, "output.log")
+    assert (last(run), len(run.superseded)) == ({"val_loss": 0.4}, 0)
+
+
+def test_bars_of_equal_signs_are_no_scores(tmp_path: Path) -> None:
+    text = "".join(
+        f"Training:    100% |======| Accuracy: 0.8{e}, Loss: 0.5{e}\nValidating:  100% |======|\n"
+        f"INFO Listener -- Epoch {e} finished.\nINFO Listener -- Train: Accuracy: 0.8{e}\n"
+        f"INFO Listener -- Validate: Accuracy: 0.7{e}\n"
+        for e in (1, 2)
+    )
+    assert last(run_of(tmp_path, text))["val_accuracy"] == 0.72
+    assert not any("score" in name for name in run_of(tmp_path, text).series)
