@@ -22,13 +22,10 @@ def planned_epochs(run: Run) -> float | None:
     return run.planned_epochs or None
 
 
-def epochs_missing(run: Run) -> float | None:
-    """Planned epochs that did not end."""
-    return None if not run.planned_epochs else max(0, run.planned_epochs - run.epochs_done)
-
-
-def steps_missing(run: Run) -> float | None:
-    """Planned steps that were not done, of a run whose length is counted in steps."""
+def missing(run: Run) -> float | None:
+    """Planned epochs that did not end; steps, of a run whose length is planned in steps alone."""
+    if run.planned_epochs:
+        return max(0, run.planned_epochs - run.epochs_done)
     return run.steps_missing
 
 
