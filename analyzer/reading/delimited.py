@@ -15,7 +15,7 @@ from analyzer.reading.encoding import guess_encoding
 from analyzer.reading.folder import Folder
 from analyzer.reading.logs import worth_a_look
 from analyzer.reading.tables import Column, text_column
-from analyzer.reading.text import MAX_LINE, read_text
+from analyzer.reading.text import MAX_LINE, read_text, short_lines
 from analyzer.run import FloatArray, IntArray, Note
 
 MAX_TABLE = 1 << 26
@@ -91,7 +91,7 @@ def read_cells(folder: Folder, name: str, notes: list[Note]) -> Cells | None:
     if len(_cells(first)) > MAX_COLUMNS:
         notes.append(Note(f"{name} has more than {MAX_COLUMNS:,} columns; it was not read", name))
         return None
-    data = _bounded(data, _separator(first), name, notes)
+    data = _bounded(short_lines(data, name, notes), _separator(first), name, notes)
     even = _even_table(data)
     if even is not None:
         return even
