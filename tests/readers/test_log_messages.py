@@ -80,3 +80,23 @@ def test_no_line_takes_long(text: bytes) -> None:
     is_documented(text)
     values(text, "train")
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize(
+    ("line", "documented"),
+    [
+        (b"[2026-01-05 14:30:25] INFO Epoch [1/5], LR: 0.007000", True),
+        (b"Epoch [1/5], Train Loss: 3.21, Val AP: 0.12", True),
+        (b"Epoch 0/5, loss: nan\r", True),
+        (b"Iter 100: Total Loss=3.2100, Cls Loss=1.2000, Reg Loss=2.0100", True),
+        (b"best metric, precision: 0.81, recall: 0.77, hmean: 0.79", True),
+        (b"INFO:root:Epoch 1/15 | Train Loss 1.2 | Val Loss 1.3", False),
+        (b"Epoch 2/10", False),
+        (b"Epoch [1/30] D_loss: 0.3", False),
+        (b"Epoch [1/30], Train Loss: 0.3, Val Loss: 0.4", False),
+        (b"Epoch 1/15, loss: 0.3 - val_loss: 0.4", False),
+        (b"Epoch 1/30: 100%|##########| 10/10", False),
+    ],
+)
+def test_only_the_exact_wording_is_documented(line: bytes, documented: bool) -> None:
+    assert is_documented(b"first line\n" + line + b"\n") is documented

@@ -43,10 +43,23 @@ FIELD: Mapping[str, int] = {name: place - 1 for name, place in LINE.groupindex.i
 MESSAGES = ("epoch", "loss", "precision", "saved", "best", "resumed", "bare_epoch", "best_metric")
 """The first group of each message."""
 
+_UNNAMED_HEAD = re.sub(rb"\?P<\w+>", b"?:", trainlog.HEAD)
+
 STEP = re.compile(
     rb"Iter (\d{1,12}): Total Loss=(%b)(?:, Cls Loss=(%b))?(?:, Reg Loss=(%b))?" % ((NUMBER,) * 3)
 )
 STEP_SERIES = ("train_loss", "train_loss.cls", "train_loss.reg")
+
+_EXACT = re.compile(
+    rb"^(?:%(head)s)?(?:Epoch \[\d{1,9}/\d{1,9}\], LR: %(n)s(?=[,\s])"
+    rb"|Epoch \[\d{1,9}/\d{1,9}\], Train Loss: %(n)s(?:, Val AP: %(n)s)?\s*$"
+    rb"|Train Loss: %(n)s \| Time: %(n)ss/iter"
+    rb"|Validate - Precision: %(n)s, Recall: %(n)s, F1: %(n)s"
+    rb"|Epoch \d{1,9}/\d{1,9}, loss: %(n)s\s*$"
+    rb"|Iter \d{1,12}: Total Loss=%(n)s"
+    rb"|best metric, [^\n]*hmean)" % {b"head": _UNNAMED_HEAD, b"n": NUMBER},
+    re.MULTILINE,
+)
 
 STARTING = re.compile(rb"^(?:\[[^\]\n]*\] [A-Z]+ )?Starting training\.\.\.\s*$", re.MULTILINE)
 
@@ -54,11 +67,12 @@ _VALUE = re.compile(rb"([A-Za-z][\w /.-]*?) ?[:=] ?(" + NUMBER + rb")(?![:\w])")
 
 
 def is_documented(data: bytes) -> bool:
-    """Whether the beginning of a log holds one of the documented lines."""
-    if STEP.search(data):
-        return True
-    shown = [FIELD[name] for name in MESSAGES if name not in ("saved", "best", "resumed")]
-    return any(any(row[place] for place in shown) for row in LINE.findall(data))
+    """Whether the beginning of a log holds one of the documented lines, in its exact wording.
+
+    Many programs begin a line with ``Epoch 1/15``; those that go on in another way are read by
+    others.
+    """
+    return _EXACT.search(data) is not None
 
 
 def is_started(data: bytes) -> bool:
