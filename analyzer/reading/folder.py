@@ -26,11 +26,15 @@ class FileStat(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Names in one folder, sorted; ``trouble`` says why it could not be listed."""
+    """Names in one folder, sorted; ``trouble`` says why it could not be listed.
+
+    ``outside`` is the name of a link in it that leads out of the tree, "" where there is none.
+    """
 
     files: tuple[str, ...]
     folders: tuple[str, ...]
     trouble: str = ""
+    outside: str = ""
 
 
 class Tree(Protocol):
@@ -70,6 +74,7 @@ class DiskTree:
     def list(self, at: str) -> Listing:
         """The names in a folder."""
         files, folders = [], []
+        outside = ""
         try:
             with os.scandir(self.root / at) as entries:
                 for entry in entries:
@@ -78,9 +83,11 @@ class DiskTree:
                             folders.append(entry.name)
                     elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
                         files.append(entry.name)
+                        if not outside and entry.is_symlink() and not self._leads_inside(entry):
+                            outside = entry.name
         except OSError as error:
             return Listing((), (), error.strerror or str(error))
-        return Listing(tuple(sorted(files)), tuple(sorted(folders)))
+        return Listing(tuple(sorted(files)), tuple(sorted(folders)), outside=outside)
 
     def stat(self, at: str) -> FileStat | None:
         """Size and time of a regular file inside the tree."""
@@ -110,6 +117,9 @@ class DiskTree:
         except (OSError, ValueError):
             return None
 
+    def _leads_inside(self, link: os.DirEntry[str]) -> bool:
+        return self._holds(os.path.realpath(link.path))
+
     def _inside(self, at: str) -> bool:
         """Whether a folder, its links followed, lies in the tree; looked up once."""
         if at not in self._folders:
@@ -118,6 +128,18 @@ class DiskTree:
 
     def _holds(self, real: str) -> bool:
         return real == self._real or real.startswith(self._real + os.sep)
+
+
+class OneFile(DiskTree):
+    """The folder of a file on disk, of which only that file is seen."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.parent)
+        self._name = path.name
+
+    def list(self, at: str) -> Listing:
+        """The one name."""
+        return Listing((self._name,) if at == "" else (), ())
 
 
 class LooseFile:
