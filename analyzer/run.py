@@ -92,6 +92,9 @@ RATES = (
 """Series between 0 and 1 of which more is better. The first that a run logs is its main metric,
 unless its reader knows better."""
 
+LAST_STEPS = 0.02
+"""Share of the planned steps that may pass unlogged at the end of a run."""
+
 STEP_SUFFIX = "@step"
 """``train_loss@step`` is the finer curve of a run that also logs ``train_loss`` by epoch.
 
@@ -257,6 +260,26 @@ class Run:
     def steps_done(self) -> int:
         """The last step that any curve by step holds, 0 where none was logged."""
         return self._last("step")
+
+    @property
+    def steps_missing(self) -> int | None:
+        """Planned steps that were not done; None where no number of steps was planned.
+
+        Values are logged every so many steps: a plan of which less than that is missing, and less
+        than ``LAST_STEPS``, was fulfilled.
+        """
+        if not self.planned_steps:
+            return None
+        missing = max(0, self.planned_steps - self.steps_done)
+        small = missing <= LAST_STEPS * self.planned_steps
+        return 0 if small and missing < self._logging_interval() else missing
+
+    def _logging_interval(self) -> float:
+        """Steps between the last two points of the curve by step that has most points."""
+        finest = max((s for s in self.series.values() if s.axis == "step"), key=len, default=None)
+        if finest is None or len(finest) < 2:
+            return 0.0
+        return float(finest.x[-1] - finest.x[-2])
 
     def _last(self, axis: Axis) -> int:
         ends = [s.x[-1] for s in self.series.values() if s.axis == axis and len(s)]

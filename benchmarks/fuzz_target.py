@@ -115,8 +115,9 @@ def checked(reader: Reader, folder: Folder, claim: Claim, *, judge: bool) -> Run
         run = reader.read(folder, claim)
     if run.format != reader.FORMAT:
         raise Fault(f"calls the format {run.format}")
-    content = run.series or run.events or run.config.values or run.checkpoints
-    if run.unreadable is None and not content and run.status == Status.UNKNOWN:
+    content = (run.series, run.events, run.config.values, run.checkpoints, run.environment)
+    shown = any(content) or run.started or run.status != Status.UNKNOWN
+    if run.unreadable is None and not shown:
         raise Fault("holds nothing and does not say that it is unreadable")
     for series in (*run.series.values(), *run.superseded):
         _check_series(series)

@@ -52,10 +52,31 @@ FRAGMENTS = [
     *(b"../../x", b"epoch", b"step", b"loss: ", b"Traceback (most recent call last):\n  File"),
     *(b"Epoch 1/3", b"Epoch [0/0]", b"Namespace(lr=1, a=[1,2", b"best.pth", b"early stopping"),
 ]
+REPEATED = [
+    *(
+        b"1",
+        b" ",
+        b"a",
+        b"[",
+        b"|",
+        b":",
+        b"=",
+        b",",
+        b"-",
+        b"1 ",
+        b"a ",
+        b"a:",
+        b"0.",
+        b"(",
+        b"\t",
+    ),
+    *(b'"', b"'", b"1/", b"1:", b"a=1 ", b"a: 1, ", b"loss ", b"\r", b"_", b"/", b"%|", b"\x1b["),
+]
 DEEP = [(b"[", b"]"), (b'{"a":', b"}"), (b"- ", b""), (b"a: {", b"}"), (b"(", b")"), (b"\n ", b"")]
 
 _NUMBER = re.compile(rb"[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?|\bnan\b|\binf\b", re.IGNORECASE)
 _VALUE = re.compile(rb'"(?:[^"\\\n]|\\.)*"|-?\d+\.?\d*(?:[eE][-+]?\d+)?|true|false|null|\[\]|\{\}')
+_TOKEN = re.compile(rb"[^\s,:=|]+")
 _WORD = re.compile(rb"[A-Za-z_]\w+")
 
 Damage = Callable[[bytes, random.Random], bytes]
@@ -227,10 +248,14 @@ def _deep(data: bytes, chance: random.Random) -> bytes:
 
 
 def _long(data: bytes, chance: random.Random) -> bytes:
-    """A very long token, line or file."""
+    """A very long token, line or file; a pattern that goes back over it takes very long too."""
     start, end = _span(data, chance)
-    piece = data[start:end] or b"x"
-    return data[:start] + piece * (chance.choice((3000, 60_000)) // len(piece)) + data[end:]
+    words = list(_TOKEN.finditer(data)) if chance.random() < 0.7 else []
+    if words:
+        start = end = chance.choice(words).end()
+    piece = chance.choice((data[start:end], *REPEATED)) or b"x"
+    times = chance.choice((3000, 60_000, 200_000)) // len(piece)
+    return data[:start] + piece * times + data[end:]
 
 
 _NUMBERS_DAMAGE = _exchange(_NUMBER, NUMBERS)
@@ -249,4 +274,4 @@ _OF_BYTES: tuple[Damage, ...] = (
     _repeat,
     _zeros,
 )
-_RARE: tuple[Damage, ...] = (_encoded, _line_ends, _deep, _deep, _long)
+_RARE: tuple[Damage, ...] = (_encoded, _line_ends, _deep, _deep, _long, _long)

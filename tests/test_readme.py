@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from analyzer.__main__ import cli, run
+from analyzer.readers import READERS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,6 +30,27 @@ def test_the_sample_is_what_the_command_prints(monkeypatch, capsys) -> None:
 
 def test_every_command_is_listed_and_no_other() -> None:
     assert set(re.findall(r"\| `python -m analyzer (\w+)", README)) == set(cli.commands)
+
+
+def test_every_format_that_is_read_is_listed_and_no_other() -> None:
+    table = README.split("## What it reads")[1].split("\n## ")[0]
+    cells = [row.split("|")[2] for row in table.splitlines() if row.startswith("| ")][2:]
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == {
+        reader.FORMAT for reader in READERS
+    }
+
+
+def test_the_diff_of_a_new_reader_is_what_the_reader_is() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    added: dict[str, list[str]] = {}
+    for line in text.split("```diff")[1].split("```")[0].splitlines():
+        if line.startswith("+++ b/"):
+            added[line.removeprefix("+++ b/")] = []
+        elif line.startswith("+"):
+            added[list(added)[-1]].append(line[1:])
+    for name, lines in added.items():
+        code = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        assert [line for line in lines if line not in code] == [], name
 
 
 def test_every_file_and_room_is_in_the_picture_of_the_house() -> None:

@@ -14,6 +14,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +27,7 @@ from analyzer.run import FloatArray, IntArray, Run, Series
 _CLASSES: Mapping[str, Any] = {
     kind.__name__: kind
     for kind in (
-        *(run.Run, run.Config, run.Checkpoint, run.BestCheckpoint, run.LogEvent, run.Note),
+        *(run.Run, run.Config, run.BestCheckpoint, run.Note),
         *(finding.CurveEvidence, finding.FileEvidence, finding.KeyEvidence, finding.Fix),
         *(finding.Cause, finding.Finding, finding.Verdict, finding.NotEvaluated),
         *(finding.Diagnosis, finding.Suppressed, run.Status),
@@ -46,14 +47,15 @@ class NotCacheable(Exception):
 
 
 class Later(Sequence[T]):
-    """A sequence that is decoded when it is first looked at."""
+    """Rows that become records of one kind when they are first looked at."""
 
-    def __init__(self, words: bytes) -> None:
+    def __init__(self, kind: Callable[..., T], words: bytes) -> None:
+        self._kind = kind
         self._words = words
 
     @cached_property
     def _items(self) -> tuple[T, ...]:
-        return tuple(_Decoder(memoryview(b"")).decode(_loads(self._words)))
+        return tuple(self._kind(*row) for row in _loads(self._words))
 
     def __getitem__(self, place: Any) -> Any:
         return self._items[place]
@@ -68,13 +70,27 @@ class Later(Sequence[T]):
         return hash(self._items)
 
 
+def _fields_of(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*(field.name for field in fields(kind)))
+
+
+_EVENT = _fields_of(run.LogEvent)
+_CHECKPOINT = _fields_of(run.Checkpoint)
+
+
+def _event(*row: Any) -> run.LogEvent:
+    kind, file, line, text, epoch, time = row
+    return run.LogEvent(kind, file, line, text, epoch, time and datetime.fromisoformat(time))
+
+
 def encode(one: Run, diagnosis: Diagnosis) -> bytes:
     """Both as bytes. Raises NotCacheable where a value is of an unknown kind."""
     arrays: list[bytes] = []
-    later = [_dumps(_encode(list(rows), [])) for rows in (one.events, one.checkpoints)]
+    events = _dumps(list(map(_EVENT, one.events)))
+    checkpoints = _dumps(list(map(_CHECKPOINT, one.checkpoints)))
     first = replace(one, events=(), checkpoints=())
     plain = _dumps([_encode(first, arrays), _encode(diagnosis, arrays)])
-    parts = [plain, *later]
+    parts = [plain, events, checkpoints]
     lengths = [len(part).to_bytes(_HEAD, "little") for part in parts]
     data = b"".join([*lengths, *parts, *arrays])
     return zlib.crc32(data).to_bytes(_CRC, "little") + data
@@ -85,7 +101,9 @@ def decode(data: bytes) -> tuple[Run, Diagnosis]:
     try:
         (plain, events, checkpoints), arrays = _cut(data)
         one, diagnosis = _Decoder(arrays).decode(_loads(plain))
-        one = replace(one, events=Later(events), checkpoints=Later(checkpoints))
+        one = replace(
+            one, events=Later(_event, events), checkpoints=Later(run.Checkpoint, checkpoints)
+        )
     except (TypeError, KeyError, IndexError, RecursionError) as error:
         raise ValueError(f"not a cached result: {error!r}") from error
     if not isinstance(diagnosis, Diagnosis):
@@ -107,8 +125,17 @@ def _cut(data: bytes) -> tuple[list[bytes], memoryview]:
 
 
 def _dumps(plain: Any) -> bytes:
-    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"), default=_plainly)
     return text.encode("utf-8", "surrogatepass")
+
+
+def _plainly(value: Any) -> Any:
+    """What JSON lacks in a row of simple values."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, np.generic):
+        return value.item()
+    raise NotCacheable(f"{type(value).__name__} is not kept")
 
 
 def _loads(words: bytes) -> Any:

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from analyzer.cache.codec import NotCacheable, decode, encode
+from analyzer.cache.codec import decode
 from analyzer.cache.stamps import stamp, still
 from analyzer.finding import Diagnosis
-from analyzer.run import Run, Status
+from analyzer.run import Run
 
 VARIABLE = "TRAINLINT_CACHE"
 OFF = "off"
@@ -30,13 +30,15 @@ CREATE TABLE IF NOT EXISTS results (
 
 
 class Result(NamedTuple):
-    """One run to keep: ``key`` names it, ``touched`` below ``root`` is what it hangs on."""
+    """One run to keep: ``key`` names it, ``touched`` below ``root`` is what it hangs on.
+
+    ``data`` is the run with its diagnosis, encoded.
+    """
 
     key: str
     root: Path
     touched: frozenset[str]
-    run: Run
-    diagnosis: Diagnosis
+    data: bytes
 
 
 class ResultCache:
@@ -61,16 +63,14 @@ class ResultCache:
             return None
 
     def put(self, results: Iterable[Result]) -> None:
-        """Keep results. A run that still goes on is not kept: its status hangs on the clock."""
+        """Keep results whose files did not change just now."""
         now = time.time()
-        rows = []
-        for result in results:
-            mark = stamp(result.root, result.touched)
-            if mark is None or result.run.status is Status.RUNNING:
-                continue
-            with contextlib.suppress(NotCacheable, ValueError):
-                data = encode(result.run, result.diagnosis)
-                rows.append((result.key, self._digest, mark, data, now))
+        marks = ((result, stamp(result.root, result.touched)) for result in results)
+        rows = [
+            (result.key, self._digest, mark, result.data, now)
+            for result, mark in marks
+            if mark is not None
+        ]
         with contextlib.suppress(sqlite3.Error), self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO results VALUES (?,?,?,?,?)", rows)
             self._trim()

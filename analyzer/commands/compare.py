@@ -14,6 +14,7 @@ from analyzer.commands.analysis import format_option, json_text, paths_argument,
 if TYPE_CHECKING:
     from analyzer.compare import Comparison
     from analyzer.render.comparison import ComparisonReport
+    from analyzer.run import Run
 
 
 def parse_tolerances(
@@ -83,17 +84,28 @@ def compare(
     """
     from analyzer import __version__
     from analyzer.compare import compare as compare_runs
-    from analyzer.readers import find, read
     from analyzer.render.comparison import ComparisonReport
 
-    for path in paths:
-        find([path])  # each has to hold a run, or others than meant would be compared
-    comparison = compare_runs(read(*paths), tolerance=tolerances)
+    comparison = compare_runs(_runs(paths), tolerance=tolerances)
     result = ComparisonReport(comparison, datetime.now().astimezone(), __version__)
     _show(result, output_format)
     if out is not None:
         _write(result, out)
     context.exit(1 if fail_on == "worse" and is_worse(comparison) else 0)
+
+
+def _runs(paths: tuple[Path, ...]) -> list[Run]:
+    """All runs, each once; every path has to hold one, or others than meant would be compared."""
+    from analyzer.errors import NoRunFound
+    from analyzer.readers import STDIN, find, read_run
+
+    for path in paths:
+        if path != STDIN:  # which can be read only once
+            find([path])
+    found = find(paths).runs
+    if STDIN in paths and not any(run.root == STDIN for run in found):
+        raise NoRunFound("standard input holds no run that a reader knows")
+    return [read_run(run) for run in found]
 
 
 def _show(result: ComparisonReport, output_format: str) -> None:

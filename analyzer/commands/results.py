@@ -25,43 +25,56 @@ MOST_PROCESSES = 8
 AT_ONCE = 16
 
 
-class Diagnosed(NamedTuple):
-    """A run, what is wrong with it, and what was looked at to say so."""
+class Done(NamedTuple):
+    """A run with its diagnosis: encoded, or as it is where it may not be kept.
 
-    run: Run
-    diagnosis: Diagnosis
+    A run that still goes on is not kept, as its status hangs on the clock. ``touched`` is what was
+    looked at.
+    """
+
     touched: frozenset[str]
+    data: bytes | None
+    plain: tuple[Run, Diagnosis] | None
 
 
-def diagnosed(located: Located, choice: Choice) -> Diagnosed:
+def diagnosed(located: Located, choice: Choice) -> Done:
     """Read and diagnose one run; picklable, so that another process can do it."""
+    from analyzer.cache.codec import NotCacheable, encode
     from analyzer.diagnosis import diagnose
     from analyzer.readers import read_run
+    from analyzer.run import Status
 
     rules, settings, active, _ = chosen(choice)
     folder = located.folder()
     run = settings.with_main_metric(read_run(located, folder))
-    return Diagnosed(run, diagnose(run, rules, active), frozenset(folder.touched))
+    diagnosis = diagnose(run, rules, active)
+    touched = frozenset(folder.touched)
+    if run.status is Status.RUNNING or located.content is not None:
+        return Done(touched, None, (run, diagnosis))
+    try:
+        return Done(touched, encode(run, diagnosis), None)
+    except (NotCacheable, ValueError):
+        return Done(touched, None, (run, diagnosis))
 
 
 def results(found: Sequence[Located], choice: Choice = OWN) -> Iterator[tuple[Run, Diagnosis]]:
     """Each run with its diagnosis, in the order given; what was done anew is kept."""
     from analyzer.cache import code_digest, open_cache
+    from analyzer.cache.codec import decode
     from analyzer.location import rules_dir
 
     cache = open_cache(code_digest(rules_dir(), digest(choice)))
     kept = {i: hit for i, one in enumerate(found) if (hit := _cached(cache, one)) is not None}
-    missing = [one for i, one in enumerate(found) if i not in kept]
-    fresh = _anew(missing, choice)
-    made: list[tuple[Located, Diagnosed]] = []
+    fresh = _anew([one for i, one in enumerate(found) if i not in kept], choice)
+    made: list[tuple[Located, Done]] = []
     try:
         for i, located in enumerate(found):
             if i in kept:
                 yield kept.pop(i)
                 continue
-            one = next(fresh)
-            made.append((located, one))
-            yield one.run, one.diagnosis
+            done = next(fresh)
+            made.append((located, done))
+            yield done.plain or decode(done.data or b"")
     finally:
         if cache is not None:
             _keep(cache, made)
@@ -74,13 +87,13 @@ def _cached(cache: ResultCache | None, located: Located) -> tuple[Run, Diagnosis
     return cache.get(_key(located), located.root)
 
 
-def _keep(cache: ResultCache, made: Sequence[tuple[Located, Diagnosed]]) -> None:
+def _keep(cache: ResultCache, made: Sequence[tuple[Located, Done]]) -> None:
     from analyzer.cache.store import Result
 
     cache.put(
-        Result(_key(located), located.root, one.touched, one.run, one.diagnosis)
-        for located, one in made
-        if located.content is None
+        Result(_key(located), located.root, done.touched, done.data)
+        for located, done in made
+        if done.data is not None
     )
 
 
@@ -92,7 +105,7 @@ def _key(located: Located) -> str:
     return "\0".join((*parts, claim.main, claim.part))
 
 
-def _anew(missing: Sequence[Located], choice: Choice) -> Iterator[Diagnosed]:
+def _anew(missing: Sequence[Located], choice: Choice) -> Iterator[Done]:
     """Many runs are shared among processes; if one of those dies, the rest is done here."""
     work = partial(diagnosed, choice=choice)
     cores = min(os.cpu_count() or 1, MOST_PROCESSES)

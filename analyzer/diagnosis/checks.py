@@ -41,6 +41,33 @@ def unreadable(run: Run) -> Outcome:
     return Outcome(True, run.unreadable, evidence=evidence, values={"reason": run.unreadable})
 
 
+SHOWN_STARTS = 5
+"""So many places where a run began again are shown as evidence."""
+
+
+def started_again(run: Run) -> Outcome:
+    """The counter of a log goes back: a resume, another training, a fold of a cross-validation."""
+    kinds = ("resumed", "restarted", "fold")
+    places = [event for event in run.events if event.kind in kinds]
+    resumed, restarted, folds = ([e for e in places if e.kind == kind] for kind in kinds)
+    told = []
+    if len(folds) > 1:
+        told.append(f"{len(folds)} folds stand one after the other in its files")
+    elif restarted:
+        told.append(f"{len(restarted) + 1} trainings stand one after the other in its files")
+    if resumed:
+        times = f"{len(resumed)} times" if len(resumed) > 1 else "once"
+        told.append(f"it was resumed {times}: {resumed[0].text}")
+    if not told:
+        return Outcome(False, "no counter goes back")
+    if len(told) > 1 or not resumed:
+        told.append("one of them is judged and the others are kept aside")
+    shown = [place for place in places if place.kind != "fold" or len(folds) > 1][:SHOWN_STARTS]
+    evidence = tuple(FileEvidence(place.file, place.line, place.text) for place in shown)
+    story = "; ".join(told)
+    return Outcome(True, story, evidence=evidence, values={"story": story})
+
+
 def later_is_better(run: Run) -> Outcome:
     """A later epoch beats the one in the best checkpoint by more than noise."""
     return _compare(run, later=True)
@@ -148,6 +175,7 @@ _COMPARED = ("file", "held_epoch", "held_value", "better_epoch", "better_value",
 
 CHECKS: Mapping[str, Check] = {
     "unreadable": Check(unreadable, "the run could not be read", ("reason",)),
+    "started_again": Check(started_again, "the counter of a log goes back", ("story",)),
     "later_is_better": Check(
         later_is_better, "a later epoch beats the best checkpoint's", _COMPARED
     ),

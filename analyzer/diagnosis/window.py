@@ -10,7 +10,7 @@ from analyzer.diagnosis.vocabulary import check_series, unknown
 from analyzer.run import Series
 
 EVENTS = (
-    *("started", "restarted", "resumed", "fold", "header", "saved", "best"),
+    *("started", "restarted", "resumed", "continued", "fold", "header", "saved", "best"),
     *("finished", "ended", "stopped", "interrupted", "error"),
 )
 """Kinds of log events that readers report."""

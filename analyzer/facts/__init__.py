@@ -72,9 +72,10 @@ FACTS: Mapping[str, Fact] = {
     ),
     "epochs": Fact(progress.epochs, "epochs done", "number"),
     "planned_epochs": Fact(progress.planned_epochs, "planned epochs", "number", _CONFIG),
-    "epochs_missing": Fact(
-        progress.epochs_missing, "planned epochs that did not end", "number", _CONFIG
+    "missing": Fact(
+        progress.missing, "planned epochs or steps that were not done", "number", _CONFIG
     ),
+    "progress": Fact(progress.progress, "progress", "text", _CONFIG),
     "epoch_seconds": Fact(
         timing.epoch_seconds, "seconds for an epoch", "number", "log the time of each epoch"
     ),

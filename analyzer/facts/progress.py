@@ -33,9 +33,18 @@ def resumes(run: Run) -> float:
     return max(ends, default=0)
 
 
-def epochs_missing(run: Run) -> float | None:
-    """Planned epochs that did not end."""
-    return None if not run.planned_epochs else max(0, run.planned_epochs - run.epochs_done)
+def missing(run: Run) -> float | None:
+    """Planned epochs that did not end; steps, of a run whose length is planned in steps alone."""
+    if run.planned_epochs:
+        return max(0, run.planned_epochs - run.epochs_done)
+    return run.steps_missing
+
+
+def progress(run: Run) -> str | None:
+    """How far the run came of what was planned: ``epoch 9 of 20``, ``step 500 of 900``."""
+    if run.planned_epochs:
+        return f"epoch {run.epochs_done} of {run.planned_epochs}"
+    return f"step {run.steps_done} of {run.planned_steps}" if run.planned_steps else None
 
 
 def ended(run: Run) -> bool | None:

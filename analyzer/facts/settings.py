@@ -76,8 +76,14 @@ def _parsed(part: str) -> float | None:
 
 
 def _asnumber(value: Any) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and np.isfinite(value) else None
+    """The value as a finite float; whole numbers in files may be too large for one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if np.isfinite(number) else None
 
 
 def _numbers(run: Run, name: str) -> FloatArray:

@@ -8,15 +8,13 @@
     [2026-01-05 14:32:16] INFO Saved checkpoint: ./workdirs/exp_.../checkpoints/epoch_1.pth
 
 The header's time stamp is no start of the epoch that one may subtract from: others write it
-together with the loss line. The patterns look through a whole text at once; they find a message
-behind the head of a line, or at its beginning, since others write no time.
+together with the loss line.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import NamedTuple
 
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 
@@ -24,44 +22,22 @@ TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
 NUMBER = rb"[-+.\w]+"
 """Printed digits, ``nan`` or ``inf``: whether it is a number shows when it is turned into one."""
 
-STAMP = re.compile(
-    rb"^\[(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:[.,]\d+)?\][ \t]+([A-Z]+)[ \t]+", re.MULTILINE
-)
+HEAD = rb"\[(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:[.,]\d+)?\][ \t]+(?P<level>[A-Z]+)[ \t]+"
 """The head of a line: time and level."""
 
-
-class Message(NamedTuple):
-    """A message of the log: the literal that it begins with, and its pattern."""
-
-    begin: bytes
-    pattern: re.Pattern[bytes]
-
-    def find(self, data: bytes) -> list[re.Match[bytes]]:
-        """All of them in a text."""
-        return list(self.pattern.finditer(data)) if self.begin in data else []
-
-
-def message(begin: bytes, rest: bytes) -> Message:
-    """A message that begins with the literal ``begin``, behind the head of a line or without."""
-    literal = re.escape(begin)
-    at = rb"(?:(?<=^" + literal + rb")|(?<=[A-Z][ \t]" + literal + rb"))"
-    rest = rest.replace(b"NUMBER", NUMBER)
-    return Message(begin, re.compile(literal + at + rest, re.MULTILINE))
-
-
-HEADER = message(
-    b"Epoch [",
-    rb"(\d{1,9})/(\d{1,9})\](?!,? ?(?:\[|(?i:step|iter|batch)))(?:, LR: (NUMBER))?([^\n]*)",
+HEADER = rb"Epoch \[(?P<epoch>\d{1,9})/(?P<epochs>\d{1,9})\](?:, LR: (?P<lr>%b))?" % NUMBER
+TRAIN = rb"Train Loss: (?P<loss>%b)(?: \| Time: (?P<step_time>%b)s/iter)?" % (NUMBER, NUMBER)
+VALIDATE = (
+    rb"Validate - Precision: (?P<precision>%b)(?:, Recall: (?P<recall>%b))?(?:, F1: (?P<f1>%b))?"
+    % (NUMBER, NUMBER, NUMBER)
 )
-"""Epoch, epochs, rate, rest of the line. Others log the steps of an epoch in a similar way."""
+SAVED = rb"Saved checkpoint: (?P<saved>[^\n]*[^\s])"
+BEST = rb"New best: epoch (?P<best_epoch>\d{1,9}), \S+ %b -> (?P<best>[^\n]*[^\s])" % NUMBER
+RESUMED = rb"(?P<resumed>Resumed from \S+, after epoch \d{1,9}[^\n]*)"
+MESSAGES = (HEADER, TRAIN, VALIDATE, SAVED, BEST, RESUMED)
+"""The messages with what they hold as named groups; more may follow on the line."""
 
-TRAIN = message(b"Train Loss: ", rb"(NUMBER)(?: \| Time: (NUMBER)s/iter)?")
-VALIDATE = message(
-    b"Validate - Precision: ", rb"(NUMBER)(?:, Recall: (NUMBER))?(?:, F1: (NUMBER))?"
-)
-SAVED = message(b"Saved checkpoint: ", rb"([^\n]*[^\s])")
-BEST = message(b"New best: epoch ", rb"(\d{1,9}), (\S+) (NUMBER) -> ([^\n]*[^\s])")
-RESUMED = message(b"Resumed from ", rb"(\S+), after epoch (\d{1,9})[^\n]*")
+STAMP = re.compile(rb"^" + HEAD, re.MULTILINE)
 
 
 def stamp(time: datetime, level: str, text: str) -> str:

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from analyzer.errors import NoRunFound
+from analyzer.errors import NoRunFound, UsageError
 from analyzer.readers import (
     clovaai,
     console,
@@ -32,6 +33,7 @@ from analyzer.readers import (
     mmcv,
     mmengine,
     paddle,
+    sacred,
     table,
     tensorboard,
     timm,
@@ -50,6 +52,8 @@ from analyzer.run import Run
 __all__ = ["READERS", "Found", "Located", "find", "read", "read_run"]
 
 MAX_STDIN = 1 << 28
+MOST_SKIPPED = 10
+"""Sentences about what was passed over, where nothing was found."""
 
 READERS: tuple[Reader, ...] = (
     workdir,
@@ -69,6 +73,7 @@ READERS: tuple[Reader, ...] = (
     timm,
     mlflow,
     wandb,
+    sacred,
     keras,
     jsonlines,
     wordlm,
@@ -98,7 +103,7 @@ def find(paths: Iterable[Path]) -> Found:
     Raises UsageError for a path that does not exist and NoRunFound where there is no run.
     """
     paths = list(paths)
-    content = sys.stdin.buffer.read(MAX_STDIN) if STDIN in paths else None
+    content = _standard_input() if STDIN in paths else None
     found = find_runs(paths, READERS, content)
     if not found.runs:
         raise NoRunFound(_nothing_found(paths, found))
@@ -108,6 +113,18 @@ def find(paths: Iterable[Path]) -> Found:
 def holds_run(folder: Path) -> bool:
     """Whether the folder itself, and not only a file in it, is what a training wrote."""
     return any(run.claim.whole for run in claimed(Folder(DiskTree(folder)), READERS))
+
+
+def _standard_input() -> bytes:
+    """All of it: what is cut off would look like a training that was."""
+    content = sys.stdin.buffer.read(MAX_STDIN + 1)
+    if len(content) > MAX_STDIN:
+        raise UsageError(
+            f"standard input is larger than {MAX_STDIN:,} bytes; name the file itself"
+        )
+    if not content.strip():
+        raise NoRunFound("standard input is empty; pipe a log, a table of metrics or a tar into -")
+    return content
 
 
 def read_run(located: Located, folder: Folder | None = None) -> Run:
@@ -139,8 +156,10 @@ def _nothing_found(paths: list[Path], found: Found) -> str:
     if all(path == STDIN or path.is_file() for path in paths):
         return found.skipped[0].text
     where = ", ".join(str(path) for path in paths)
+    notes = (note.text for note in found.skipped if not note.text.startswith("no run found in"))
+    skipped = "".join(f"\nskipped: {text}" for text in islice(notes, MOST_SKIPPED))
     return (
         f"no run found in {where} (folders searched: {found.folders}); a run is what a training "
         "program wrote: metrics.json, results.csv, trainer_state.json, an event file, a log with "
-        "losses; the README lists all formats"
+        f"losses; the README lists all formats{skipped}"
     )

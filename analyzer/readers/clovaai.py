@@ -22,6 +22,7 @@ from analyzer.reading.curves import judged_lines
 from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
 from analyzer.reading.literals import scalar
+from analyzer.reading.logs import text_logs
 from analyzer.reading.pairs import NUMBER, Pair, matches
 from analyzer.reading.settings import MAX_CONFIG, Spellings, canonical
 from analyzer.reading.tables import Table
@@ -76,7 +77,7 @@ _RECORD = re.compile(rb"^\[\d+/\d+\] ?(?:train|valid)?[ _]?loss ?:", re.IGNORECA
 _LINE = re.compile(
     rb"^(?:\[(\d+)/(\d+)\]|(?=(?:current|best|ensemble)_))([^\n|]*)$", re.IGNORECASE | re.MULTILINE
 )
-_PAIR = re.compile(rb"([A-Za-z]\w*(?: loss)?) *: *(" + NUMBER + rb")")
+_PAIR = re.compile(rb"(?<!\w)([A-Za-z]\w*+(?: loss)?) *+: *+(" + NUMBER + rb")")
 _OPTIONS = re.compile(r"^-+ Options -+$", re.MULTILINE)
 
 
@@ -90,7 +91,7 @@ def claims(folder: Folder) -> Iterable[Claim]:
         yield Claim(DATASET)
     else:
         beside = (OPTIONS,) if options else ()
-        for name in folder.files:
+        for name in text_logs(folder):
             if name.endswith((".txt", ".log")) and _RECORD.search(folder.head(name)):
                 yield Claim(name, whole=False, files=beside)
 

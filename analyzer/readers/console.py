@@ -49,6 +49,13 @@ _TRAINS = re.compile(
     rb"|s/it\]|training|train\.py|\bfit\(",
     re.IGNORECASE,
 )
+_LEARNS = re.compile(
+    rb"loss|acc|train|\bval|\bf1|auc|\bm?ap\b|iou|dice|\blr\b|learning|perplexity|\bppl|episode"
+    rb"|epsilon|polic|objective|\bcost|psnr|\b[wc]er\b|rmse|mse|mae|gradient"
+    + "|损失|准确率|精度|손실|정확도|損失".encode(),
+    re.IGNORECASE,
+)
+"""Counters and rates are printed by other programs too; one that learns tells of this."""
 _NO_TRAINING = re.compile(rb"pip[/._]_?internal|test session starts|Requirement already satisfied")
 
 
@@ -99,6 +106,8 @@ def _is_training(folder: Folder, name: str) -> bool:
     loose = not name.endswith((".txt", ".md"))
     strong = bool(_CONSOLE.search(name))
     needed = 1 if strong or loose else 2 if name.endswith(".txt") else 3
+    if found.values and not _LEARNS.search(text):
+        return False
     if found.values >= needed:
         return True
     if not (strong or loose) or _NO_TRAINING.search(text):

@@ -32,6 +32,8 @@ LOG = "train.log"
 CONFIG = "config.yaml"
 WEIGHTS = "checkpoint"
 BEST = "model_best.pth"
+MOST_DUMPS = 300
+"""Prints of the settings that are read; each start of the program makes one."""
 
 SPELLINGS: Spellings = {
     "optimizer.args.lr": "optimizer.lr",
@@ -62,7 +64,7 @@ _ROW = re.compile(
     + _OF
     + rb"(?:\[\d+/\d+\],? global_step: (\d{1,12})|(?=train_loss: ))"
     + rb"|INFO: (test: )|(current best)|INFO: (?=\{'[\w]+': )"
-    + rb"|train dataset has (\d{1,12}) samples[^\n]*?validate dataset has (\d{1,12}) samples)"
+    + rb"|train dataset has (\d{1,12}) samples[^\n]{0,80}?validate dataset has (\d{1,12}) samples)"
     + rb"([^\n]*)"
 )
 _OWN = {"time": "epoch_time", "speed": None, "train_loss": "train_loss"}
@@ -127,7 +129,7 @@ def _take(log: _Log, row: re.Match[bytes], line: int, block: Block) -> None:
         log.best += [] if best is None else [(line, whole_number(best) or 0)]
     elif row[6]:
         log.samples.append((line, int(row[6]), int(row[7])))
-    elif not row[4]:
+    elif not row[4] and len(log.settings) < MOST_DUMPS:
         text = decode(block.data[row.start() : row.start() + MAX_LITERAL])
         own = dict(flatten(mapping(text)))
         log.settings.append((line, canonical(own, SPELLINGS, file=log.file)))

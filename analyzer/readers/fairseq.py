@@ -53,7 +53,7 @@ _ROW = re.compile(
     re.MULTILINE,
 )
 _BATCH = re.compile(rb"\s*(\d+) ?/ ?(\d+)\b")
-_PAIR = re.compile(rb'["| ,]([a-zA-Z]\w*)(?:": "?| |=)(' + NUMBER + rb')(?=["\s|,}]|$)')
+_PAIR = re.compile(rb'["| ,]([a-zA-Z]\w*+)(?:": "?| |=)(' + NUMBER + rb')(?=["\s|,}]|$)')
 _NO_CURVE = frozenset(
     {"wps", "ups", "wpb", "bsz", "num_updates", "wall", "oom", "update", "epoch"}
 )

@@ -19,7 +19,7 @@ from analyzer.reading.checkpoints import WEIGHTS, weight_files
 from analyzer.reading.claim import Claim
 from analyzer.reading.folder import Folder
 from analyzer.reading.jsonfile import Records, first_objects, leaves, read_records
-from analyzer.reading.logs import BEGINNING
+from analyzer.reading.logs import BEGINNING, worth_a_look
 from analyzer.reading.names import Split, distinct, of_table, plain, split_of
 from analyzer.reading.settings import planned, yaml_settings
 from analyzer.reading.tables import Table
@@ -77,11 +77,8 @@ _NO_CURVE = re.compile(
 
 def claims(folder: Folder) -> Iterable[Claim]:
     """Each file of JSON lines that shows a training; the only one beside weights is the run."""
-    names = [
-        name
-        for name in folder.files
-        if (name.endswith(SUFFIXES) or "." not in name) and _is_log(folder, name)
-    ]
+    own = [name for name in folder.files if name.endswith(SUFFIXES) or "." not in name]
+    names = [name for name in worth_a_look(own) if _is_log(folder, name)]
     for name in names:
         alone = len(names) == 1
         beside = [f for f in (*CONFIGS, *TWINS) if alone and folder.has(f)]

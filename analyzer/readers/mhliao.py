@@ -39,12 +39,12 @@ _ROW = re.compile(
     + rb"loss: ([^\s,]+), lr: ([^\s,]+)"
     + rb"|(?:\] |INFO - )(\w+): ("
     + NUMBER
-    + rb")|(?:^|\] |INFO - )(?:([\w.-][\w./-]*)/)?(\w+) ?: ("
+    + rb")|(?:^|\] |INFO - )(?:([\w.-][\w./-]{0,80})/)?(\w{1,40}) ?: ("
     + NUMBER
     + rb") \((\d{1,12})\))\s*$",
     re.MULTILINE,
 )
-_SAVED = re.compile(r"epoch_(\d+)_minibatch")
+_SAVED = re.compile(r"epoch_(\d{1,9})_minibatch")
 
 
 def claims(folder: Folder) -> Iterable[Claim]:

@@ -19,8 +19,10 @@ from analyzer.readers.openmmlab.textlog import Progress, TextLog, read_textlog
 from analyzer.reading.assemble import Parts, assemble
 from analyzer.reading.checkpoints import number_in_name, weight_files
 from analyzer.reading.claim import Claim
+from analyzer.reading.delimited import tables_in
 from analyzer.reading.folder import Folder
 from analyzer.reading.jsonfile import Records, first_objects, read_records
+from analyzer.reading.logs import text_logs
 from analyzer.reading.text import read_text
 from analyzer.reading.values import whole_number
 from analyzer.run import BestCheckpoint, Config, LogEvent, Note, Run
@@ -43,8 +45,8 @@ class Start(NamedTuple):
 
 def claims(folder: Folder) -> Iterable[Claim]:
     """The logs called by the time of their start are starts of one run; another is one alone."""
-    jsons = [name for name in folder.files if name.endswith(".json") and _is_json(folder, name)]
-    texts = [name for name in folder.files if _is_text(folder, name)]
+    jsons = [name for name in tables_in(folder, (".json",)) if _is_json(folder, name)]
+    texts = [name for name in text_logs(folder) if _is_text(folder, name)]
     stamped = [name for name in (*jsons, *texts) if _STAMP.fullmatch(name)]
     rest = [name for name in (*jsons, *texts) if name not in stamped]
     if stamped:
@@ -217,7 +219,8 @@ def _plan(parts: Parts, rows: Rows, logs: list[TextLog | None]) -> None:
     if not rows.counts_epochs:
         steps = told[0] if told and told[1] == "iters" else None
         config = whole_number(parts.config.get("train.steps"))
-        parts.planned_steps = steps or config or rows.planned_steps
+        printed = (log.iterations for log in reversed(logs) if log is not None)
+        parts.planned_steps = steps or config or next((n for n in printed if n), None)
 
 
 def _epoch_of(file: str) -> int | None:

@@ -21,6 +21,7 @@ from analyzer.reading.checkpoints import number_in_name, weight_files
 from analyzer.reading.claim import Claim
 from analyzer.reading.folder import Folder
 from analyzer.reading.jsonfile import Records, read_records
+from analyzer.reading.logs import text_logs
 from analyzer.reading.values import whole_number
 from analyzer.run import BestCheckpoint, Config, FloatArray, LogEvent, Note, Run, Status
 
@@ -58,7 +59,7 @@ def _start(folder: Folder, name: str) -> Start | None:
     """The start whose folder this is, "" for the folder itself; None where it is none."""
     where = folder.below(name) if name else folder
     above = f"{name}/" if name else ""
-    texts = [f for f in where.files if f.endswith(".log") and _is_text(where, f)]
+    texts = [f for f in text_logs(where) if f.endswith(".log") and _is_text(where, f)]
     inner = where.below(VISUAL) if VISUAL in where.folders else None
     scalars = _scalars(inner) if inner is not None else None
     if scalars is None and not texts:
@@ -89,7 +90,7 @@ def _loose(folder: Folder) -> Iterator[Claim]:
     scalars = _scalars(folder)
     texts = [
         name
-        for name in folder.files
+        for name in text_logs(folder)
         if name.endswith((".log", ".txt", ".out")) and _is_text(folder, name)
     ]
     if scalars is not None:
@@ -122,7 +123,7 @@ def read(folder: Folder, claim: Claim) -> Run:
             parts.started = parts.started or log.started
             parts.ended = log.ended or parts.ended
     if len(rows.train) or not any(log is not None and log.tests for log in logs):
-        _plan(parts, rows)
+        _plan(parts, rows, logs)
     else:
         parts.notes.append(Note(f"{claim.main} is of an evaluation, not of a training"))
     columns = {name for table in parts.tables for name in table.rows().columns}
@@ -225,12 +226,13 @@ def _events(log: TextLog) -> list[LogEvent]:
     return log.events
 
 
-def _plan(parts: Parts, rows: Rows) -> None:
+def _plan(parts: Parts, rows: Rows, logs: list[TextLog | None]) -> None:
     if rows.counts_epochs or not len(rows.train):
         parts.planned_epochs = whole_number(parts.config.get("train.epochs"))
     if not rows.counts_epochs:
+        told = (log.iterations for log in reversed(logs) if log is not None)
         steps = whole_number(parts.config.get("train.steps"))
-        parts.planned_steps = rows.planned_steps or steps
+        parts.planned_steps = next((n for n in told if n), steps)
 
 
 def _epoch_of(file: str) -> int | None:

@@ -13,9 +13,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import numpy as np
+
 from analyzer.reading.assemble import Parts, assemble
 from analyzer.reading.claim import Claim
 from analyzer.reading.coco import AVERAGE, coco_value
+from analyzer.reading.console import add_console
 from analyzer.reading.curves import judged_lines
 from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
@@ -34,9 +37,13 @@ FORMAT = "torchvision"
 _COUNT = rb"\s*\[\s*(\d{1,9})\s*/\s*(\d{1,9})[^\]\n]*\]:?([^\n]*)"
 _TRAIN = rb"\b(?:Epoch|Train(?:ing)?)\s?:\s*\[?(\d{1,9})(?:/(\d{1,9}))?\]?" + _COUNT
 _CLAIM = re.compile(
-    rb"\b(?:Epoch|Train(?:ing)?)\s?:\s*\[?\d+(?:/\d+)?\]?\s*\[\s*\d+\s*/\s*\d+[^\]\n]*\]:?"
-    rb"[^\n]*?\b[Ll]oss\w*:?\s+[-\d.n]"
+    rb"\b(?:Epoch|Train(?:ing)?)\s?:\s*\[?\d+(?:/\d+)?\]?\s*\[\s*\d+\s*/\s*\d+"
+    rb"(?:[^\]\n%]*\]:?[^\n]*?\b[Ll]oss\w*:?\s+[-\d.n]"
+    rb"|[^\]\n]*\]:?[^\n]*?\b[Ll]oss\w*:?\s+[-\w.+]+\s+\()"
 )
+"""Where the bracket tells a share in percent, the mean of the epoch must stand behind the loss:
+PyTorch's example for MNIST prints no mean, and its own words for a test.
+"""
 LINES: dict[str, tuple[bytes, bytes]] = {
     "train": (b"[", _TRAIN),
     "test": (b"[", rb"\b(?:Test|Val\w*|Eval\w*)\s?:?\s*(?:\[\d+(?:/\d+)?\])?" + _COUNT),
@@ -57,9 +64,9 @@ LINES: dict[str, tuple[bytes, bytes]] = {
 _KINDS = tuple(LINES)
 _PATTERNS = [(word, re.compile(pattern, re.MULTILINE)) for word, pattern in LINES.values()]
 _PAIR = re.compile(
-    rb"([A-Za-z][\w@./]*)(?: ?: *|[ \t]+)("
+    rb"(?<![\w@./])([A-Za-z][\w@./]*+)(?: ?: *+|[ \t]++)("
     + NUMBER
-    + rb")(?:MB|M|s)?(?![\w:/])(?:[ \t]*\([ \t]*("
+    + rb")(?:MB|M|s)?(?![\w:/])(?:[ \t]{0,20}\([ \t]*+("
     + NUMBER
     + rb")[ \t]*\))?"
 )
@@ -126,6 +133,8 @@ def read(folder: Folder, claim: Claim) -> Run:
     log.flush(ended=log.batch + max(log.gap, 1) >= log.batches)
     parts.events += scan.finish()
     parts.tables += [log.steps, log.epochs]
+    if not any(name.startswith("val_") for name in log.epochs.rows().columns):
+        parts.tables += _own_validations(folder, claim.main, log.epoch)
     parts.main_metric = "val_map50_95"
     _, last = judged_lines(parts.tables)
     parts.config = next((c for line, c in reversed(log.settings) if line <= last), Config())
@@ -133,6 +142,21 @@ def read(folder: Folder, claim: Claim) -> Run:
     written = whole_number(parts.config.get("train.epochs"))
     parts.planned_epochs = plans[-1] if plans else written
     return assemble(folder, claim, FORMAT, parts)
+
+
+def _own_validations(folder: Folder, name: str, last: int) -> list[Table]:
+    """What a program says of its validations in words of its own; ``last`` is the last epoch."""
+    free = Parts()
+    add_console(folder, name, free)
+    tables = []
+    for table in free.tables:
+        rows = table.rows()
+        columns = {own: c for own, c in rows.columns.items() if own.startswith("val_")}
+        if table.axis == "epoch" and columns:
+            found = Table("epoch", name)
+            found.extend(rows.x - max(float(np.max(rows.x)) - last, 0.0), columns, rows.line)
+            tables.append(found)
+    return tables
 
 
 def _take(log: _Log, kind: str, row: re.Match[bytes], line: int, parts: Parts) -> None:

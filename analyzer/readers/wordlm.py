@@ -17,7 +17,7 @@ from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
 from analyzer.reading.literals import namespace
 from analyzer.reading.logs import logs_with
-from analyzer.reading.names import plain
+from analyzer.reading.names import Split, plain
 from analyzer.reading.pairs import NUMBER, matches
 from analyzer.reading.settings import USUAL, canonical
 from analyzer.reading.tables import Table
@@ -37,7 +37,7 @@ _CLAIM = re.compile(
     rb"^\W{0,3}?" + _STEP + rb"[^\n]*\b(?:loss|accuracy) +\S+|^\| end of epoch +\d+ \| time:",
     re.MULTILINE,
 )
-_PAIR = re.compile(rb"\| *([a-zA-Z][\w/ ]*?):? +(" + NUMBER + rb")")
+_PAIR = re.compile(rb"\| {0,40}([a-zA-Z][\w/ ]{0,40}?):? {1,40}(" + NUMBER + rb")")
 
 NAMES = {"ms/batch": "step_time", "time": "epoch_time"}
 
@@ -54,7 +54,8 @@ def read(folder: Folder, claim: Claim) -> Run:
     epochs = Table("epoch", claim.main)
     settings: list[tuple[int, Config]] = []
     for row, line in _rows(folder, claim.main, parts):
-        values = [(_series(name), value) for name, value in _PAIR.findall(b"|" + row[9])]
+        split: Split = "train" if row[3] else "val"
+        values = [(_series(name, split), value) for name, value in _PAIR.findall(b"|" + row[9])]
         if row[3]:
             epoch = int(row[1])
             steps.add(_step(row), values, line, epoch)
@@ -99,6 +100,6 @@ def _step(row: re.Match[bytes]) -> int:
     return before + int(row[3])
 
 
-def _series(name: bytes) -> str:
+def _series(name: bytes, split: Split) -> str:
     own = decode(name)
-    return NAMES.get(own) or plain(own).series
+    return NAMES.get(own) or plain(own, split).series

@@ -94,12 +94,17 @@ def assemble(folder: Folder, claim: Claim, format_name: str, parts: Parts) -> Ru
         samples={name: n for name, n in parts.samples.items() if n > 0},
         environment=parts.environment,
         started=parts.started,
-        ended=parts.ended,
+        ended=parts.ended if _of_one_clock(parts.started, parts.ended) else None,
     )
     if parts.status is not None:
         return replace(run, status=parts.status, status_because=parts.status_because)
     status, because = judge(run, folder, claim.main)
     return replace(run, status=status, status_because=because)
+
+
+def _of_one_clock(started: datetime | None, ended: datetime | None) -> bool:
+    """Whether both times have a zone or none; otherwise nothing is known of what lies between."""
+    return started is None or ended is None or (started.tzinfo is None) == (ended.tzinfo is None)
 
 
 def _count(planned: int | None) -> int | None:

@@ -7,6 +7,7 @@ together. Where a line does not say where it stands, it belongs to the epoch pri
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,10 +20,11 @@ from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
 from analyzer.reading.lineshapes import NUMBER, Shape, shape_of
 from analyzer.reading.names import Split
+from analyzer.reading.plainlines import plain_line
 from analyzer.reading.printed import Chunk, Printed, order_of
 from analyzer.reading.printedtables import PrintedTable
 from analyzer.reading.settings import merged
-from analyzer.reading.tables import text_column
+from analyzer.reading.tables import Column, text_column
 from analyzer.reading.text import Block, blocks
 from analyzer.reading.values import numbers
 from analyzer.reading.wordings import section_of
@@ -34,20 +36,15 @@ LONGEST = 20_000
 MOST_SHAPES = 50_000
 """Free text makes a new shape with every line; after so many only known ones are read."""
 
+FARTHEST = 1e12
+"""A counter beyond it is none."""
+
 _BAR = re.compile(
     rb"\d+%\|[^|\n]{0,200}\|\s*(\d[\d.]*)[kKMG]?/(\d[\d.]*)[kKMG]?\s*(?:\[([^\]]*)\]?)?"
 )
-_ELAPSED = re.compile(rb"(?:(\d+):)?(\d+):(\d\d)<")
-_STAMPS = re.compile(
-    rb"\d{4}[-/.]\d\d?[-/.]\d\d?(?:[ T]+\d\d?:\d\d(?::\d\d)?(?:[.,]\d+)?)?"
-    rb"|\d\d?/\d\d?(?:/\d\d(?:\d\d)?)?[ ,]+\d\d?:\d\d(?::\d\d)?"
-    rb"|(?<![\d.])\d+:\d\d(?::\d\d)?(?:[.,]\d+)?(?![\d.])"
-)
-_ARROWS = re.compile(rb"\[[=>.]{8,}\]")
-_RANGES = re.compile(rb"(?i)(mAP\w*)@?[_ ]?\[?(?:IoU=)?0?\.50?[:-]0?\.95\]?|(mAP50)-95")
-_COCO = re.compile(
-    rb" *Average Precision +\(AP\) @\[ IoU=0\.50(:0\.95)? +\| area= +all \| maxDets=100 \] ="
-)
+_ENDLESS_BAR = re.compile(rb"[^|\n]*\|\s*\|\s*\d+/\? \[[^\]]*\]")
+_ELAPSED = re.compile(rb"(?:(\d{1,9}):)?(\d{1,9}):(\d\d)<")
+_RANK = re.compile(rb"(?i)^ *\[(?:rank ?|default)(\d+)\]:? ?")
 
 
 class Found(NamedTuple):
@@ -90,8 +87,8 @@ class Console:
         """Read the next block of the file."""
         self._events.add(block)
         for number, line in enumerate(block.data.split(b"\n"), block.line):
-            if b"\r" in line:
-                for place, state in enumerate(line.split(b"\r")):
+            if b"%|" in line or b"\r" in line:
+                for place, state in enumerate(_states(line)):
                     self._line(state[:LONGEST], number, place)
             elif line and len(line) < LONGEST:
                 self._line(line, number)
@@ -131,11 +128,19 @@ class Console:
     def _line(self, line: bytes, number: int, state: int = 0) -> None:
         at = order_of(number, state)
         if b"%|" in line and (bar := _BAR.search(line)):
-            self._bar(line, bar, at)
+            self._bar(line, bar, number, state)
             return
+        if line.startswith(b"wandb:"):
+            return  # its summary repeats what was logged last
+        if b"/? [" in line:
+            line = _ENDLESS_BAR.sub(b"", line)
+        if line[:1] in b" [" and (rank := _RANK.match(line)):
+            if int(rank[1]) > 0:
+                return  # the first rank says the same
+            line = line[rank.end() :]
         if self._table.row(line, at):
             return
-        pieces = NUMBER.split(_plain(line))
+        pieces = NUMBER.split(plain_line(line))
         if len(pieces) == 1:
             self._words(line)
             return
@@ -149,13 +154,14 @@ class Console:
         if len(line) < 80 and (section := section_of(line)):
             self._section = section
 
-    def _bar(self, line: bytes, bar: re.Match[bytes], at: int) -> None:
+    def _bar(self, line: bytes, bar: re.Match[bytes], number: int, state: int) -> None:
+        at = order_of(number, state)
         done, total, inside = bar.groups()
         items = (inside or b"").split(b",")[2:]
         rest = line[: bar.start()].rstrip(b" :") + b" : " + b",".join(items)
         if self._table.row(line[: bar.start()], at):
             return
-        pieces = NUMBER.split(_plain(rest + b" " + line[bar.end() :]))
+        pieces = NUMBER.split(plain_line(rest))
         if not line[: bar.start()].strip():
             elapsed = _ELAPSED.search(inside or b"")
             self.printed.bar(total, _seconds(elapsed))
@@ -182,7 +188,7 @@ class Console:
             group = self._groups[key] = _Group(shape)
         shape = group.shape
         if shape.epoch is not None:
-            self._section = None
+            self._section = shape.section
         if shape.pairs or shape.epoch is not None:
             group.lines.append(at)
             group.numbers.append([*pieces[1::2], *(bar or ())])
@@ -202,6 +208,17 @@ def add_console(folder: Folder, name: str, parts: Parts) -> None:
     for block in blocks(folder, name, parts.notes, states=True):
         console.add(block)
     console.finish(parts)
+
+
+def _states(line: bytes) -> Iterator[bytes]:
+    """The states of a line that was overwritten, and what another stream wrote behind a bar."""
+    for state in line.split(b"\r"):
+        start = 0
+        for bar in _BAR.finditer(state):
+            yield state[start : bar.end()]
+            start = bar.end()
+        if len(rest := state[start:].strip()) > 3 or not start:
+            yield rest
 
 
 def replace_step(shape: Shape, count: int) -> Shape:
@@ -224,10 +241,8 @@ def _chunk(group: _Group) -> Chunk:
     for pair in shape.pairs:
         column = text_column(columns[pair.at])
         if pair.of is not None:
-            totals = _positions(columns, pair.of)
-            assert totals is not None
-            column = column._replace(y=column.y / totals[column.rows], resolution=0.0)
-            chunk.totals[pair.series] = float(np.nanmax(totals))
+            column, most = _shares(column, _positions(columns, pair.of))
+            chunk.totals[pair.series] = most
         elif pair.percent:
             column = column._replace(y=column.y / 100, resolution=column.resolution / 100)
         chunk.columns[pair.series] = column
@@ -236,25 +251,21 @@ def _chunk(group: _Group) -> Chunk:
     return chunk
 
 
+def _shares(counts: Column, totals: FloatArray | None) -> tuple[Column, float]:
+    """(counts over their totals, the greatest total); a total that is no count leaves a gap."""
+    of = np.full(len(counts.rows), np.nan) if totals is None else totals[counts.rows]
+    kept = of > 0
+    return Column(counts.rows[kept], counts.y[kept] / of[kept]), float(np.max(of[kept], initial=0))
+
+
 def _positions(columns: list[tuple[bytes, ...]], at: int | None) -> FloatArray | None:
     if at is None:
         return None
     texts = [text.replace(b",", b"") for text in columns[at]]
     values = np.full(len(texts), np.nan)
     places, found = numbers(texts)
-    values[places] = found
+    values[places] = np.where(np.abs(found) < FARTHEST, found, np.nan)
     return values
-
-
-def _plain(line: bytes) -> bytes:
-    """A line without clocks, arrows, and digits that belong to names."""
-    if b":" in line:
-        line = _STAMPS.sub(b" ", line)
-        if b"maxDets=" in line:
-            line = _COCO.sub(lambda m: b" val mAP_range:" if m[1] else b" val mAP_half:", line)
-    if b"95" in line:
-        line = _RANGES.sub(b"mAP_range", line)
-    return _ARROWS.sub(b"[=]", line) if b"]" in line else line
 
 
 def _seconds(elapsed: re.Match[bytes] | None) -> float:

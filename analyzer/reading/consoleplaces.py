@@ -13,6 +13,11 @@ from analyzer.reading.printed import Chunk
 from analyzer.reading.tables import Column
 from analyzer.run import FloatArray, IntArray
 
+MANY = 3
+"""So many lines of an epoch are of its batches."""
+
+_OF_BATCHES = ("train_", "learning_rate", "grad_norm", "batch_")
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -68,7 +73,7 @@ def known_values(values: FloatArray | None) -> FloatArray | None:
 def _epochs(chunk: Chunk, base: float) -> FloatArray:
     """The epoch of each line by its own word, 1-based; a fraction counts to the epoch it is in."""
     assert chunk.epoch is not None
-    return np.ceil(chunk.epoch) if chunk.fraction else chunk.epoch + base
+    return np.maximum(np.ceil(chunk.epoch), 1) if chunk.fraction else chunk.epoch + base
 
 
 def places_of(chunks: Sequence[Chunk], base: float, resets: IntArray) -> Places:
@@ -89,9 +94,42 @@ def own_rows(chunks: Iterable[Chunk], base: float) -> list[Rows]:
     rows = []
     for chunk in chunks:
         if chunk.epoch is not None and chunk.step is None and not chunk.progress:
+            if _is_coarse(chunk):
+                continue
             x = chunk.epoch if chunk.fraction else chunk.epoch + base
             rows.append(Rows(chunk.line, x, x, chunk.columns))
     return rows
+
+
+def _is_coarse(chunk: Chunk) -> bool:
+    """Whether fractions of epochs were rounded so far that many lines share one."""
+    if chunk.epoch is None or chunk.step is not None or not chunk.fraction:
+        return False
+    return bool(np.count_nonzero(np.diff(chunk.epoch) == 0) > 0.3 * len(chunk.epoch))
+
+
+def count_batches(chunks: Iterable[Chunk], places: Places) -> None:
+    """Number the lines that are printed many times in each epoch, without the step they are at.
+
+    Only losses of the training are printed for batches; what else stands there again and again is
+    printed by several ranks.
+    """
+    for chunk in chunks:
+        if chunk.epoch is None or chunk.step is not None or chunk.progress or chunk.fraction:
+            continue
+        _, visit = places.at(chunk.line)
+        begins = np.flatnonzero(np.append(True, visit[1:] != visit[:-1]))
+        length = np.diff(np.append(begins, len(visit)))
+        losses = all(name.startswith(_OF_BATCHES) for name in chunk.columns)
+        if losses and length.max(initial=0) >= MANY and np.median(length) > 1:
+            chunk.step = (np.arange(len(visit)) - np.repeat(begins, length) + 1).astype(float)
+
+
+def _counted(epoch: FloatArray) -> FloatArray:
+    """(n,) the number of each line since the epoch went back."""
+    begins = np.flatnonzero(np.append(True, np.diff(epoch) < 0))
+    place = np.arange(len(epoch))
+    return (place - begins[np.searchsorted(begins, place, side="right") - 1] + 1).astype(float)
 
 
 def last_states(chunks: Sequence[Chunk], places: Places, base: float) -> list[Rows]:
@@ -132,6 +170,10 @@ def step_rows(chunks: Iterable[Chunk], places: Places, base: float) -> list[Rows
     """Rows of lines that say their step; one that begins anew with each epoch is counted on."""
     rows = []
     for chunk in chunks:
+        if _is_coarse(chunk) and chunk.epoch is not None:
+            x = _counted(chunk.epoch)
+            rows.append(Rows(chunk.line, x, _epochs(chunk, base), chunk.columns))
+            continue
         if chunk.step is None or chunk.progress:
             continue
         epoch, _ = places.at(chunk.line)
@@ -187,14 +229,15 @@ def loose_rows(
 
 
 def _final_visits(places: Places) -> set[int]:
-    """The last epoch of each training that has more than one, by the number of its visit."""
+    """The last epoch of each training of several, by the number of its visit."""
     if not len(places.line):
         return set()
     visits, first = np.unique(places.visit, return_index=True)
     epoch = places.epoch[first]
     parted = np.searchsorted(places.resets, places.line[first])
-    ends = np.append((epoch[1:] <= epoch[:-1]) | (parted[1:] != parted[:-1]), True)
-    return set(visits[ends].tolist()) if len(visits) > 1 else set()
+    cut = (epoch[1:] <= epoch[:-1]) | (parted[1:] != parted[:-1])
+    ends, begins = np.append(cut, True), np.insert(cut, 0, True)
+    return set(visits[ends & ~begins].tolist())
 
 
 def _sorted_steps(steps: Sequence[Rows]) -> tuple[IntArray, FloatArray]:

@@ -13,6 +13,7 @@ from analyzer.reading.consoleplaces import (
     Places,
     Rows,
     base_of,
+    count_batches,
     finest,
     known_values,
     last_states,
@@ -52,6 +53,7 @@ def arrange(printed: Printed, file: str) -> Arranged:
     resets = [order_of(event.line) for event in printed.events if event.kind in RESETS]
     places = places_of(chunks, base, np.array(sorted(resets), dtype=np.int64))
     valued = [chunk for chunk in chunks if chunk.columns]
+    count_batches(valued, places)
     _rename_implied(valued)
     steps = step_rows(valued, places, base)
     by_epoch = [*own_rows(valued, base), *last_states(valued, places, base)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from analyzer.reading.seams import TOLD, Starts, find_starts, judged_training
+from analyzer.reading.seams import SEAMS, Starts, find_starts, judged_training
 from analyzer.reading.tables import Rows, Table
 from analyzer.run import STEP_SUFFIX, Axis, FloatArray, IntArray, LogEvent, Note, Series
 
@@ -47,7 +47,7 @@ def build_curves(tables: Sequence[Table]) -> Curves:
         if file is not loudest and loudest is not None and len(loudest.starts.lines):
             found = [_told(piece, loudest) for piece in found]
         heard = file is loudest
-        curves.events += [e for e in file.starts.events if heard or e.kind not in TOLD]
+        curves.events += [e for e in file.starts.events if heard or e.kind not in SEAMS]
         pieces += found
     logged = {(piece.name, piece.axis) for piece in pieces}
     ended = max((piece.x[-1] for piece in pieces if piece.axis == "epoch"), default=0.0)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import compress
 from typing import NamedTuple
 
@@ -13,15 +13,20 @@ import numpy as np
 
 from analyzer.reading.encoding import guess_encoding
 from analyzer.reading.folder import Folder
+from analyzer.reading.logs import worth_a_look
 from analyzer.reading.tables import Column, text_column
-from analyzer.reading.text import MAX_LINE, read_text
+from analyzer.reading.text import MAX_LINE, read_text, short_lines
 from analyzer.run import FloatArray, IntArray, Note
 
-MAX_TABLE = 1 << 28
-MANY_FILES = 200
-SEPARATORS = b",;\t"
+MAX_TABLE = 1 << 26
+MAX_CELLS = 1 << 22
+"""A cell takes some 50 bytes in memory, and a row of its own as much as ``ROW`` cells."""
 
-_NAMED_LIKE_ONE = re.compile(r"(?i)log|metric|result|histor|train|loss|epoch|progress")
+ROW = 3
+MOST_RAGGED = 100_000
+
+MAX_COLUMNS = 4096
+SEPARATORS = b",;\t"
 
 
 class Ragged(NamedTuple):
@@ -82,21 +87,28 @@ def read_cells(folder: Folder, name: str, notes: list[Note]) -> Cells | None:
     data = read_text(folder, name, notes, limit=MAX_TABLE)
     if not data or b"\0" in data[:MAX_LINE]:
         return None
+    first = data[:MAX_LINE].lstrip(b"# \r\n").partition(b"\n")[0]
+    if len(_cells(first)) > MAX_COLUMNS:
+        notes.append(Note(f"{name} has more than {MAX_COLUMNS:,} columns; it was not read", name))
+        return None
+    data = _bounded(short_lines(data, name, notes), _separator(first), name, notes)
     even = _even_table(data)
     if even is not None:
         return even
     rows = _rows(data)
-    if not rows:
+    if not rows or not rows[0][1]:
         return None
     header = rows[0][1]
     squeezed = [cell.replace(b" ", b"") for cell in header]
     whole = data.endswith((b"\n", b"\r"))
-    kept, ragged = [], []
+    kept = []
+    ragged: list[Ragged] = []
     for line, cells in rows[1:]:
         if len(cells) == len(header) + 1 and not cells[-1]:
             cells.pop()  # a separator ends the line
         if len(cells) != len(header):
-            ragged.append(Ragged(line, tuple(cells)))
+            if len(ragged) < MOST_RAGGED:
+                ragged.append(Ragged(line, tuple(cells)))
         elif cells[0] not in (header[0], squeezed[0]) or cells not in (header, squeezed):
             kept.append((line, cells))
     if ragged and not whole and ragged[-1].line == rows[-1][0]:
@@ -105,6 +117,20 @@ def read_cells(folder: Folder, name: str, notes: list[Note]) -> Cells | None:
     in_columns = zip(*(cells for _, cells in kept), strict=True) if kept else ((),) * len(names)
     columns = {name: list(own) for name, own in zip(names, in_columns, strict=True)}
     return Cells(names, columns, np.array([line for line, _ in kept], dtype=np.int64), ragged)
+
+
+def _bounded(data: bytes, separator: bytes | None, name: str, notes: list[Note]) -> bytes:
+    """The lines of a table that hold no more than ``MAX_CELLS`` cells together."""
+    cells = ROW * (data.count(b"\n") + data.count(b"\r"))
+    if separator is None:
+        raw = np.frombuffer(data, dtype=np.uint8)
+        cells += int(np.count_nonzero((raw[1:] > 32) & (raw[:-1] <= 32)))
+    else:
+        cells += data.count(separator)
+    if cells <= MAX_CELLS:
+        return data
+    notes.append(Note(f"{name} holds more than {MAX_CELLS:,} cells; the rest was not read", name))
+    return data[: data.rfind(b"\n", 0, len(data) * MAX_CELLS // cells) + 1]
 
 
 def _even_table(data: bytes) -> Cells | None:
@@ -173,22 +199,20 @@ def _quoted(data: bytes, separator: str) -> list[tuple[int, list[bytes]]]:
 
 def unique_names(header: list[bytes]) -> list[str]:
     """Header cells as names; an empty or repeated one gets its position."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for place, cell in enumerate(header, 1):
         name = cell.strip().decode("utf-8", "replace")
-        names.append(name if name and name not in names else f"{name or 'column'}_{place}")
-    return names
+        while not name or name in names:
+            name = f"{name or 'column'}_{place}"
+        names[name] = None
+    return list(names)
 
 
-def tables_in(folder: Folder, endings: tuple[str, ...]) -> list[str]:
-    """The files of a folder that may be tables of a training, by their names.
-
-    Of very many (labels, one file for each image) only those named like one are looked into.
-    """
+@lru_cache(maxsize=8)
+def tables_in(folder: Folder, endings: tuple[str, ...]) -> tuple[str, ...]:
+    """The files of a folder that may be tables of a training, by their names."""
     names = [name for name in folder.files if name.lower().endswith(endings)]
-    if len(names) <= MANY_FILES:
-        return names
-    return [name for name in names if _NAMED_LIKE_ONE.search(name)][:MANY_FILES]
+    return tuple(worth_a_look(names))
 
 
 def header_names(head: bytes) -> list[str]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 
@@ -133,8 +134,13 @@ def _phrases(block: Block, file: str, found: Sequence[Traceback]) -> list[LogEve
     data = block.data
     lower = data.lower()
     taken: dict[int, LogEvent] = {}
+    longest = cache(lambda part: part.encode() in lower)
+
+    def known(word: str) -> bool:
+        return longest(max(word.split(), key=len))
+
     for kind, words, pattern in _COMPILED:
-        for start, end in _lines_with(lower, words):
+        for start, end in _lines_with(lower, words, known):
             if start in taken or _inside(start, found):
                 continue
             text = decode(body(data[start:end])).strip()[:MOST_TEXT]
@@ -150,11 +156,13 @@ def _phrases(block: Block, file: str, found: Sequence[Traceback]) -> list[LogEve
     ]
 
 
-def _lines_with(lower: bytes, words: tuple[str, ...]) -> Iterable[tuple[int, int]]:
-    """(start, end) of every line that holds one of ``words``."""
+def _lines_with(
+    lower: bytes, words: tuple[str, ...], known: Callable[[str], bool]
+) -> Iterable[tuple[int, int]]:
+    """(start, end) of every line that holds one of ``words``, unless ``known`` rules them out."""
     for word in words:
         needle = word.encode()
-        at = lower.find(needle)
+        at = lower.find(needle) if known(word) else -1
         while at >= 0:
             start = lower.rfind(b"\n", 0, at) + 1
             end = lower.find(b"\n", at)

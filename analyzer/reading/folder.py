@@ -26,11 +26,15 @@ class FileStat(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """Names in one folder, sorted; ``trouble`` says why it could not be listed."""
+    """Names in one folder, sorted; ``trouble`` says why it could not be listed.
+
+    ``outside`` is the name of a link in it that leads out of the tree, "" where there is none.
+    """
 
     files: tuple[str, ...]
     folders: tuple[str, ...]
     trouble: str = ""
+    outside: str = ""
 
 
 class Tree(Protocol):
@@ -61,6 +65,7 @@ class DiskTree:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.notes: Sequence[Note] = ()
+        self._folders: dict[str, bool] = {}
 
     @cached_property
     def _real(self) -> str:
@@ -69,6 +74,7 @@ class DiskTree:
     def list(self, at: str) -> Listing:
         """The names in a folder."""
         files, folders = [], []
+        outside = ""
         try:
             with os.scandir(self.root / at) as entries:
                 for entry in entries:
@@ -77,9 +83,11 @@ class DiskTree:
                             folders.append(entry.name)
                     elif entry.is_file(follow_symlinks=False) or entry.is_symlink():
                         files.append(entry.name)
+                        if not outside and entry.is_symlink() and not self._leads_inside(entry):
+                            outside = entry.name
         except OSError as error:
             return Listing((), (), error.strerror or str(error))
-        return Listing(tuple(sorted(files)), tuple(sorted(folders)))
+        return Listing(tuple(sorted(files)), tuple(sorted(folders)), outside=outside)
 
     def stat(self, at: str) -> FileStat | None:
         """Size and time of a regular file inside the tree."""
@@ -102,14 +110,36 @@ class DiskTree:
 
     def local(self, at: str) -> Path | None:
         """The path on disk, None where a link leads out of the tree."""
-        path = self.root / at
+        path = os.path.join(self.root, at)  # noqa: PTH118  asked for often, and faster so
         try:
-            if not path.is_symlink() and "/" not in at:
-                return path
-            real = os.path.realpath(path)
+            plain = self._inside(at.rpartition("/")[0]) and not os.path.islink(path)  # noqa: PTH114
+            return Path(path) if plain or self._holds(os.path.realpath(path)) else None
         except (OSError, ValueError):
             return None
-        return path if real == self._real or real.startswith(self._real + os.sep) else None
+
+    def _leads_inside(self, link: os.DirEntry[str]) -> bool:
+        return self._holds(os.path.realpath(link.path))
+
+    def _inside(self, at: str) -> bool:
+        """Whether a folder, its links followed, lies in the tree; looked up once."""
+        if at not in self._folders:
+            self._folders[at] = not at or self._holds(os.path.realpath(self.root / at))
+        return self._folders[at]
+
+    def _holds(self, real: str) -> bool:
+        return real == self._real or real.startswith(self._real + os.sep)
+
+
+class OneFile(DiskTree):
+    """The folder of a file on disk, of which only that file is seen."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path.parent)
+        self._name = path.name
+
+    def list(self, at: str) -> Listing:
+        """The one name."""
+        return Listing((self._name,) if at == "" else (), ())
 
 
 class LooseFile:
@@ -151,6 +181,7 @@ class Folder:
     at: str = ""
     touched: set[str] = field(default_factory=set)
     _heads: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    _below: dict[str, Folder] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -179,7 +210,9 @@ class Folder:
 
     def below(self, name: str) -> Folder:
         """The folder ``name`` in it; an empty one where there is none."""
-        return Folder(self.tree, self._at(name), self.touched, {})
+        if name not in self._below:
+            self._below[name] = Folder(self.tree, self._at(name), self.touched)
+        return self._below[name]
 
     def has(self, name: str) -> bool:
         """Whether there is a file of this name."""

@@ -200,9 +200,14 @@ class _Collected:
         self.count += len(objects)
 
     def _take(self, name: str, rows: IntArray, values: Sequence[Any]) -> None:
-        if set(map(type, values)) <= {int, float}:
+        kinds = set(map(type, values))
+        if kinds <= {int, float, type(None)}:
+            if type(None) in kinds:
+                rows = rows[[value is not None for value in values]]
+                values = [value for value in values if value is not None]
             try:
-                self._keep(name, rows, np.array(values, dtype=np.float64))
+                if values:
+                    self._keep(name, rows, np.array(values, dtype=np.float64))
                 return
             except OverflowError:
                 pass

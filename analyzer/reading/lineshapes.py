@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from analyzer.reading.linenames import OF, Pair, pairs_of, values_of
 from analyzer.reading.names import Split
-from analyzer.reading.wordings import translated
+from analyzer.reading.wordings import section_of, translated
 
 NUMBER = re.compile(
-    rb"((?:(?<=[Ee]poch)|(?<=[Ee]poch[_-])|(?<=EPOCH)|(?<![A-Za-z0-9_.@]))"
+    rb"((?=[-+.\dnNiI])(?:(?<=[Ee]poch)|(?<=[Ee]poch[_-])|(?<=EPOCH)|(?<![A-Za-z0-9_.@]))"
     rb"(?:(?<![\w)\]])[-+])?"
     rb"(?:\d{1,3}(?:,\d{3})+(?![\d.])|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     rb"|(?:nan|NaN|NAN|inf|Inf|INF|[Ii]nfinity)(?![A-Za-z0-9_]))(?![\d]))"
@@ -25,27 +25,28 @@ NUMBER = re.compile(
 
 _EPOCH = re.compile(
     r"(?:^|current_|[^a-z/_])(?:epoch|ep)(?:\s*(?:no\.?|num|number|idx|index|step))?(?:\((?:train|val|test)\))?"
-    r"['\"]?\s*[\])]?[\s:=\[(#>_'\"-]*$",
+    r"['\"]?\s*\]?[\s:=\[(#>_'\"-]*$",
     re.IGNORECASE,
 )
 _NO_EPOCH = re.compile(
     r"(?:total|max|num|number of|nb|\bn|warm-?up|best|start|resum\w*|last|per|each|every|end|until"
     r"|load\w*|sav\w*|stop\w*|restor\w*|lowest|highest|improve\w*|from|swa|decay|model)"
-    r"[\s_:.(-]*(?:\w+ ){0,2}(?:at |in |from |of )?(?:epoch|ep)\b[^a-z]*$",
+    r"[\s_:.(-]*(?:\w+ ){0,2}(?:at |in |from |of )?\(?(?:epoch|ep)\b[^a-z]*$",
     re.IGNORECASE,
 )
 _STEP = re.compile(
     r"(?:^|[^a-z/_])(?:global[ _]?step|step|iter|iteration|batch|update|num_updates|minibatch"
-    r"|iters)['\"]?\s*[\])]?[\s:=\[(#>_'\"-]*$",
+    r"|iters|episode|it(?=\s*[:=]))['\"]?\s*\]?[\s:=\[(#>_'\"-]*$",
     re.IGNORECASE,
 )
+_GLOBAL = re.compile(r"\bglobal[ _]?step['\"]?[\s:=]*$", re.IGNORECASE)
 _NO_STEP = re.compile(
     r"(?:total|max|num|number of|warm-?up|best|start|resum\w*|last|per|each|every|until|from"
     r"|load\w*|sav\w*|stop\w*|restor\w*|at)[\s_:.(-]*(?:\w+ )?"
     r"(?:step|iter|iteration|batch|update)\b[^a-z]*$",
     re.IGNORECASE,
 )
-_BRACKET = re.compile(r"\s*[\])]?[\s,:|;-]*\[\s*$")
+_BRACKET = re.compile(r"\s*[\])]?[\s,:|;-]*[\[(]\s*$")
 _LEADING = re.compile(r"\W*\[\s*$")
 _KERAS = re.compile(r" *(?:━|\[[=>.]*\]|- *$)")
 _FINAL = re.compile(
@@ -56,11 +57,17 @@ _FINAL = re.compile(
 )
 _SUMMARY = re.compile(r"train_runtime|total_flos|\bFLOPs\b", re.IGNORECASE)
 
+_BEHIND = re.compile(r"\s\[\s*$")
+_CLOSED = re.compile(r"\s*\]\s*$")
+_HEADED = re.compile(r"\W*(?:dev|val\w*|test\w*|train\w*|eval\w*)\s*:(?!.*:)", re.IGNORECASE)
 _INDEX = re.compile(r"\]\s+[A-Za-z][\w-]*[:=]\s*$|\]\s+\w+'s [\w ]+:\s*$")
 
 
 class Shape(NamedTuple):
-    """Which numbers of a line say what. ``progress``: the line is a state of a bar."""
+    """Which numbers of a line say what. ``progress``: the line is a state of a bar.
+
+    ``section``: a line such as ``Validating epoch 3`` says what the lines below it are about.
+    """
 
     epoch: int | None = None
     epochs: int | None = None
@@ -68,6 +75,7 @@ class Shape(NamedTuple):
     steps: int | None = None
     pairs: tuple[Pair, ...] = ()
     progress: bool = False
+    section: Split | None = None
 
     @property
     def placed(self) -> bool:
@@ -86,12 +94,15 @@ def shape_of(pieces: Sequence[bytes], section: Split | None = None) -> Shape:
         return NOTHING
     shape, used = _position(texts)
     values = values_of(texts, used, section, any_step=shape.step is not None)
-    pairs = pairs_of(values, placed=shape.placed, section=section)
+    alone = len(texts) == 2 and not texts[1].strip()
+    bare = shape.placed or alone or _HEADED.match(texts[0]) is not None
+    pairs = pairs_of(values, placed=shape.placed, bare=bare, section=section)
     if shape.steps == 1 and shape.epoch is None and _validated(pairs) and not shape.progress:
         shape = Shape(shape.step, shape.steps)  # [3/50] before both losses counts epochs
     if not shape.placed and _FINAL.search(whole):
         pairs = ()
-    return shape._replace(pairs=pairs)
+    about = section_of(" ".join(texts).encode()) if shape.epoch is not None and not pairs else None
+    return shape._replace(pairs=pairs, section=about)
 
 
 def _position(texts: list[str]) -> tuple[Shape, set[int]]:
@@ -99,47 +110,66 @@ def _position(texts: list[str]) -> tuple[Shape, set[int]]:
     found: dict[str, int] = {}
     used: set[int] = set()
     progress = False
-    count = len(texts) - 1
-    for at in range(count):
-        before, total = texts[at], at + 1 < count and OF.match(texts[at + 1])
-        kind = ""
+    for at in range(len(texts) - 1):
         if at in used:
             continue
-        if _EPOCH.search(before) and "epoch" not in found:
-            kind = "" if _NO_EPOCH.search(before) else "epoch"
-            used.add(at)
-        elif _STEP.search(before) and "step" not in found:
-            kind = "" if _NO_STEP.search(before) else "step"
-            used.add(at)
-        elif at - 1 in used and "epoch" in found and _BRACKET.match(before) and total:
-            kind = "step" if "step" not in found else ""
-        elif at == 0 and _LEADING.match(before) and _INDEX.match(texts[1]):
-            kind = "step"
-        elif "━" in before and total:
-            kind, progress = "step", True
-        elif at == 0 and total and (not before.strip() or _LEADING.match(before)):
-            keras = _KERAS.match(texts[2]) if count > 1 else None
-            progress = keras is not None
-            kind = "step" if progress or before.strip() else ""
-        if kind:
-            found[kind] = at
-            used.add(at)
-        if total and at in used:
-            used.add(at + 1)
-            if kind:
-                found[kind + "s"] = at + 1
-    if len(found) == 0 and used and not progress:
-        return NOTHING, used
-    return (
-        Shape(
-            found.get("epoch"),
-            found.get("epochs"),
-            found.get("step"),
-            found.get("steps"),
-            progress=progress,
-        ),
-        used,
-    )
+        total = _has_total(texts, at)
+        kind = _kind(texts, at, found, follows=at - 1 in used, total=total)
+        if not kind:
+            continue
+        used |= {at, at + 1} if total else {at}
+        progress |= kind == "bar"
+        kind = "step" if kind == "bar" else kind
+        if kind == "other":
+            continue
+        found[kind] = at
+        if total:
+            found[kind + "s"] = at + 1
+        else:
+            found.pop(kind + "s", None)
+    get = found.get
+    return Shape(get("epoch"), get("epochs"), get("step"), get("steps"), (), progress), used
+
+
+def _has_total(texts: list[str], at: int) -> bool:
+    return at + 2 < len(texts) and OF.match(texts[at + 1]) is not None
+
+
+def _kind(texts: list[str], at: int, found: dict[str, int], *, follows: bool, total: bool) -> str:
+    """What a number counts: epochs, steps, those of a bar, something else; empty for a value."""
+    before = texts[at]
+    if _EPOCH.search(before) and "epoch" not in found:
+        return "other" if _NO_EPOCH.search(before) else "epoch"
+    if _GLOBAL.search(before):
+        return "step"
+    if _STEP.search(before) and "step" not in found:
+        return "other" if _NO_STEP.search(before) else "step"
+    if not total:
+        return _bare_kind(texts, at, found)
+    if "━" in before:
+        return "bar"
+    if follows and "epoch" in found and "step" not in found and _BRACKET.match(before):
+        return "step"
+    if at > 0:
+        last = at + 3 == len(texts) and _CLOSED.match(texts[-1]) and _BEHIND.search(before)
+        return "step" if last and "step" not in found else ""
+    if _KERAS.match(texts[2]) and (not before.strip() or _LEADING.match(before)):
+        return "bar"
+    if not _LEADING.match(before):
+        return ""
+    two = len(texts) > 4 and _BRACKET.match(texts[2]) and _has_total(texts, 2)
+    return "epoch" if two else "step"
+
+
+def _bare_kind(texts: list[str], at: int, found: dict[str, int]) -> str:
+    """The same of a number in brackets without a total: ``[7] loss: 2``, ``[1, 200] loss: 2``."""
+    if at == 0 and _LEADING.match(texts[0]):
+        if _INDEX.match(texts[1]):
+            return "step"
+        two = len(texts) > 2 and texts[1].strip() == "," and _INDEX.match(texts[2])
+        return "epoch" if two else ""
+    second = at == 1 and found == {"epoch": 0} and texts[1].strip() == ","
+    return "step" if second and _INDEX.match(texts[2]) else ""
 
 
 def _validated(pairs: tuple[Pair, ...]) -> bool:

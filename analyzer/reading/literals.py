@@ -12,14 +12,14 @@ MAX_LITERAL = 1 << 17
 MAX_DEPTH = 40
 
 _NAMESPACE = re.compile(r"\b(?:Namespace|Config)\((?=\w+=)")
-_QUOTED = r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\""
+_QUOTED = r"'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\""
 _KEYWORD = re.compile(
-    rf"\s*(\w+)=({_QUOTED}|\[[^\]\n]*\]|\{{[^}}\n]*\}}|\([^)\n]*\)|[^,()\[\]\n]*(?:\([^)\n]*\))?)"
-    r"\s*([,)])"
+    rf"\s*+(\w++)=({_QUOTED}|\[[^\]\n]*+\]|\{{[^}}\n]*+\}}|\([^)\n]*+\)"
+    r"|[^,()\[\]\n]*+(?:\([^)\n]*+\))?)\s*+([,)])"
 )
 _WORDS = {"True": True, "False": False, "None": None, "": None}
 _WHOLE = re.compile(r"[-+]?\d{1,18}\Z")
-_REAL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\Z")
+_REAL = re.compile(r"[-+]?(?:\d++\.?\d*+|\.\d++)(?:[eE][-+]?\d++)?\Z")
 
 
 def scalar(text: str) -> Any:
@@ -39,6 +39,7 @@ def scalar(text: str) -> Any:
 
 def namespace(text: str) -> dict[str, Any]:
     """The settings in ``Namespace(lr=0.1, ...)``, as argparse prints them; {} without one."""
+    text = text[:MAX_LITERAL]
     found = _NAMESPACE.search(text)
     own: dict[str, Any] = {}
     place = found.end() if found else len(text)

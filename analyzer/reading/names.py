@@ -25,6 +25,7 @@ _SPLITS: dict[str, Split] = {
     "trn": "train",
     "val": "val",
     "valid": "val",
+    "vali": "val",
     "validation": "val",
     "eval": "val",
     "evaluation": "val",
@@ -32,7 +33,7 @@ _SPLITS: dict[str, Split] = {
     "test": "val",
 }
 _FILLERS = frozenset(
-    {"epoch", "avg", "average", "mean", "metrics", "metric", "running", "total", "overall"}
+    {"epoch", "avg", "average", "mean", "metrics", "metric", "running", "total", "overall", "set"}
 )
 
 _STATISTICS = frozenset(

@@ -9,12 +9,19 @@ import numpy as np
 
 from analyzer.reading.text import Block, lines_at
 
-NUMBER = rb"[-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?|(?i:nan|inf(?:inity)?)\b)"
-"""A printed number; a time such as 1:02:03 is none, see ``pairs``."""
+NUMBER = rb"[-+]?(?:(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?|(?i:nan|inf(?:inity)?)\b)"
+"""A printed number; a time such as 1:02:03 is none, see ``pairs``.
+
+Nothing is tried twice in it (``++``): a line may be a million digits long.
+"""
 
 _UNIT = rb"(?:s|sec|secs|ms|MB|M|GB|%)?"
 _PAIR = re.compile(
-    rb"([A-Za-z_][\w./@-]*)\s?[:=]\s*(" + NUMBER + rb")" + _UNIT + rb"(?![\w:/]|\.\d)"
+    rb"(?<![\w./@-])([A-Za-z_][\w./@-]*+)\s?[:=]\s*+("
+    + NUMBER
+    + rb")"
+    + _UNIT
+    + rb"(?![\w:/]|\.\d)"
 )
 
 Pair = tuple[bytes, bytes]

@@ -8,6 +8,7 @@ from analyzer.reading.tables import Column
 from analyzer.run import FloatArray, IntArray, LogEvent
 
 MOST_BARS = 300
+MOST_DIGITS = 16
 STATES = 4096
 """So many states of one line, overwritten one after the other, keep their order."""
 
@@ -53,5 +54,9 @@ class Printed:
 
     def longest_bar(self) -> int | None:
         """The total of the bar that ran longest: that of the training."""
-        totals = {int(text): time for text, time in self._bars.items() if text.isdigit()}
+        totals = {
+            int(text): time
+            for text, time in self._bars.items()
+            if text.isdigit() and len(text) < MOST_DIGITS
+        }
         return max(totals, key=lambda total: (totals[total], total), default=None)

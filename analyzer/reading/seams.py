@@ -18,6 +18,9 @@ positions of the longest: a start that died at once does not hide the training b
 TOLD = {"restarted": True, "fold": True, "resumed": False}
 """Kinds of marks that know whether another training begins, whatever its counter says."""
 
+SEAMS = frozenset({*TOLD, "continued"})
+"""Kinds of events that tell of a start inside a file; other files of the run tell of it too."""
+
 
 class Starts(NamedTuple):
     """Where the starts of one file lie: ``lines`` (k,) ascending, first line of each new start.
@@ -48,11 +51,11 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
     n = len(rows.x)
     new = np.zeros(n, dtype=bool)
     new[1:] = rows.x[1:] < rows.x[:-1]
-    if not table.repeats:
-        new |= _logged_again(rows)
     mark_lines = np.array([mark.line for mark in marks], dtype=np.int64)
     marked = np.searchsorted(rows.line, mark_lines)
     new[marked[(marked > 0) & (marked < n)]] = True
+    if not table.repeats:
+        new[_logged_again(rows, new)] = True
     seams = np.flatnonzero(new)
     told = {
         int(row): TOLD[mark.kind]
@@ -70,17 +73,26 @@ def find_starts(table: Table, rows: Rows, marks: Sequence[Mark]) -> Starts:
     return Starts(lines, anew, tuple(sorted(events, key=lambda event: event.line)))
 
 
-def _logged_again(rows: Rows) -> NDArray[np.bool_]:
-    """Mask of the rows that log a value at the position where it was logged last."""
-    again = np.zeros(len(rows.x), dtype=bool)
-    same = rows.x[1:] == rows.x[:-1]
+def _logged_again(rows: Rows, new: NDArray[np.bool_]) -> list[int]:
+    """The rows that log a value anew at the position where the same start has logged it.
+
+    ``new`` (n,) marks the starts that are known already. Several rows may share a position (one
+    line for each split); the first that repeats a value is the start, and the others follow it.
+    """
+    if not (rows.x[1:] == rows.x[:-1]).any():
+        return []
+    start = np.cumsum(new)
+    before = np.full(len(rows.x), -1, dtype=np.int64)
     for column in rows.columns.values():
-        if len(column.rows) == len(rows.x):
-            again[1:] |= same
-        else:
-            x = rows.x[column.rows]
-            again[column.rows[1:][x[1:] == x[:-1]]] = True
-    return again
+        x, here = rows.x[column.rows], start[column.rows]
+        again = (x[1:] == x[:-1]) & (here[1:] == here[:-1])
+        place = column.rows[1:][again]
+        before[place] = np.maximum(before[place], column.rows[:-1][again])
+    found: list[int] = []
+    for row in np.flatnonzero(before >= 0).tolist():
+        if not found or found[-1] <= before[row]:
+            found.append(row)
+    return found
 
 
 def _begins_anew(rows: Rows, seams: IntArray, told: Mapping[int, bool]) -> NDArray[np.bool_]:
@@ -105,10 +117,10 @@ def _first_lines(rows: Rows, seams: IntArray, marks: IntArray) -> IntArray:
 
 def _event(table: Table, rows: Rows, seam: int, anew: bool) -> LogEvent:
     before, x = rows.x[seam - 1], rows.x[seam]
-    how = "goes back" if x <= before else "goes on"
-    text = f"the {table.axis} {how} from {before:g} to {x:g}"
+    back = x <= before
+    text = f"the {table.axis} goes {'back' if back else 'on'} from {before:g} to {x:g}"
     epoch = int(x) if table.axis == "epoch" else None
-    kind = "restarted" if anew else "resumed"
+    kind = "restarted" if anew else "resumed" if back else "continued"
     return LogEvent(kind, table.file, int(rows.line[seam]), text, epoch)
 
 

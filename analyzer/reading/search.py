@@ -11,7 +11,7 @@ from pathlib import Path
 from analyzer.errors import UsageError
 from analyzer.formats.folders import LATEST
 from analyzer.reading.claim import Claim, Reader, place
-from analyzer.reading.folder import DiskTree, Folder, LooseFile, Tree
+from analyzer.reading.folder import DiskTree, Folder, LooseFile, OneFile, Tree
 from analyzer.reading.trees import open_tree
 from analyzer.run import Note
 
@@ -94,12 +94,14 @@ def _below(
 def _file_in_folder(path: Path, readers: Sequence[Reader], found: Found) -> Iterator[Located]:
     """The run that a named file shows, in its folder or the one above (``logs/train.log``).
 
-    All of that run counts, its config too. A link is followed, since a person named it.
+    All of that run counts, its config too. A log beside a run that is not its own stands for
+    itself. A link is followed, since a person named it.
     """
     path = path.resolve() if path.is_symlink() else path
-    for above in (path.parent.parent, path.parent):
-        name = path.relative_to(above).as_posix()
-        runs = list(claimed(Folder(DiskTree(above)), readers))
+    around = (DiskTree(path.parent.parent), DiskTree(path.parent), OneFile(path))
+    for tree in around:
+        name = path.relative_to(tree.root).as_posix()
+        runs = list(claimed(Folder(tree), readers))
         shown = [run for run in runs if name in (run.claim.main, *run.claim.files)]
         if shown:
             yield from (replace(run, name=run.path.resolve().name) for run in shown)
@@ -141,6 +143,11 @@ def claimed(folder: Folder, readers: Sequence[Reader]) -> Iterator[Located]:
 def _existing(path: Path) -> Path:
     """``path``, where ``latest`` also works without a link: then it is the newest folder."""
     if os.path.exists(path):  # noqa: PTH110  Path.exists raises on an overlong name
+        if not (os.path.isdir(path) or os.path.isfile(path)):  # noqa: PTH112, PTH113
+            raise UsageError(
+                f"{path} is no file and no folder; what comes from a pipe is read with -: "
+                "PROGRAM | python -m analyzer check -"
+            )
         return path.resolve() if path.name == LATEST else path
     above = os.path.isdir(path.parent)  # noqa: PTH112
     newest = newest_run(path.parent) if above and path.name == LATEST else None
@@ -176,6 +183,12 @@ def _walk(tree: Tree, readers: Sequence[Reader], found: Found) -> Iterator[Locat
             text = f"{folder.path} cannot be read: {folder.listing.trouble}"
             found.skipped.append(Note(text, str(folder.path)))
         runs = list(claimed(folder, readers))
+        if folder.listing.outside and not runs:
+            text = (
+                f"{folder.path} holds links that lead out of it, such as {folder.listing.outside}"
+            )
+            text = f"{text}; they are not followed; name what they lead to"
+            found.skipped.append(Note(text, str(folder.path)))
         own = {name for run in runs for name in run.claim.folders}
         twin = _copied_latest(folder, above) if runs and above else None
         if twin is not None:

@@ -16,6 +16,7 @@ ENDINGS = (".db", ".sqlite", ".sqlite3", ".db3")
 MAX_IN_MEMORY = 1 << 28
 """A database inside an archive is read into memory up to this size."""
 
+MOST_FILES = 100
 MAX_SECONDS = 30.0
 MAX_VALUE = 1 << 24
 _STEPS = 20_000
@@ -26,7 +27,8 @@ _JOURNAL = slice(18, 20)
 
 def databases(folder: Folder) -> list[str]:
     """The SQLite files in a folder."""
-    return [n for n in folder.files if n.endswith(ENDINGS) and folder.head(n).startswith(MAGIC)]
+    names = [name for name in folder.files if name.endswith(ENDINGS)][:MOST_FILES]
+    return [name for name in names if folder.head(name).startswith(MAGIC)]
 
 
 @contextmanager

@@ -21,12 +21,10 @@ def judge(run: Run, folder: Folder, main: str) -> tuple[Status, str]:
     A fresh clone gives all files the time of the clone, so a recent change counts as life only
     where the files of the run differ in time.
     """
-    for done, planned, unit in (
-        (run.steps_done, run.planned_steps, "steps"),
-        (run.epochs_done, run.planned_epochs, "epochs"),
-    ):
-        if planned and done >= planned:
-            return Status.FINISHED, f"all {planned:,} planned {unit} are logged"
+    if run.steps_missing == 0:
+        return Status.FINISHED, f"all {run.planned_steps:,} planned steps are logged"
+    if run.planned_epochs and run.epochs_done >= run.planned_epochs:
+        return Status.FINISHED, f"all {run.planned_epochs:,} planned epochs are logged"
     told = told_status(run.events)
     if told is not None:
         return told

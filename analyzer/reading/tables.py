@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.reading.growing import Growing, GrowingColumn
 from analyzer.reading.values import numbers, printed_resolution
 from analyzer.run import Axis, FloatArray, IntArray
 
@@ -28,14 +29,6 @@ class Column(NamedTuple):
     rows: IntArray
     y: FloatArray
     resolution: float = 0.0
-
-
-class _Part(NamedTuple):
-    """What one call added to a column; a range of rows costs no memory."""
-
-    rows: IntArray | range
-    y: FloatArray
-    resolution: float
 
 
 class Mark(NamedTuple):
@@ -80,15 +73,15 @@ class Table:
     repeats: bool = False
     marks: list[Mark] = field(default_factory=list)
     factors: Mapping[str, float] = field(default_factory=dict)
-    _x: list[FloatArray] = field(default_factory=list)
-    _lines: list[IntArray] = field(default_factory=list)
-    _epochs: list[FloatArray] = field(default_factory=list)
-    _columns: dict[str, list[_Part]] = field(default_factory=dict)
+    _x: Growing = field(default_factory=lambda: Growing(np.float64))
+    _lines: Growing = field(default_factory=lambda: Growing(np.int64))
+    _epochs: Growing = field(default_factory=lambda: Growing(np.float64))
+    _columns: dict[str, GrowingColumn] = field(default_factory=dict)
     _pending: _Pending = field(default_factory=_Pending)
-    _count: int = 0
+    _finished: Rows | None = None
 
     def __len__(self) -> int:
-        return self._count + len(self._pending.x)
+        return len(self._x) + len(self._pending.x)
 
     def add(
         self,
@@ -125,18 +118,18 @@ class Table:
     ) -> None:
         """Add many rows at once; ``Column.rows`` count from the first of them."""
         self._flush()
-        if epoch is not None or self._epochs:
-            before = [np.full(self._count, np.nan)] if self._count and not self._epochs else []
-            known = np.full(len(x), np.nan) if epoch is None else np.asarray(epoch, np.float64)
-            self._epochs += [*before, known]
-        self._x.append(np.asarray(x, dtype=np.float64))
-        self._lines.append(np.asarray(line, dtype=np.int64))
-        whole = range(self._count, self._count + len(x))
+        self._finished = None
+        start, count = len(self._x), len(x)
+        if epoch is not None or len(self._epochs):
+            self._epochs.add(np.full(start - len(self._epochs), np.nan))
+            self._epochs.add(np.full(count, np.nan) if epoch is None else epoch)
+        self._x.add(x)
+        self._lines.add(line)
         for name, column in columns.items():
             rows, y, resolution = _last_in_row(column)
-            moved = whole if len(rows) == len(x) else np.asarray(rows, np.int64) + self._count
-            self._columns.setdefault(name, []).append(_Part(moved, y, resolution))
-        self._count += len(x)
+            known = self._columns.setdefault(name, GrowingColumn())
+            known.add(y, rows, start, count)
+            known.resolution = max(known.resolution, resolution)
 
     def start(self, line: int, text: str, kind: str = "started") -> None:
         """Note that the program starts here (``line``), by what it prints then."""
@@ -145,11 +138,16 @@ class Table:
     def rows(self) -> Rows:
         """All that was added; rows whose counter is no finite number are left out."""
         self._flush()
-        self._merge()
-        x, line, epoch = _one(self._x), _one(self._lines), _one(self._epochs)
+        if self._finished is None:
+            self._finished = self._finish()
+        return self._finished
+
+    def _finish(self) -> Rows:
+        x, line, epoch = self._x.array, self._lines.array, self._epochs.array
+        whole = np.arange(len(x))
         columns = {
-            name: Column(np.asarray(rows), y, resolution)
-            for name, ((rows, y, resolution),) in self._columns.items()
+            name: Column(column.rows(whole), column.y.array, column.resolution)
+            for name, column in self._columns.items()
         }
         kept = (x < MOST_X) & (x > -MOST_X)
         if not kept.all():
@@ -162,18 +160,6 @@ class Table:
             if len(column.rows)
         }
         return Rows(x, line, epoch if np.isfinite(epoch).any() else None, columns)
-
-    def _merge(self) -> None:
-        """Make one array of the parts of each; the parts are let go at once, as logs are large."""
-        self._x = _joined(self._x)
-        self._lines = _joined(self._lines)
-        self._epochs = _joined(self._epochs)
-        whole = np.arange(self._count)
-        for parts in self._columns.values():
-            full = sum(len(part.rows) for part in parts) == self._count
-            rows = whole if full else np.concatenate([part.rows for part in parts])
-            (y,) = _joined([part.y for part in parts])
-            parts[:] = [_Part(rows, y, max(part.resolution for part in parts))]
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, _Pending()
@@ -221,14 +207,6 @@ def text_column(texts: Texts, rows: IntArray | None = None) -> Column:
         y,
         printed_resolution(texts),
     )
-
-
-def _joined(parts: list[NDArray[Any]]) -> list[NDArray[Any]]:
-    return [np.concatenate(parts)] if len(parts) > 1 else parts
-
-
-def _one(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    return parts[0] if parts else np.empty(0)
 
 
 def _only(column: Column, kept: NDArray[np.bool_], place: IntArray) -> Column:

@@ -32,7 +32,7 @@ MAX_HEADER = 1 << 20
 """Bytes of one header that tarfile may ask for: long names are short, bombs are not."""
 
 MAX_KEPT_FILE = 1 << 27
-MAX_KEPT = 1 << 29
+MAX_KEPT = 3 << 27
 """Bytes in memory: of one file, and of all files of a packed archive."""
 
 _UNWANTED = re.compile(

@@ -101,13 +101,13 @@ def _whole_lines(file: BinaryIO, name: str, notes: list[Note], *, states: bool) 
         held = b"\r" if data.endswith(b"\r") else b""
         data = clean_lines(data.removesuffix(held), states=states)
         end = data.rfind(b"\n") + 1
-        yield _short_lines(data[:end], name, notes)
+        yield short_lines(data[:end], name, notes)
         rest = data[end:]
         if len(rest) > MAX_LINE:  # what was cut off stays unread until the line ends
             rest = rest[: MAX_LINE + 1]
         rest += held
     if rest:
-        yield _short_lines(clean_lines(rest, states=states), name, notes)
+        yield short_lines(clean_lines(rest, states=states), name, notes)
 
 
 def _utf8_chunks(file: BinaryIO, name: str, notes: list[Note]) -> Iterator[bytes]:
@@ -128,7 +128,8 @@ def _utf8_chunks(file: BinaryIO, name: str, notes: list[Note]) -> Iterator[bytes
             break
 
 
-def _short_lines(data: bytes, name: str, notes: list[Note]) -> bytes:
+def short_lines(data: bytes, name: str, notes: list[Note]) -> bytes:
+    """The text with what exceeds ``MAX_LINE`` in each line left out, which is noted once."""
     if len(data) <= MAX_LINE or not _has_long_line(data):
         return data
     text = f"{name} holds lines above {MAX_LINE:,} bytes; their ends were left out"
@@ -150,9 +151,8 @@ def clean_lines(data: bytes, *, states: bool = False) -> bytes:
     """
     if b"\x1b" in data:
         data = _ESCAPES.sub(b"", data)
-    for mark in (b"\0", b"\x08"):  # a crash of the machine; an old way to go back
-        if mark in data:
-            data = data.replace(mark, b"")
+    if b"\0" in data or b"\x08" in data:  # a crash of the machine; an old way to go back
+        data = data.translate(None, b"\0\x08")
     if b"\r" in data:
         kept = _full_bars if states and FULL_BAR in data else b"\n"
         data = _OVERWRITTEN.sub(kept, b"\n" + data.replace(b"\r\n", b"\n"))[1:]

@@ -13,7 +13,7 @@ from analyzer.run import FloatArray, IntArray
 NOT_LOGGED = frozenset({b"", b"na", b"n/a", b"none", b"null", b"-", b"--"})
 """What stands, in any case, where no number was logged."""
 
-SAMPLE = 64
+SAMPLE = 24
 """Values by which the printed precision of a column is judged."""
 
 _DECIMALS = re.compile(rb"\.(\d*)")
@@ -49,7 +49,8 @@ def numbers(texts: Sequence[bytes]) -> tuple[IntArray, FloatArray]:
         pass
     logged = [place for place, text in enumerate(texts) if text.lower() not in NOT_LOGGED]
     try:
-        values = np.array([texts[place] for place in logged], dtype=np.bytes_).astype(np.float64)
+        floats = (float(texts[place]) for place in logged)
+        values = np.fromiter(floats, dtype=np.float64, count=len(logged))
         return np.array(logged, dtype=np.int64), values
     except ValueError:
         pass

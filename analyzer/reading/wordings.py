@@ -30,12 +30,15 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
 )
 """Applied in this order, to lower-case text for words of the last kind of scripts."""
 
-_ORDINAL = re.compile(r"第\s*[\[(]?\s*$")
-_ROUND = re.compile(r"^\s*(?:轮|회)")
+_ORDINAL = re.compile(r"第\s*:?\s*[\[(]?\s*$")
+_ROUND = re.compile(r"^\s*(?:轮|회|个\s*epochs?)")
 
 SPLITS: dict[str, Split] = {
     **dict.fromkeys(("train", "training", "trn", "tr"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validating", "dev", "test", "testing"), "val"),
+    **dict.fromkeys(
+        ("val", "valid", "vali", "validation", "validating", "validate", "dev", "test", "testing"),
+        "val",
+    ),
     **dict.fromkeys(("eval", "evaluation", "evaluating"), "val"),
 }
 """Words that say of which data a value is."""
@@ -48,6 +51,7 @@ KNOWN = frozenset(
         *("fid", "nll", "bpc", "bpb", "dsc", "jaccard", "sensitivity", "specificity", "mcc"),
         *("ndcg", "mrr", "epe", "elbo", "bce", "reward", "return", "logloss", "fscore", "oa"),
         *("pck", "aacc", "macc", "lpips", "score", "fmeasure", "losses", "rec", "aupr", "auprc"),
+        *("cost", "objective", "iu", "meaniu", "meaniou"),
     }
 )
 """Words of which a name must hold one to be a loss or a metric beyond doubt."""
@@ -56,7 +60,7 @@ JUDGED = frozenset(
     {
         *("f1", "precision", "recall", "iou", "miou", "dice", "map", "ap", "bleu", "wer", "cer"),
         *("hmean", "fscore", "psnr", "ssim", "auc", "kappa", "sensitivity", "specificity", "pck"),
-        *("p", "r", "prec", "fmeasure", "rouge", "mcc", "ndcg", "mrr"),
+        *("iu", "meaniu", "meaniou", "p", "r", "prec", "fmeasure", "rouge", "mcc", "ndcg", "mrr"),
     }
 )
 """Metrics that are printed of a validation, where nothing says of which data they are."""
@@ -70,7 +74,7 @@ NO_CURVE = frozenset(
         *("num", "v_num", "number", "workers", "port", "line", "id", "job", "fps", "it", "cuda"),
         *("from", "to", "by", "at", "after", "until", "count", "counts", "ratio", "per", "std"),
         *("as", "len", "length", "data", "time", "hour", "minute", "images", "image", "batch"),
-        *("batches", "epochs", "steps", "iters", "tokens", "date"),
+        *("batches", "epochs", "steps", "fold", "trial", "iters", "tokens", "date"),
     }
 )
 """Words of names that are no curve: bests, counts, sizes, clocks."""
@@ -86,7 +90,10 @@ def translated(text: str) -> str:
 
 
 _SECTION_FILLERS = frozenset(
-    {"phase", "mode", "set", "results", "metrics", "on", "the", "model", "loop", "stage", "data"}
+    {
+        *("phase", "mode", "set", "results", "metrics", "on", "the", "model", "loop", "stage"),
+        *("data", "error", "performance", "epoch", "at", "for", "after", "of", "in"),
+    }
 )
 
 

@@ -140,11 +140,17 @@ def without_validation(names: Sequence[str]) -> Callable[[Sequence[bytes]], list
     return fit
 
 
-def skipped_validations(cells: Cells) -> Cells:
-    """Without the zeros that stand where an epoch was not validated, as the settings asked."""
+def skipped_validations(cells: Cells, *, asked: bool) -> Cells:
+    """Without the zeros that stand where an epoch was not validated.
+
+    ``asked``: the settings say so. Without them the other epochs show it: no validation has a loss
+    of exactly 0 beside others that have none.
+    """
     own = [name for name in cells.names if name.startswith(("metrics/", "val/"))]
     rows = zip(*(cells.values(name).tolist() for name in own), strict=True)
     held = [any(row) for row in rows]
+    if not asked and not (any(held) and any(name.startswith("val/") for name in own)):
+        return cells
     columns = dict(cells.columns)
     for name in own:
         columns[name] = [c if h else b"" for c, h in zip(columns[name], held, strict=True)]

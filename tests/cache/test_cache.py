@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analyzer import readers
 from analyzer.cache import codec, open_cache, stamp
 from analyzer.cache.stamps import still
 from analyzer.cache.store import FILE, Result
@@ -107,7 +108,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the runs that are read anew."""
     names: list[str] = []
 
-    def spy(located: Located, choice: Choice) -> pipeline.Diagnosed:
+    def spy(located: Located, choice: Choice) -> pipeline.Done:
         names.append(located.name)
         return pipeline_diagnosed(located, choice)
 
@@ -129,6 +130,11 @@ def test_only_what_changed_is_read_again(runs: Path, counted: list[str]) -> None
     list(results(find([runs]).runs))
     assert counted == [log.parent.relative_to(runs).as_posix()]
 
+    counted.clear()
+    (log.parent / "checkpoints" / "epoch_99.pth").write_bytes(b"")
+    list(results(find([runs]).runs))
+    assert len(counted) == 1, "a new file in a folder that was listed"
+
 
 def test_a_file_that_changed_just_now_is_not_trusted(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
@@ -148,18 +154,32 @@ def test_a_file_that_was_missing_and_came_is_a_change(runs: Path) -> None:
 
 def test_another_digest_finds_nothing(cache_folder: Path, runs: Path) -> None:
     run = read(runs)[0]
-    keep = Result("k", runs, frozenset({""}), run, diagnose(run))
+    keep = Result("k", runs, frozenset({""}), codec.encode(run, diagnose(run)))
     cache = open_cache("one")
     assert cache is not None
-    cache.put([keep, keep._replace(key="r", run=replace(run, status=Status.RUNNING))])
+    cache.put([keep])
     assert cache.get("k", runs) is not None
-    assert cache.get("r", runs) is None, "a run that goes on is not kept"
     cache.close()
     other = open_cache("two")
     assert other is not None
     assert other.get("k", runs) is None
     other.close()
     assert cache_folder.stat().st_mode & 0o077 == 0 or os.name == "nt", "for its owner alone"
+
+
+def test_a_run_that_goes_on_and_one_of_odd_values_are_not_kept(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    located = find([runs]).runs[0]
+    inner = readers.read_run
+    odd = {"status": Status.RUNNING}, {"config": Config({"a": object()})}
+    for change in odd:
+        monkeypatch.setattr(
+            readers, "read_run", lambda place, folder, c=change: replace(inner(place, folder), **c)
+        )
+        done = pipeline_diagnosed(located, Choice())
+        assert done.data is None
+        assert done.plain is not None
 
 
 @pytest.mark.parametrize("content", [b"not a database at all" * 100, b""])
@@ -199,7 +219,7 @@ def test_a_worker_that_dies_costs_nothing(runs: Path, monkeypatch: pytest.Monkey
     assert len(list(results(find([runs]).runs))) == 7
 
 
-def dies_elsewhere(here: int, located: Located, choice: Choice) -> pipeline.Diagnosed:
+def dies_elsewhere(here: int, located: Located, choice: Choice) -> pipeline.Done:
     if os.getpid() != here:
         os._exit(1)
     return pipeline_diagnosed(located, choice)

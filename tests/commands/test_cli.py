@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
@@ -161,6 +162,16 @@ def test_check_says_which_path_holds_no_run(workdirs, monkeypatch, capsys, tmp_p
     (tmp_path / "empty").mkdir()
     cli(monkeypatch, "check", workdirs, tmp_path / "empty")
     assert "no run found in" in " ".join(capsys.readouterr().out.split())
+
+
+def test_compare_takes_standard_input(tmp_path, monkeypatch, capsys) -> None:
+    run = write_run(tmp_path, [1.0, 0.9])
+    table = "epoch,train_loss,val_f1\n1,1.0,0.4\n2,0.8,0.5\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(table.encode())))
+    assert cli(monkeypatch, "compare", "-", run) == 0
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"no run")))
+    assert cli(monkeypatch, "compare", "-", run, run) == 3
+    assert "standard input holds no run" in capsys.readouterr().err
 
 
 def test_compare_fails_on_a_run_that_is_worse_than_tolerated(tmp_path, monkeypatch) -> None:

@@ -120,8 +120,12 @@ def test_epoch_seconds_from_the_best_source_there_is() -> None:
 
 def test_progress() -> None:
     curves = {"train_loss": "1*9", "val_f1": "0.1+0.1*4 0.3*5"}
-    assert fact("epochs_missing", curves=curves, planned_epochs=20) == 11
-    assert fact("epochs_missing", curves=curves, planned_epochs=5) == 0
+    assert fact("missing", curves=curves, planned_epochs=20) == 11
+    assert fact("missing", curves=curves, planned_epochs=5) == 0
+    assert fact("missing", curves=curves, planned_epochs=9, planned_steps=900) == 0
+    assert fact("missing", planned_steps=900) == 900
+    assert fact("progress", curves=curves, planned_epochs=20) == "epoch 9 of 20"
+    assert fact("progress", planned_steps=900) == "step 0 of 900"
     assert fact("best_epoch", curves=curves) == 4
     assert fact("patience_over", {"train.patience": 5}, curves=curves) is True
     assert fact("patience_over", {"train.patience": 6}, curves=curves) is False

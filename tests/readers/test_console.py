@@ -424,3 +424,146 @@ def test_damaged_text_is_read_without_an_error(tmp_path: Path) -> None:
         path.write_bytes(bytes(data))
         list(console.claims(here))
         console.read(here, Claim("train.log", whole=False))
+
+
+def test_what_another_stream_wrote_behind_a_bar_is_its_own_line(tmp_path: Path) -> None:
+    text = "".join(
+        f"Validation:  50%|##   | 5/10 [00:01<00:01, 4.9it/s]Epoch {e}: loss 0.{e} v_loss 0.5\n"
+        f"Validation: |          | 0/? [00:00<?, ?it/s]Epoch {e}: reg_loss 0.7\n"
+        for e in (1, 2, 3)
+    )
+    run = read(tmp_path, text)
+    assert values(run, "train_loss") == [0.1, 0.2, 0.3]
+    assert values(run, "val_loss") == [0.5] * 3
+
+
+def test_a_capture_whose_returns_were_lost_is_one_long_line(tmp_path: Path) -> None:
+    states = "".join(
+        f"Epoch {e}: {100 * k // 3000:3d}%|####   | {k}/3000 [00:12<00:00, 1.3s/it, loss=1.{e}, "
+        f"v_num=2, train_loss_step=1.{e}]"
+        for e in range(3)
+        for k in range(0, 3001, 10)
+    )
+    run = read(tmp_path, f"GPU available: True\nTraining: 0it [00:00, ?it/s]{states}\n")
+    assert xs(run, "train_loss") == [1, 2, 3]
+    assert values(run, "train_loss") == [1.0, 1.1, 1.2]
+
+
+def test_other_words_for_a_loss_and_a_rate_below(tmp_path: Path) -> None:
+    text = "".join(
+        f"[epoch: {e}/200, iter: {i}/448] total: 0.{e}{i}\n"
+        + (
+            f"Validation accuracy: 0.5{e}\nEnd of epoch {e} / 200 \t Time Taken: 215.3 sec\n"
+            * (i > 0)
+        )
+        + ("learning rate = 0.0001000\n" * (i > 0))
+        for e in (79, 80, 81)
+        for i in (0, 25)
+    )
+    run = read(tmp_path, text)
+    assert values(run, "train_loss@step")[:2] == [0.79, 0.7925]
+    assert values(run, "val_accuracy") == [0.579, 0.58, 0.581]
+    assert xs(run, "learning_rate") == [79, 80, 81]
+    assert run.planned_epochs == 200
+    text = "".join(
+        f"==>>> it: {i}, avg. loss: 6.{i}, running train acc: 0.1\n"
+        f"==>>> it: {i}, mem avg. loss: 2.{i}, running mem acc: 0.200\n"
+        for i in (1, 101, 201)
+    )
+    assert values(read(tmp_path, text), "train_loss") == [6.1, 6.101, 6.201]
+    text = "".join(f"Epoch: {e:04} cost= 1.{e} time cost 3.2s\n" for e in (1, 2, 3))
+    assert values(read(tmp_path, text), "train_loss") == [1.1, 1.2, 1.3]
+
+
+def test_a_logger_called_train_says_nothing_of_the_data(tmp_path: Path) -> None:
+    start = (
+        "2025-10-18 21:47:22,696 - __main__ - INFO -   learning_rate: 2e-0{n}\n"
+        "2025-10-18 21:47:22,696 - __main__ - INFO - Starting Training\n"
+        "2025-10-18 21:47:28,335 - src.training.train - INFO - Epoch 1/1 - Loss: 0.{n}, F1: 0.5\n"
+        "2025-10-18 21:47:28,618 - src.training.train - INFO - Validation - Loss: 0.6{n}\n"
+        "2025-10-18 21:47:29,306 - src.training.train - INFO - Training completed!\n"
+    )
+    run = read(tmp_path, start.format(n=4) + start.format(n=5))
+    assert values(run, "train_loss") == [0.5]
+    assert values(run, "val_loss") == [0.65]
+    assert values(run, "val_f1") == [0.5]
+    assert run.status is Status.FINISHED
+
+
+def test_the_settings_of_the_last_start_count(tmp_path: Path) -> None:
+    text = "".join(
+        f"batch_size: {16 * n}\nlr: 0.{n}\nmodel: resnet\n"
+        + "".join(f"Epoch {e}/3: loss: 0.{e}\nlr: 0.00{e}\n" for e in (1, 2, 3))
+        for n in (1, 2)
+    )
+    run = read(tmp_path, text)
+    assert run.config.values["data.batch_size"] == 32
+    assert run.config.values["optimizer.lr"] == 0.2
+    assert run.config.lines["data.batch_size"] == 10
+
+
+def test_two_brackets_are_epoch_and_step_and_a_global_step_counts_on(tmp_path: Path) -> None:
+    text = "".join(
+        f"[{e}/1200], [{i}/63], global_step: {63 * e - 63 + i}, loss: 1.{e}{i}, lr:0.001\n"
+        for e in (1, 2, 3)
+        for i in (30, 60)
+    )
+    run = read(tmp_path, text)
+    assert xs(run, "train_loss@step") == [30, 60, 93, 123, 156, 186]
+    assert run.planned_epochs == 1200
+    run = read(tmp_path, text.replace("global_step: ", "speed "))
+    assert xs(run, "train_loss@step") == [30, 60, 93, 123, 156, 186]
+
+
+def test_a_bar_of_rich(tmp_path: Path) -> None:
+    text = "".join(
+        f"Epoch {e}/9 ━━━━━━━━━━━━ {k}/938 0:00:05 • 0:00:00 170.1it/s v_num: 0 "
+        f"train_loss: 0.{e}{k}\n"
+        for e in range(3)
+        for k in (300, 938)
+    )
+    run = read(tmp_path, text)
+    assert values(run, "train_loss") == [0.0938, 0.1938, 0.2938]
+    assert run.planned_epochs == 10
+
+
+def test_epochs_rounded_to_the_same_digits_are_counted_by_line(tmp_path: Path) -> None:
+    text = "".join(
+        f"{{'loss': 1.{n:02}, 'learning_rate': 4e-05, 'epoch': 0.0{n // 4}}}\n" for n in range(30)
+    )
+    run = read(tmp_path, text)
+    assert xs(run, "train_loss") == list(range(1, 31))
+    assert run.series["train_loss"].axis == "step"
+    assert not run.superseded
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("[{e},  2000] loss: 2.{e}", "train_loss@step"),
+        ("Epoch: {e}, Loss: 1.0, Train: 0.5, Val: 0.6{e}, Test: 0.7", "val_score"),
+        ("Epoch {e} | train_loss: 0.{e} | mAP@.5: 0.{e}3 | P: 0.9 | R: 0.8", "val_map50"),
+        ("Epoch {e} | train_loss: 0.{e} | mAP@.5: 0.{e}3 | P: 0.9 | R: 0.8", "val_precision"),
+        (
+            "Epoch: [{e}/9] Iter:[0/4], lr: [0.01], Loss: 1.5\nLoss: 0.9, MeanIU:  0.4{e}",
+            "val_loss",
+        ),
+        ("=> loaded checkpoint (epoch 352)\nEpoch: [{e}/9] Loss: 1.5", "train_loss"),
+        ("Episode {e} reward: {e}0.5 loss: 0.1", "train_reward"),
+        ("Epoch {e}/9: 100%|###| 10/10 [00:02<00:00, 4img/s, loss (batch)=0.{e}]", "train_loss"),
+    ],
+)
+def test_more_that_people_print(tmp_path: Path, line: str, expected: str) -> None:
+    run = read(tmp_path, "".join(line.format(e=e) + "\n" for e in (1, 2, 3)))
+    assert len(run.series[expected]) == 3
+
+
+def test_totals_and_counters_that_are_none_leave_gaps(tmp_path: Path) -> None:
+    text = "".join(
+        f"Epoch {e}: loss: 0.{e}\nTest set: Average loss: 0.5, Accuracy: {e}/{10 * (e % 2)}\n"
+        for e in (1, 2, 3)
+    )
+    text += f"Epoch {'9' * 400}: loss: 0.5\nEpoch inf: loss: 0.5\n"
+    run = read(tmp_path, text)
+    assert values(run, "val_accuracy") == [0.1, 0.3]
+    assert xs(run, "train_loss") == [1, 2, 3]

@@ -146,14 +146,14 @@ def test_the_printed_config_is_spelled_both_ways(tmp_path: Path) -> None:
     assert config.lines["optimizer.lr"] == 8
 
 
-def test_a_start_in_the_log_is_a_resume(tmp_path: Path) -> None:
+def test_a_start_in_the_log_cuts_the_curve(tmp_path: Path) -> None:
     again = begin(40, CONFIG.replace("MAX_ITER: 60", "MAX_ITER: 90"))
     text = begin(0) + progress(19) + progress(39) + again + progress(59)
     (tmp_path / "log_x.txt").write_text(text)
     run = only(tmp_path)
     assert run.series["train_loss"].segment.tolist() == [0, 0, 1]
     assert run.planned_steps == 90
-    assert {event.kind for event in run.events} >= {"started", "resumed"}
+    assert {event.kind for event in run.events} >= {"started", "continued"}
 
 
 def test_a_capture_of_the_console(tmp_path: Path) -> None:

@@ -31,10 +31,12 @@ def test_other_processes_read_the_same() -> None:
     assert all(map(alike, read(EXAMPLES), shared))
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::UserWarning"
+)
 def test_a_dask_cluster_reads_the_same() -> None:
     distributed = pytest.importorskip("distributed")
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None)
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
     with cluster, distributed.Client(cluster) as client:
         shared = read(EXAMPLES, executor=client.get_executor())
     assert len(shared) == 7

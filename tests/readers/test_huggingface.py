@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from eventfile import NAME, event, simple, text, write
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -217,6 +218,26 @@ def test_renamed_states_and_dumped_histories_are_runs_of_their_own(tmp_path: Pat
     (tmp_path / "log_history.json").write_text(json.dumps(by_epochs(4)))
     (tmp_path / "package.json").write_text('{"name": "x"}')
     assert [run.epochs_done for run in runs(tmp_path)] == [3, 4]
+
+
+def test_what_was_logged_after_the_last_save_is_in_the_event_files(tmp_path: Path) -> None:
+    state(tmp_path / "checkpoint-30", by_epochs(3), max_steps=100, num_train_epochs=10)
+    arguments = '{"learning_rate": 0.01, "optim": "adamw_torch", "per_device_train_batch_size": 4}'
+    rows = [event(text("args/text_summary", arguments))]
+    for half in range(1, 13):
+        values = [simple("train/loss", 9.0), simple("train/epoch", half / 2)]
+        values += [simple("eval/loss", 8.0)] if half % 2 == 0 else []
+        rows += [event(value, step=5 * half) for value in values]
+    folder = tmp_path / "runs" / "Jan05_14-30-22_host"
+    folder.mkdir(parents=True)
+    write(folder / NAME, rows)
+    run = only(tmp_path)
+    assert (run.steps_done, run.epochs_done) == (60, 6)
+    assert run.series["train_loss@step"].y.tolist()[5:] == [pytest.approx(2.0 / 3)] + [9.0] * 6
+    assert run.series["val_loss"].y.tolist() == [1, 1, 1, 8, 8, 8]
+    assert run.config.get("optimizer.lr") == 0.01
+    assert run.config.get("optimizer.type") == "adamw"
+    assert run.config.spelled("data.batch_size") == "per_device_train_batch_size"
 
 
 def test_what_is_no_state_is_not_claimed(tmp_path: Path) -> None:

@@ -224,6 +224,13 @@ def test_the_validations_of_iterations_stand_at_their_interval(tmp_path: Path) -
     assert run.series["train_loss.decode_ce"].y.tolist() == [0.4, 0.4]
 
 
+def test_the_text_tells_the_plan_of_iterations_beside_the_json(tmp_path: Path) -> None:
+    rows = [{"lr": 0.1, "loss": 0.5, "step": n} for n in (100, 200)]
+    scalars(tmp_path / "scalars.json", rows)
+    textlog(tmp_path / "a.log", ["Iter(train) [ 100/900]  lr: 1e-2  loss: 0.5"], "")
+    assert only(tmp_path).planned_steps == 900
+
+
 def test_early_stopping_is_told_by_the_log(tmp_path: Path) -> None:
     stop = "the monitored metric did not improve in the last 2 records. best score: 0.312."
     run = only(textlog(tmp_path / "a.log", [*TEXT, stop]))

@@ -45,8 +45,17 @@ def points(found: TrainLog, name: str) -> list[tuple[float, float]]:
 def test_an_epoch_counted_from_zero_is_not_lost() -> None:
     found = log("Epoch [0/2], LR: 0.1", HEAD + "Train Loss: 2.0", "Epoch [1/2], LR: 0.1")
     assert points(found, "train_loss") == [(1, 2.0)]
-    assert points(found, "learning_rate") == [(1, 0.1), (2, 0.1)]
+    assert points(found, "learning_rate") == [(1, 0.1)]
     assert events(found) == []
+
+
+def test_an_epoch_that_was_only_opened_has_not_ended() -> None:
+    rows = ("Epoch [1/5], LR: 0.1", "Train Loss: 2.0", "Epoch [2/5], LR: 0.1")
+    assert points(log(*rows), "learning_rate") == [(1, 0.1)]
+    found = curves(log(*rows, "Epoch [2/5], LR: 0.1"))
+    assert [event.kind for event in found.events] == ["resumed"]
+    headers = log("Epoch [1/5], LR: 0.1", "Epoch [2/5], LR: 0.2")
+    assert points(headers, "learning_rate") == [(1, 0.1), (2, 0.2)]
 
 
 def test_two_validations_of_one_epoch_are_no_resume() -> None:

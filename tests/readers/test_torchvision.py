@@ -110,3 +110,21 @@ def test_other_rows_with_brackets_are_not_claimed(tmp_path: Path) -> None:
     text = "2022 - mmdet - INFO - Epoch [1][50/1250]\tlr: 1.990e-03, loss: 1.0\nEpoch: [1/5] a\n"
     (tmp_path / "a.log").write_text(text, encoding="utf-8")
     assert not claims(torchvision, tmp_path)
+
+
+def test_validations_in_words_of_the_program(tmp_path: Path) -> None:
+    text = "".join(
+        f"Epoch: [{e}][0/20] Loss 1.9 (1.9) Prec@1 5.0 (5.0)\n"
+        f"Epoch: [{e}][19/20] Loss 1.{e} (1.{e}) Prec@1 9.0 (8.0)\n"
+        f"Training Results: Prec@1 8.0 Loss 1.{e}\nTesting Results: Prec@1 4{e}.0 Loss 0.9{e}\n"
+        for e in (0, 1)
+    )
+    run = of(tmp_path, text)
+    assert run.series["val_accuracy"].x.tolist() == [1, 2]
+    assert run.series["val_accuracy"].y.tolist() == pytest.approx([0.4, 0.41])
+    assert run.series["train_loss"].y.tolist() == [1.0, 1.1]
+
+
+def test_the_example_for_mnist_is_left_to_others(tmp_path: Path) -> None:
+    (tmp_path / "train.log").write_text("Train Epoch: 1 [0/60 (0%)]\tLoss: 2.3\n")
+    assert not claims(torchvision, tmp_path)

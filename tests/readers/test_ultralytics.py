@@ -123,7 +123,14 @@ def test_zeros_of_validations_that_were_switched_off_are_no_values(tmp_path: Pat
     args = "epochs: 2\nval: false\n"
     run = one(write(tmp_path / "r", DETECT + off + row(2), args))
     assert run.series["val_map50_95"].x.tolist() == [2]
-    assert one(write(tmp_path / "s", DETECT + off + row(2))).series["val_map50"].y[0] == 0
+    without_args = one(write(tmp_path / "s", DETECT + off + row(2)))
+    assert without_args.series["val_map50"].x.tolist() == [2]
+
+
+def test_an_epoch_that_found_nothing_is_a_value(tmp_path: Path) -> None:
+    none_found = "1,9,1.5,0.5,0,0,0,0,2.5,1.5,0.01,0.01,0.01\n"
+    run = one(write(tmp_path / "r", DETECT + none_found + row(2)))
+    assert run.series["val_map50"].y[0] == 0
 
 
 def test_a_half_written_last_row_is_left_out(tmp_path: Path) -> None:

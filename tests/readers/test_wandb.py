@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import zlib
 from pathlib import Path
 from struct import pack
@@ -196,6 +197,12 @@ def test_the_history_goes_before_what_was_printed(tmp_path: Path) -> None:
     path = a_run(tmp_path)
     (path / "files/output.log").write_text("Epoch 1/9 | Loss: 77\nEpoch 2/9 | Loss: 66\n")
     assert max(read_one(tmp_path).series["train_loss"].y) < 1
+
+
+def test_the_link_to_the_latest_run_is_no_run_where_it_was_copied(tmp_path: Path) -> None:
+    path = a_run(tmp_path)
+    shutil.copytree(path, path.parent / "latest-run")
+    assert read_one(tmp_path).name == "wandb/sunny-abc123"
 
 
 def test_a_history_alone(tmp_path: Path) -> None:

@@ -83,3 +83,14 @@ def test_fairseq_before_it_had_a_logger(tmp_path: Path) -> None:
     assert run.format == "fairseq"
     assert run.series["val_loss"].y.tolist() == [11.5]
     assert run.series["learning_rate"].y.tolist() == [1e-4]
+
+
+def test_what_ends_an_epoch_is_of_the_validation(tmp_path: Path) -> None:
+    text = "".join(
+        f"| epoch   {e} |    10/   20 batches | lr 5.00 | ms/batch 7.5 | loss  2.{e} | ppl  9.9\n"
+        f"| end of epoch   {e} | time: 8.76s | valid loss  1.{e} | f1   6{e}.0%\n"
+        for e in (1, 2)
+    )
+    (tmp_path / "log").write_text(text)
+    run = read_one(tmp_path)
+    assert run.series["val_f1"].y.tolist() == pytest.approx([0.61, 0.62])

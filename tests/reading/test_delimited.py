@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.reading import delimited
 from analyzer.reading.delimited import Cells, header_names, read_cells
 from analyzer.reading.folder import DiskTree, Folder, LooseFile
+from analyzer.run import Note
+from benchmarks.memory_tree import memory_folder
 
 
 def cells_of(content: bytes) -> Cells | None:
@@ -74,3 +77,40 @@ def test_any_bytes_are_a_table_or_none(content: bytes) -> None:
 
 def test_a_missing_file_is_no_table(tmp_path: Path) -> None:
     assert read_cells(Folder(DiskTree(tmp_path)), "no.csv", []) is None
+
+
+def test_more_cells_than_fit_into_memory_are_left_out_with_a_note(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delimited, "MAX_CELLS", 100)
+    for row in ("{n},0.5,0.5\n", '{n},"0.5",0.5\n', "{n} 0.5 0.5\n"):
+        text = row.replace("{n}", "epoch") + "".join(row.format(n=n) for n in range(100))
+        notes: list[Note] = []
+        cells = read_cells(memory_folder({"a.csv": text.encode()}), "a.csv", notes)
+        assert cells is not None
+        assert 5 < len(cells.line) < 100
+        assert cells.columns["epoch"][-1] == str(len(cells.line) - 1).encode()
+        assert [note.text for note in notes] == [
+            "a.csv holds more than 100 cells; the rest was not read"
+        ]
+
+
+def test_a_line_of_a_million_cells_is_no_header() -> None:
+    notes: list[Note] = []
+    folder = memory_folder({"a.csv": b"epoch," * 1_000_000 + b"\n1,2\n"})
+    assert read_cells(folder, "a.csv", notes) is None
+    assert notes[0].text == "a.csv has more than 4,096 columns; it was not read"
+
+
+def test_names_are_unique_whatever_the_header() -> None:
+    header = [b"a", b"a", b"a_2", b"", b"column_4", b"a_2_3"]
+    names = delimited.unique_names(header)
+    assert len(set(names)) == len(header)
+    assert names[0] == "a"
+
+
+def test_one_long_cell_does_not_widen_all() -> None:
+    text = b"epoch,loss\n" + b"1,NA\n" * 20_000 + b"2," + b"9" * 900_000 + b"\n"
+    cells = read_cells(memory_folder({"a.csv": text}), "a.csv", [])
+    assert cells is not None
+    assert cells.column("loss").y.tolist() == [np.inf]

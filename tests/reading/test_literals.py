@@ -1,5 +1,7 @@
 """Settings as Python prints them."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,3 +61,11 @@ def test_any_text_is_read_without_trouble(text: str) -> None:
 @given(st.dictionaries(st.text(max_size=5), st.integers() | st.booleans() | st.text(max_size=9)))
 def test_a_printed_dict_comes_back(own: dict[str, object]) -> None:
     assert mapping(f"config: {own}") == own
+
+
+@pytest.mark.parametrize("piece", [" ", "'", "[", "(", "a=", "a=1,", "{", "\\"])
+def test_a_long_line_takes_no_time(piece: str) -> None:
+    started = time.process_time()
+    namespace("Namespace(a=" + piece * (200_000 // len(piece)))
+    mapping("{" + piece * (200_000 // len(piece)))
+    assert time.process_time() - started < 3

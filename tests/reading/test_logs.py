@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from analyzer.reading.folder import DiskTree, Folder
-from analyzer.reading.logs import logs_with, text_logs
+from analyzer.reading.logs import FEW, MOST, logs_with, text_logs, worth_a_look
 
 EPOCH = re.compile(rb"^epoch \d", re.MULTILINE)
 
@@ -18,7 +18,7 @@ def folder_with(path: Path, **files: str) -> Folder:
 def test_what_may_be_a_log_goes_by_its_name(tmp_path: Path) -> None:
     names = ["train.log", "notes.md", "slurm-1.out", "job.o123", "workerlog.0", "nohup", "a.csv"]
     folder = folder_with(tmp_path, **dict.fromkeys([*names, "x.py", ".hidden"], ""))
-    assert text_logs(folder) == sorted(names[:-1])
+    assert list(text_logs(folder)) == sorted(names[:-1])
 
 
 def test_of_many_text_files_only_those_called_a_log_count(tmp_path: Path) -> None:
@@ -44,3 +44,11 @@ def test_utf_16_and_binary(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_bytes("epoch 1\n".encode("utf-16"))
     (tmp_path / "b.log").write_bytes(b"\0\0epoch 1\nepoch 1\n")
     assert logs_with(Folder(DiskTree(tmp_path)), EPOCH) == ["a.log"]
+
+
+def test_a_folder_of_100_000_labels_is_not_opened() -> None:
+    names = [f"img_{n:06}.txt" for n in range(100_000)]
+    assert worth_a_look(names) == []
+    assert worth_a_look([*names, "results.txt"]) == ["results.txt"]
+    assert worth_a_look(names[:FEW]) == names[:FEW]
+    assert worth_a_look([f"train_{n}.log" for n in range(MOST + 5)])[0] == "train_5.log"

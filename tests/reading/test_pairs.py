@@ -1,6 +1,7 @@
 """Pairs in a log line, and the lines of a log that match."""
 
 import re
+import time
 
 import pytest
 
@@ -43,3 +44,10 @@ def test_several_patterns_are_found_in_the_order_of_the_file() -> None:
         (0, b"2", 6),
         (1, b"3", 7),
     ]
+
+
+@pytest.mark.parametrize("piece", [b"9", b"a", b"a.", b"1e", b"a:", b" ", b": ", b"loss: 1"])
+def test_a_long_line_takes_no_time(piece: bytes) -> None:
+    started = time.process_time()
+    pairs(b"loss: " + piece * (300_000 // len(piece)) + b"x")
+    assert time.process_time() - started < 3

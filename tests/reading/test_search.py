@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
+from analyzer import readers
 from analyzer.errors import NoRunFound, UsageError
 from analyzer.formats.folders import LATEST
 from analyzer.readers import READERS, find, read
@@ -151,8 +154,61 @@ def test_an_empty_folder_is_no_run_found(tmp_path: Path) -> None:
 
 def test_a_pipe_is_no_run(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(NoRunFound):
+    with pytest.raises(UsageError, match="is no file and no folder; what comes from a pipe"):
         read(tmp_path / "pipe")
+    with pytest.raises(NoRunFound):
+        read(tmp_path)
+
+
+def test_a_log_beside_a_run_that_is_not_its_own_stands_for_itself(tmp_path: Path) -> None:
+    (tmp_path / "metrics.csv").write_text("epoch,step,train_loss\n0,1,2.5\n1,3,2.0\n")
+    (tmp_path / "hparams.yaml").write_text("lr: 0.1\n")
+    log = "".join(f"Epoch {e}/3 loss: {1 / e:.3f} val_acc: 0.{e}\n" for e in range(1, 4))
+    (tmp_path / "other.log").write_text(log)
+    (whole,) = read(tmp_path)
+    (alone,) = read(tmp_path / "other.log")
+    assert (whole.format, alone.format) == ("lightning", "console")
+    assert (alone.name, alone.epochs_done) == ("other.log", 3)
+    with pytest.raises(NoRunFound, match=r"hparams\.yaml is no file that a reader knows"):
+        read(tmp_path / "hparams.yaml")
+
+
+def test_links_that_are_not_followed_are_told_where_no_run_is(tmp_path: Path) -> None:
+    make(tmp_path / "elsewhere/run", tmp_path / "runs/run")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/one").symlink_to("../elsewhere/run")
+    (tmp_path / "runs/latest").symlink_to("run")
+    (tmp_path / "runs/run/data").symlink_to(tmp_path / "elsewhere")
+    assert find([tmp_path / "runs"]).skipped == []
+    with pytest.raises(NoRunFound, match=r"skipped: .*links holds links .* such as one; they are"):
+        find([tmp_path / "links"])
+
+
+def test_a_folder_that_cannot_be_listed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(NoRunFound, match=r"skipped: .* cannot be read: Permission denied"):
+        find([tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "text"),
+    [
+        (b" \n", NoRunFound, "standard input is empty; pipe a log"),
+        (b"epoch 1 loss 0.5\n" * 9, UsageError, "standard input is larger than 100 bytes; name"),
+    ],
+)
+def test_standard_input_is_read_whole_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, error: type[Exception], text: str
+) -> None:
+    monkeypatch.setattr(readers, "MAX_STDIN", 100)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    with pytest.raises(error, match=text):
+        read("-")
 
 
 def test_the_depth_is_bounded(tmp_path: Path) -> None:

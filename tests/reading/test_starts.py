@@ -93,3 +93,17 @@ def test_numbers_among_other_texts() -> None:
     places, values = numbers([b"1.5", b"", b"n/a", b"-inf", b"x", b" 2 "])
     assert (places.tolist(), values.tolist()) == ([0, 3, 5], [1.5, -np.inf, 2.0])
     assert numbers([b"1", b"2"])[1].tolist() == [1, 2]
+
+
+def test_rows_that_share_a_position_start_anew_together() -> None:
+    made = Table("epoch", "log")
+    for start in range(3):
+        made.add(1, [("train_loss", 0.5)], 10 * start + 1)
+        made.add(1, [("val_loss", float(start))], 10 * start + 2)
+    curves = build_curves([made])
+    assert [(event.kind, event.line) for event in curves.events] == [
+        ("restarted", 11),
+        ("restarted", 21),
+    ]
+    assert curves.series["train_loss"].y.tolist() == [0.5]
+    assert curves.series["val_loss"].y.tolist() == [2.0]

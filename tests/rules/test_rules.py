@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from analyzer.diagnosis.example import Example
@@ -15,7 +17,9 @@ from analyzer.diagnosis.examples import (
 )
 from analyzer.diagnosis.loading import load_rules, parse_rule
 from analyzer.diagnosis.rule import Rule
+from analyzer.facts import FACTS
 from analyzer.location import rules_dir
+from analyzer.signals import SIGNALS
 
 RULES = load_rules(rules_dir())
 EXAMPLES = [(rule, example) for rule in RULES for example in rule.examples]
@@ -57,3 +61,9 @@ def test_the_template_is_a_rule_that_proves_itself() -> None:
     path = rules_dir() / "_template.yaml"
     rule = parse_rule(path.read_text(encoding="utf-8"), path.with_name("template.yaml"))
     assert check_rule(rule, HEALTHY) == []
+
+
+@pytest.mark.parametrize("table", [SIGNALS, FACTS], ids=["signals", "facts"])
+def test_the_guide_names_the_whole_vocabulary(table: Mapping[str, object]) -> None:
+    guide = (rules_dir() / "README.md").read_text(encoding="utf-8")
+    assert [name for name in table if f"`{name}`" not in guide] == []

@@ -13,7 +13,7 @@ from analyzer.readers.detectron2.names import MAIN, all_series, factor_of, serie
 from analyzer.readers.detectron2.settings import SPELLINGS
 from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
-from analyzer.reading.pairs import NUMBER, matches
+from analyzer.reading.pairs import matches
 from analyzer.reading.settings import MAX_CONFIG, canonical
 from analyzer.reading.tables import Table
 from analyzer.reading.text import blocks, decode
@@ -26,12 +26,12 @@ PROGRESS = re.compile(
     re.MULTILINE,
 )
 LINES = re.compile(
-    rb"(?P<iter>\biter: (\d+)  ([^\n]*))"
+    rb"(?P<iter>\biter: (\d{1,15})  ([^\n]*))"
     rb"|(?P<copy>copypaste: ([^\n]*))"
     rb"|(?P<saved>Saving checkpoint to [^\n]*?model_(\d{7})\.pth)"
-    rb"|(?P<start>Starting training from iteration (\d+))"
-    rb"|(?P<images>Loaded (\d+) images in COCO format)"
-    rb"|(?P<batches>Start inference on (\d+)[^\n]*)"
+    rb"|(?P<start>Starting training from iteration (\d{1,15}))"
+    rb"|(?P<images>Loaded (\d{1,15}) images in COCO format)"
+    rb"|(?P<batches>Start inference on (\d{1,15})[^\n]*)"
 )
 """What kinds of lines there are."""
 
@@ -39,7 +39,6 @@ _CONFIG = re.compile(
     rb"Running with full config:[ \t]*\n(.*?)(?=" + _STAMP + rb"|\Z)", re.MULTILINE | re.DOTALL
 )
 _STARTING = "Starting training from iteration"
-_NUMBER = re.compile(NUMBER)
 
 
 class Line(NamedTuple):
@@ -130,7 +129,7 @@ def log_tables(log: TextLog, period: int) -> list[Table]:
     """
     train = Table("step", log.file)
     val = Table("step", log.file, repeats=True)
-    names: dict[str, str | None] = {}
+    names: dict[bytes, str | None] = {}
     header: list[bytes] = []
     last, kind = 0, b""
     for line in log.lines:
@@ -155,17 +154,14 @@ def log_tables(log: TextLog, period: int) -> list[Table]:
     return [table for table in (train, val) if len(table)]
 
 
-def _values(text: bytes, names: dict[str, str | None]) -> Iterator[tuple[str, bytes]]:
+def _values(text: bytes, names: dict[bytes, str | None]) -> Iterator[tuple[str, bytes]]:
     for part in text.split(b"  "):
-        own, _, value = part.strip().partition(b": ")
-        digits = value.removesuffix(b"M")
-        if own and _NUMBER.fullmatch(digits):
-            name = decode(own)
-            if name not in names:
-                names[name] = series_of(name)
-            series = names[name]
-            if series is not None:
-                yield series, digits
+        own, _, value = part.partition(b": ")
+        if own not in names:
+            names[own] = series_of(decode(own.strip()))
+        series = names[own]
+        if series is not None and value and b":" not in value:
+            yield series, value.rstrip(b"M ")
 
 
 def _evaluated(task: bytes, header: list[bytes], cells: list[bytes]) -> list[tuple[str, bytes]]:

@@ -11,6 +11,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from analyzer.readers.huggingface.eventfiles import (
+    event_folders,
+    newest_events,
+)
 from analyzer.readers.huggingface.history import History, read_history
 from analyzer.readers.huggingface.settings import RESULTS, sample_counts, settings
 from analyzer.readers.huggingface.weights import (
@@ -30,10 +34,8 @@ from analyzer.run import Note, Run, Status
 FORMAT = "huggingface"
 STATE = "trainer_state.json"
 
-_STEP = re.compile(rb'"global_step":\s*(\d+)')
+_STEP = re.compile(rb'"global_step":\s*(\d{1,15})')
 _MARKS = (b'"log_history"', b'"global_step"', b'"best_model_checkpoint"')
-_EVENT_FOLDERS = ("runs", "logs")
-_STARTED = re.compile(r"[A-Z][a-z]{2}\d\d_\d\d-\d\d-\d\d_")
 TRIED = 20
 """So many of the newest checkpoints are looked into for a state that can be read."""
 
@@ -46,7 +48,7 @@ def claims(folder: Folder) -> Iterable[Claim]:
         states.append(STATE)
     if states:
         newest = max(states, key=lambda name: (_step(folder, name), name == STATE))
-        yield Claim(newest, folders=(*kept, *_event_folders(folder)))
+        yield Claim(newest, folders=(*kept, *event_folders(folder)))
         return
     for name in folder.files:
         if name.endswith(".json") and ("trainer_state" in name or "log_history" in name):
@@ -65,22 +67,14 @@ def _step(folder: Folder, state: str) -> int:
     return int(found[1]) if found else step_of(state)
 
 
-def _event_folders(folder: Folder) -> list[str]:
-    """The event files of this run tell the same numbers again."""
-    return [
-        name
-        for name in _EVENT_FOLDERS
-        if name in folder.folders and any(map(_STARTED.match, folder.below(name).folders))
-    ]
-
-
 def read(folder: Folder, claim: Claim) -> Run:
     """Read one run."""
     parts = Parts()
     file, state = _state(folder, claim, parts.notes)
-    history = read_history(folder, file, state, parts.notes)
+    events = newest_events(folder) if claim.whole else None
+    history = read_history(folder, file, state, parts.notes, events)
     parts.tables = history.tables
-    parts.config = settings(folder, file, state, parts.notes)
+    parts.config = settings(folder, file, state, parts.notes, events)
     parts.samples = sample_counts(folder, state, parts.notes)
     parts.planned_steps = whole_number(state.get("max_steps"))
     if history.by_epoch:

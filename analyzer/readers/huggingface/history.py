@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from analyzer.readers.huggingface.eventfiles import later_values
 from analyzer.reading.folder import Folder
 from analyzer.reading.jsonfile import MAX_DOCUMENT, leaves
 from analyzer.reading.names import higher_is_better, plain
 from analyzer.reading.tables import Table
 from analyzer.reading.text import line_ends, read_text
 from analyzer.reading.values import number, whole_number
-from analyzer.run import Note
+from analyzer.run import Note, Run
 
 MAX_EPOCHS = 1_000_000
 MAX_STEPS = 1e15
@@ -65,25 +66,20 @@ class _Row(NamedTuple):
 
 
 def read_history(
-    folder: Folder, file: str, state: Mapping[str, Any], notes: list[Note]
+    folder: Folder,
+    file: str,
+    state: Mapping[str, Any],
+    notes: list[Note],
+    events: Run | None = None,
 ) -> History:
-    """The curves in the ``log_history`` of a state.
+    """The curves in the ``log_history`` of a state, and what ``events`` hold behind its end.
 
     They are by epoch where the evaluations stand at the ends of epochs, else by step, so that all
     are counted alike. The closing record of a training is a mean over all of it, and no point.
     """
-    found = state.get("log_history")
-    records = [record for record in found or () if isinstance(record, dict)]
-    lines = _lines(folder, file, len(records))
-    evals: list[_Row] = []
-    rows: list[_Row] = []
-    for line, record in zip(lines, records, strict=True):
-        evaluated = any(str(key).startswith("eval_") for key in record)
-        if not evaluated and ("train_runtime" in record or "total_flos" in record):
-            continue
-        row = _row(record, line, evaluated)
-        if row is not None:
-            (evals if evaluated else rows).append(row)
+    rows, evals = _rows(folder, file, state)
+    if events is not None:
+        _add_later(rows, evals, state, events)
     history = History(planned_epochs=_planned_epochs(state))
     ended = _ended_epochs(state, rows + evals)
     history.by_epoch = _by_epoch([row.epoch for row in evals], ended)
@@ -103,6 +99,39 @@ def read_history(
     history.monitor = _monitor(state, evals)
     _note_hidden_nan(rows, file, notes)
     return history
+
+
+def _rows(folder: Folder, file: str, state: Mapping[str, Any]) -> tuple[list[_Row], list[_Row]]:
+    """(rows of the training, rows of evaluations) without the closing record."""
+    found = state.get("log_history")
+    records = [record for record in found or () if isinstance(record, dict)]
+    lines = _lines(folder, file, len(records))
+    evals: list[_Row] = []
+    rows: list[_Row] = []
+    for line, record in zip(lines, records, strict=True):
+        evaluated = any(str(key).startswith("eval_") for key in record)
+        if not evaluated and ("train_runtime" in record or "total_flos" in record):
+            continue
+        row = _row(record, line, evaluated)
+        if row is not None:
+            (evals if evaluated else rows).append(row)
+    return rows, evals
+
+
+def _add_later(rows: list[_Row], evals: list[_Row], state: Mapping[str, Any], events: Run) -> None:
+    """Append what was logged after the state was saved."""
+    step, epoch = number(state.get("global_step")), number(state.get("epoch"))
+    both = [*rows, *evals]
+    if not both or not step or not epoch or not 0 < epoch < MAX_EPOCHS:
+        return
+    last = max(step, *(row.step for row in both))
+    line = max(row.line for row in both)
+    for at, values in later_values(events, step / epoch, last).items():
+        for own, evaluated in ((rows, False), (evals, True)):
+            found = [(n, y) for n, y in values.items() if n.startswith("val_") == evaluated]
+            if found:
+                line += 1
+                own.append(_Row(at, at * epoch / step, line, found))
 
 
 def _lines(folder: Folder, file: str, count: int) -> Sequence[int]:

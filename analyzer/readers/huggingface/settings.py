@@ -18,7 +18,7 @@ from analyzer.reading.settings import (
 )
 from analyzer.reading.text import decode, read_text
 from analyzer.reading.values import number
-from analyzer.run import Config, Note, flatten
+from analyzer.run import Config, Note, Run, flatten
 
 SPELLINGS: Spellings = {
     "learning_rate": "optimizer.lr",
@@ -63,9 +63,16 @@ _OPTIMIZER = re.compile(r"(?i)\b(adamw|adafactor|adamax|nadam|adagrad|rmsprop|li
 
 
 def settings(
-    folder: Folder, state_file: str, state: Mapping[str, Any], notes: list[Note]
+    folder: Folder,
+    state_file: str,
+    state: Mapping[str, Any],
+    notes: list[Note],
+    events: Run | None = None,
 ) -> Config:
-    """All settings that are known; saved arguments count before the card and the state."""
+    """All settings that are known; saved arguments count before the card and the state.
+
+    The trainer writes its arguments into its event files too.
+    """
     config = Config()
     for name in ARGUMENTS:
         own = dict(flatten(read_object(folder, name, notes)))
@@ -74,6 +81,9 @@ def settings(
     for name in YAML_ARGUMENTS:
         if folder.has(name):
             config = merged(config, yaml_settings(folder, name, SPELLINGS, notes))
+    if events is not None:
+        own = {events.config.spelled(key): value for key, value in events.config.values.items()}
+        config = merged(config, canonical(own, SPELLINGS, file=events.config.file))
     config = merged(config, _card(folder))
     own = {key: state[key] for key in STATE_KEYS if number(state.get(key)) is not None}
     own |= _early_stopping(state)

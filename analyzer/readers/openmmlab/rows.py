@@ -12,6 +12,7 @@ from analyzer.readers.openmmlab.textlog import Progress, TextLog
 from analyzer.reading.jsonfile import Records
 from analyzer.reading.names import Split, is_share
 from analyzer.reading.tables import Column, Table
+from analyzer.reading.text import decode
 from analyzer.run import FloatArray, LogEvent, Run
 
 Mask = NDArray[np.bool_]
@@ -32,7 +33,6 @@ class Rows:
     by_epoch: Table = field(init=False)
     by_step: Table = field(init=False)
     batches: int = 0
-    planned_steps: int | None = None
     counts_epochs: bool = False
     _files: list[tuple[int, str]] = field(default_factory=list)
     _lines: int = 0
@@ -89,7 +89,7 @@ class Rows:
             for line, _ in log.configs:
                 self.train.start(self._lines + line, "the config is printed")
         rows = [(row, list(row.pairs())) for row in log.progress if row.mode != "test"]
-        series: dict[Split, dict[str, str]] = {
+        series: dict[Split, dict[bytes, str]] = {
             "train": _names([p for row, p in rows if row.mode != "val"], "train"),
             "val": _names([p for row, p in rows if row.mode == "val"], "val"),
         }
@@ -109,9 +109,8 @@ class Rows:
 
     def _add_training(self, row: Progress, values: list[tuple[str, bytes]]) -> int:
         """The iteration that the row stands at, counted through all epochs; 0 where unsaid."""
-        first, total, inner, length = row.counts
+        first, _, inner, length = row.counts
         if not row.by_epoch:
-            self.planned_steps = total or self.planned_steps
             self.train.add(first or 0, values, row.line + self._lines)
             return first or 0
         if first is None or inner is None or length is None:
@@ -140,13 +139,14 @@ class Rows:
         return float(np.ceil(reached / self.interval) * self.interval)
 
 
-def _names(rows: list[list[tuple[str, bytes]]], split: Split) -> dict[str, str]:
-    return all_series(list({name for pairs in rows for name, _ in pairs}), split)
+def _names(rows: list[list[tuple[bytes, bytes]]], split: Split) -> dict[bytes, str]:
+    own = {decode(name): name for name in {name for pairs in rows for name, _ in pairs}}
+    return {own[name]: series for name, series in all_series(sorted(own), split).items()}
 
 
 def _unmeasured(series: str, digits: bytes) -> bool:
     """COCO writes -1 where there is nothing to measure: no object of that size."""
-    return digits.startswith(b"-1") and is_share(series) and not digits.strip(b"-1.0")
+    return digits[:2] == b"-1" and not digits.strip(b"-1.0") and is_share(series)
 
 
 def _measured(column: Column, series: str) -> Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,27 +11,26 @@ from typing import NamedTuple
 
 from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
-from analyzer.reading.pairs import NUMBER, matches
+from analyzer.reading.pairs import matches
 from analyzer.reading.text import Block, blocks, decode
 from analyzer.run import LogEvent, Note
 
 _PROGRESS = re.compile(
-    rb"\b(Epoch|Iter)(?:\((train|val|test)\))?[ \t]*\[ *(\d+)(?:/ *(\d+))?\]"
-    rb"(?:\[ *(\d+)(?:/ *(\d+))?\])?[ \t]*([^\n]*)"
+    rb"\b(Epoch|Iter)(?:\((train|val|test)\))?[ \t]*\[ *(\d{1,15})(?:/ *(\d{1,15}))?\]"
+    rb"(?:\[ *(\d{1,15})(?:/ *(\d{1,15}))?\])?[ \t]*([^\n]*)"
 )
 _STAMPED = rb"^(?:\d{4}[-/])?\d\d[-/]\d\d \d\d:\d\d:\d\d[^\n]*"
 _DUMP = re.compile(_STAMPED + rb"Config:\s*?\n(.*?)(?=" + _STAMPED + rb"|\Z)", re.M | re.S)
 _TIME = re.compile(rb"^(\d{4})[-/](\d\d)[-/](\d\d) (\d\d):(\d\d):(\d\d)", re.M)
-_PLAN = re.compile(rb"workflow: \[.*\], max: (\d+) (epochs|iters)")
+_PLAN = re.compile(rb"workflow: \[.*\], max: (\d{1,15}) (epochs|iters)")
 _BEST = re.compile(
-    rb"best checkpoint with \S+ .{1,80}? at (\d+) (epoch|iter) is saved to (\S+?)\.?$"
-    rb"|[Bb]est (?:\S+) is \S+ at (\d+) (epoch|iter)",
+    rb"best checkpoint with \S+ .{1,80}? at (\d{1,15}) (epoch|iter) is saved to (\S+?)\.?$"
+    rb"|[Bb]est (?:\S+) is \S+ at (\d{1,15}) (epoch|iter)",
     re.M,
 )
-_ITERATION = re.compile(rb"Saving checkpoint at (\d+) iterations")
-_SPLIT = re.compile(rb"\s{2,}|, |\t")
-_NUMBER = re.compile(NUMBER)
-_GPUS = re.compile(rb"GPU number: (\d+)")
+_ITERATION = re.compile(rb"Saving checkpoint at (\d{1,15}) iterations")
+_BEGINS = frozenset(bytes([first]) for first in b"+-.0123456789nNiI")
+_GPUS = re.compile(rb"GPU number: (\d{1,9})")
 _PATIENCE = re.compile(rb"monitored metric did not improve in the last \d+ records[^\n]*")
 
 
@@ -47,12 +47,13 @@ class Progress(NamedTuple):
     line: int
     saved: int
 
-    def pairs(self) -> Iterator[tuple[str, bytes]]:
-        """(name, digits) of the values on the line."""
-        for part in _SPLIT.split(self.body.strip()):
-            name, _, value = part.rpartition(b": ")
-            if name and _NUMBER.fullmatch(value):
-                yield decode(name), value
+    def pairs(self) -> Iterator[tuple[bytes, bytes]]:
+        """(name, digits) of the values on the line; a time such as 1:02:03 is none."""
+        body = self.body.strip()
+        for part in body.split(b"  " if b"  " in body else b", "):
+            name, _, value = part.strip().rpartition(b": ")
+            if name and value[:1] in _BEGINS and b":" not in value and b" " not in value:
+                yield name, value
 
 
 class Best(NamedTuple):
@@ -86,6 +87,12 @@ class TextLog:
         return any(_is_train(row) for row in self.progress)
 
     @property
+    def iterations(self) -> int | None:
+        """The planned iterations that the last progress line of a training by them says."""
+        rows = (row for row in reversed(self.progress) if _is_train(row) and not row.by_epoch)
+        return next((row.counts[1] for row in rows), None)
+
+    @property
     def tests(self) -> bool:
         """Whether it has a line of a test."""
         return any(row.mode == "test" for row in self.progress)
@@ -109,11 +116,11 @@ def read_textlog(folder: Folder, name: str, notes: list[Note]) -> TextLog:
 
 
 def _take(log: TextLog, block: Block) -> None:
-    saves = [(match.start(), int(match[1])) for match in _ITERATION.finditer(block.data)]
+    saves = deque((match.start(), int(match[1])) for match in _ITERATION.finditer(block.data))
     for match, line in matches(block, _PROGRESS):
         saved = 0
         while saves and saves[0][0] < match.start():
-            saved = saves.pop(0)[1]
+            saved = saves.popleft()[1]
         a, b, c, d = (None if g is None else int(g) for g in match.group(3, 4, 5, 6))
         mode = decode(match[2] or b"")
         by_epoch = match[1] == b"Epoch"

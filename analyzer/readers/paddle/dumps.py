@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from analyzer.errors import FormatError
@@ -77,6 +78,9 @@ SPELLINGS: Spellings = {
     "architecture": "model.name",
 }
 
+MOST_DUMPS = 300
+"""Prints as a dict or as YAML that are read of one block; each start makes one."""
+
 _ENTRY = re.compile(rb"^\[[^\]\n]{8,30}\] [\w.]+ INFO: ( *)([A-Za-z_]\w*) : ?([^\n]*)$", re.M)
 _DICT = re.compile(rb"\bINFO: Configs: (?=\{)")
 _YAML = re.compile(rb"^-{6,}Config Information-{6,}\n((?:(?!-{6})[^\n]*\n)*)", re.M)
@@ -122,10 +126,10 @@ def find_dumps(block: Block, dumps: list[Dump]) -> None:
             dumps.append(Dump(line))
         value = decode(found[3])
         dumps[-1].add(line, len(found[1]), decode(found[2]), value)
-    for found, line in matches(block, _DICT):
+    for found, line in islice(matches(block, _DICT), MOST_DUMPS):
         text = decode(block.data[found.end() : found.end() + MAX_LITERAL])
         dumps.append(Dump(line, dict(flatten(mapping(text))), last=line))
-    for found, line in matches(block, _YAML):
+    for found, line in islice(matches(block, _YAML), MOST_DUMPS):
         dumps.append(Dump(line, _yaml(decode(found[1])), last=line))
     dumps.sort(key=lambda dump: dump.line)
 

@@ -26,6 +26,9 @@ from analyzer.run import Config, Note, Run
 
 FORMAT = "tensorboard"
 MOST_TAGS = 2_000
+MOST_FILES = 1_000
+"""Of more event files in one folder the last are read."""
+
 SMALLEST = 100
 """A smaller file holds no value, only the version record and perhaps its writer."""
 
@@ -60,11 +63,11 @@ def claims(folder: Folder) -> Iterable[Claim]:
 
 def event_files(folder: Folder) -> list[str]:
     """The event files in a folder that can hold values, in the order of their names."""
+    names = [name for name in folder.files if _EVENTS.search(name)]
     return [
         name
-        for name in folder.files
-        if _EVENTS.search(name)
-        and not name.endswith(".profile-empty")
+        for name in names[-MOST_FILES:]
+        if not name.endswith(".profile-empty")
         and is_record_file(folder.head(name))
         and (stat := folder.stat(name)) is not None
         and stat.size > SMALLEST

@@ -33,11 +33,16 @@ FILES = "files"
 MAX_CONFIG = 1 << 22
 MAX_SUMMARY = 1 << 25
 
+LATEST = "latest-run"
+
+_HISTORY = re.compile(r"run-\w+\.wandb$")
 _RUN_FOLDER = re.compile(r"(?:offline-)?run-\d{8}_\d{6}-\w+$")
 
 
 def claims(folder: Folder) -> Iterable[Claim]:
     """The folder of a run, the files of one copied alone, or loose ``.wandb`` files."""
+    if _copied_link(folder):
+        return
     histories = [n for n in folder.files if n.endswith(".wandb") and _is_history(folder, n)]
     if FILES in folder.folders and (histories or _RUN_FOLDER.match(folder.path.name)):
         own = tuple(name for name in (FILES, "logs", "tmp") if name in folder.folders)
@@ -50,6 +55,15 @@ def claims(folder: Folder) -> Iterable[Claim]:
         yield Claim(found[0], files=tuple(found[1:]))
     else:
         yield from (Claim(name, whole=False) for name in histories)
+
+
+def _copied_link(folder: Folder) -> bool:
+    """Whether the folder is what copying made of the link to the latest run."""
+    if folder.path.name != LATEST or not folder.at:
+        return False
+    runs = {name[len("run-") : -len(".wandb")] for name in folder.files if _HISTORY.match(name)}
+    beside = folder.tree.list(folder.at.rpartition("/")[0]).folders
+    return any(name.rpartition("-")[2] in runs for name in beside)
 
 
 def _is_history(folder: Folder, name: str) -> bool:

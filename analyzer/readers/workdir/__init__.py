@@ -102,6 +102,7 @@ def read(folder: Folder, claim: Claim) -> Run:
         info = _read_info(folder, parts.notes)
         _read_others(folder, log, parts)
         parts.samples, parts.environment = _samples(info), _environment(info)
+    parts.tables = [table for table in parts.tables if len(table) or table.marks]
     longest = _longest_epoch(parts.tables)
     parts.started, parts.ended = _times(info, log)
     parts.planned_epochs = log.planned_epochs or whole_number(parts.config.get("train.epochs"))
@@ -121,7 +122,7 @@ def _read_others(folder: Folder, log: TrainLog, parts: Parts) -> None:
     parts.tables = [metrics, steps, *log.tables]
     parts.config = read_settings(folder, parts.notes)
     index = read_index(folder, parts.notes)
-    parts.checkpoints = collect_checkpoints(folder, log.events, index)
+    parts.checkpoints = collect_checkpoints(folder, log.saves, index)
     parts.best_checkpoint = best_checkpoint(folder, parts.checkpoints, index, log.events, log.name)
 
 

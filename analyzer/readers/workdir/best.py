@@ -6,16 +6,16 @@ import io
 import os
 import struct
 import zipfile
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from analyzer.formats.trainlog import HEADER, STAMP, TRAIN, VALIDATE, time_of
+from analyzer.formats.trainlog import STAMP, time_of
 from analyzer.formats.workdir import BEST, CHECKPOINTS, INDEX
 from analyzer.readers.workdir.checkpoints import epoch_in_name, name_in_path
+from analyzer.readers.workdir.messages import FIELD, LINE
 from analyzer.reading.folder import Folder
 from analyzer.reading.text import read_text
 from analyzer.reading.values import whole_number
@@ -61,7 +61,7 @@ def _epoch_files(checkpoints: Sequence[Checkpoint]) -> list[tuple[int, str]]:
 
 def _by_link(folder: Folder, checkpoints: Sequence[Checkpoint]) -> BestCheckpoint | None:
     """A symbolic link is believed even if it dangles, but not if it leads into another run."""
-    above = folder.local(CHECKPOINTS)
+    above = folder.local(CHECKPOINTS) if CHECKPOINTS in folder.folders else None
     if above is None:
         return None
     inside = folder.local(BEST)
@@ -122,7 +122,7 @@ def _by_log(events: Iterable[LogEvent]) -> BestCheckpoint | None:
 def _by_bytes(folder: Folder, checkpoints: Sequence[Checkpoint]) -> BestCheckpoint | None:
     """The only epoch file whose tensors include all of best.pth's, by the CRCs of the zip."""
     files = _epoch_files(checkpoints)
-    held = folder.local(BEST)
+    held = folder.local(BEST) if folder.has(BEST) else None
     if len(files) > MAX_COMPARED or held is None:
         return None
     best = tensor_crcs(held)
@@ -169,7 +169,7 @@ def _by_time(folder: Folder, log: str) -> BestCheckpoint | None:
     The log's times have no zone, so its own file gives the offset: it was written last at its last
     line. Copying gives all files one time, or times that fit no zone; then nothing is concluded.
     """
-    best, log_file = folder.stat(BEST), folder.stat(log)
+    best, log_file = (folder.stat(name) if folder.has(name) else None for name in (BEST, log))
     if best is None or log_file is None or log_file.size > MAX_LOG:
         return None
     ends, first, last = _epoch_ends(folder, log)
@@ -193,15 +193,16 @@ def _epoch_ends(
 ) -> tuple[dict[int, datetime], datetime | None, datetime | None]:
     """(epoch -> time of its last values, time of the first line, of the last line) of a log."""
     data = read_text(folder, log, [], limit=MAX_LOG) or b""
-    times = [time for stamp in STAMP.finditer(data) if (time := time_of(stamp[1]))]
-    headers = [(match.start(), int(match[1])) for match in HEADER.find(data)]
+    times = [time for stamp in STAMP.finditer(data) if (time := time_of(stamp["time"]))]
     ends: dict[int, datetime] = {}
-    for found in sorted([*TRAIN.find(data), *VALIDATE.find(data)], key=lambda m: m.start()):
-        at = bisect_right(headers, (found.start(), 0)) - 1
-        head = data.rfind(b"\n", 0, found.start()) + 2
-        time = time_of(data[head : head + 19])
-        if at >= 0 and time is not None:
-            ends[headers[at][1]] = time
+    epoch: int | None = None
+    for row in LINE.findall(data):
+        if row[FIELD["epoch"]]:
+            epoch = int(row[FIELD["epoch"]])
+        elif epoch is not None and (row[FIELD["loss"]] or row[FIELD["precision"]]):
+            time = time_of(row[FIELD["time"]])
+            if time is not None:
+                ends[epoch] = time
     return ends, *((times[0], times[-1]) if times else (None, None))
 
 

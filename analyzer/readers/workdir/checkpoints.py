@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from analyzer.formats.workdir import BEST, CHECKPOINTS
+from analyzer.readers.workdir.trainlog import Save
 from analyzer.reading.checkpoints import weight_files
 from analyzer.reading.folder import Folder
 from analyzer.reading.values import number, whole_number
-from analyzer.run import Checkpoint, LogEvent
+from analyzer.run import Checkpoint
 
-_EPOCH_FILE = re.compile(r"(?:^|/)epoch_(\d{1,9})\.(?:pth|pt|pdparams)$")
+_EPOCH_FILE = re.compile(r"epoch_(\d{1,9})\.(?:pth|pt|pdparams)")
 
 
 def name_in_path(path: str) -> str:
@@ -23,22 +24,21 @@ def name_in_path(path: str) -> str:
 
 def epoch_in_name(file: str) -> int | None:
     """The N of ``.../epoch_N.pth``."""
-    found = _EPOCH_FILE.search(file.replace("\\", "/"))
+    found = _EPOCH_FILE.fullmatch(name_in_path(file))
     return int(found[1]) if found else None
 
 
 def collect_checkpoints(
-    folder: Folder, events: Iterable[LogEvent], index: Iterable[Mapping[str, Any]]
+    folder: Folder, saves: Iterable[Save], index: Iterable[Mapping[str, Any]]
 ) -> tuple[Checkpoint, ...]:
     """All weight files that log, index or folder know of, by epoch, the best one last."""
     known: dict[str, Checkpoint] = {}
     beside = {found.file: found for found in weight_files(folder, epoch_of=epoch_in_name)}
-    for event in events:
-        if event.kind in ("saved", "best"):
-            name = name_in_path(event.text)
-            file = name if name in beside else f"{CHECKPOINTS}/{name}"
-            named = epoch_in_name(file)
-            known[file] = Checkpoint(file, event.epoch if named is None else named)
+    for save in saves:
+        name = name_in_path(save.file)
+        named = _EPOCH_FILE.fullmatch(name)
+        file = name if name in beside else f"{CHECKPOINTS}/{name}"
+        known[file] = Checkpoint(file, int(named[1]) if named else save.epoch)
     for entry in index:
         if isinstance(entry.get("file"), str):
             known[entry["file"]] = _indexed(entry)

@@ -1,4 +1,4 @@
-"""What else the documented logs may say: the lines of the variant that calls its log ``log.txt``.
+"""The lines of the documented logs: ours, and those of the variant that calls it ``log.txt``.
 
 ::
 
@@ -13,37 +13,71 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from analyzer.formats.trainlog import HEADER, NUMBER, STAMP, TRAIN, VALIDATE, message
+from analyzer.formats import trainlog
+from analyzer.formats.trainlog import NUMBER
 from analyzer.reading.names import Split, plain
 from analyzer.reading.text import decode
 
-BARE = message(
-    b"Epoch ", rb"(\d{1,9})/(\d{1,9})[,:](?! ?(?:\[|(?i:step|iter|batch)))([^\n]*[:=][^\n]*)"
+_NO_STEP = rb"(?!,? ?(?:\[|(?i:step|iter|batch)))"
+"""Others log the steps of an epoch in a similar way."""
+
+_HEADER = trainlog.HEADER.replace(rb"\](?:,", rb"\]" + _NO_STEP + rb"(?:,") + rb"(?P<more>[^\n]*)"
+_BARE = (
+    rb"Epoch (?P<bare_epoch>\d{1,9})/(?P<bare_epochs>\d{1,9})(?=[,:])%b"
+    rb"(?P<bare_more>[^\n]*[:=][^\n]*)" % _NO_STEP
 )
-"""Epoch counted from 0, epochs, values."""
+_BEST_METRIC = rb"best metric, (?P<best_metric>[^\n]*hmean[^\n]*)"
+
+LINE = re.compile(
+    rb"^(?:%b)?(?:%b)?[^\n]*\n?"
+    % (trainlog.HEAD, b"|".join([_HEADER, *trainlog.MESSAGES[1:], _BARE, _BEST_METRIC])),
+    re.MULTILINE,
+)
+"""Any line at all. What it holds stands in the groups; those of other messages are empty."""
+
+FIELD: Mapping[str, int] = {name: place - 1 for name, place in LINE.groupindex.items()}
+"""Where each group stands in what ``LINE.findall`` gives."""
+
+MESSAGES = ("epoch", "loss", "precision", "saved", "best", "resumed", "bare_epoch", "best_metric")
+"""The first group of each message."""
+
+_UNNAMED_HEAD = re.sub(rb"\?P<\w+>", b"?:", trainlog.HEAD)
 
 STEP = re.compile(
     rb"Iter (\d{1,12}): Total Loss=(%b)(?:, Cls Loss=(%b))?(?:, Reg Loss=(%b))?" % ((NUMBER,) * 3)
 )
 STEP_SERIES = ("train_loss", "train_loss.cls", "train_loss.reg")
 
-BEST_METRIC = message(b"best metric, ", rb"([^\n]*hmean[^\n]*)")
+_EXACT = re.compile(
+    rb"^(?:%(head)s)?(?:Epoch \[\d{1,9}/\d{1,9}\], LR: %(n)s(?=[,\s])"
+    rb"|Epoch \[\d{1,9}/\d{1,9}\], Train Loss: %(n)s(?:, Val AP: %(n)s)?\s*$"
+    rb"|Train Loss: %(n)s \| Time: %(n)ss/iter"
+    rb"|Validate - Precision: %(n)s, Recall: %(n)s, F1: %(n)s"
+    rb"|Epoch \d{1,9}/\d{1,9}, loss: %(n)s\s*$"
+    rb"|Iter \d{1,12}: Total Loss=%(n)s"
+    rb"|best metric, [^\n]*hmean)" % {b"head": _UNNAMED_HEAD, b"n": NUMBER},
+    re.MULTILINE,
+)
 
 STARTING = re.compile(rb"^(?:\[[^\]\n]*\] [A-Z]+ )?Starting training\.\.\.\s*$", re.MULTILINE)
 
-_VALUE = re.compile(rb"([A-Za-z][\w /.-]*?) ?[:=] ?(" + NUMBER + rb")(?!:)")
-_KNOWN = (HEADER, TRAIN, VALIDATE, BARE, BEST_METRIC)
+_VALUE = re.compile(rb"([A-Za-z][\w /.-]*?) ?[:=] ?(" + NUMBER + rb")(?![:\w])")
 
 
 def is_documented(data: bytes) -> bool:
-    """Whether the beginning of a log holds one of the documented lines."""
-    return STEP.search(data) is not None or any(known.find(data) for known in _KNOWN)
+    """Whether the beginning of a log holds one of the documented lines, in its exact wording.
+
+    Many programs begin a line with ``Epoch 1/15``; those that go on in another way are read by
+    others.
+    """
+    return _EXACT.search(data) is not None
 
 
 def is_started(data: bytes) -> bool:
     """Whether the beginning of a log says that the training starts, or bears times and levels."""
-    return STAMP.search(data) is not None or STARTING.search(data) is not None
+    return trainlog.STAMP.search(data) is not None or STARTING.search(data) is not None
 
 
 def values(text: bytes, split: Split) -> list[tuple[str, bytes]]:

@@ -14,6 +14,7 @@ from analyzer.reading.text import decode, read_text
 from analyzer.run import Config, Note
 
 MAX_ARGS = 1 << 16
+QUOTES = frozenset("'\"\\")
 
 FLAG_KEYS: Mapping[str, str] = {
     "train_data_dir": "data.train_dir",
@@ -48,7 +49,7 @@ def _read_flags(folder: Folder, notes: list[Note]) -> dict[str, Any]:
     data = read_text(folder, ARGS, notes, limit=MAX_ARGS) or b""
     line = decode(data).lstrip().partition("\n")[0]
     try:
-        words = shlex.split(line)
+        words = shlex.split(line) if set(line) & QUOTES else line.split()
     except ValueError as error:
         notes.append(Note(f"{ARGS}:1: not a command line: {error}", ARGS, 1))
         return {}

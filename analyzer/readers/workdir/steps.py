@@ -18,7 +18,7 @@ class StepLines:
 
     def __init__(self, file: str) -> None:
         self._file = file
-        self._parts: list[tuple[FloatArray, dict[str, Column], IntArray]] = []
+        self._table = Table("step", file)
 
     def take(self, block: Block, count: int) -> IntArray:
         """Read a block of ``count`` lines; returns the numbers of those that were understood."""
@@ -30,13 +30,13 @@ class StepLines:
         else:
             found = (match.start() for match in STEP.finditer(block.data))
             lines = lines_at(block, np.fromiter(found, np.int64, len(rows)))
-        step = np.fromiter((int(row[0]) for row in rows), np.float64, len(rows))
-        columns = {}
+        step = np.fromiter((float(row[0]) for row in rows), np.float64, len(rows))
+        columns: dict[str, Column] = {}
         for place, name in enumerate(STEP_SERIES, 1):
             texts = [row[place] for row in rows]
             if any(texts):
                 columns[name] = text_column(texts)
-        self._parts.append((step, columns, lines))
+        self._table.extend(step, columns, lines)
         return lines
 
     def table(self, epochs: Rows) -> Table:
@@ -44,21 +44,12 @@ class StepLines:
 
         Where iterations are counted anew in each epoch they are made to go on.
         """
+        if not len(epochs.x) or not len(self._table):
+            return self._table
+        rows = self._table.rows()
+        epoch = _epoch_at(rows.line, epochs)
         table = Table("step", self._file)
-        if not len(epochs.x):
-            for step, columns, line in self._parts:
-                table.extend(step, columns, line)
-        elif self._parts:
-            line = np.concatenate([line for _, _, line in self._parts])
-            step = np.concatenate([step for step, _, _ in self._parts])
-            epoch = _epoch_at(line, epochs)
-            step = _going_on(step, epoch)
-            done = 0
-            for own, columns, line in self._parts:
-                part = slice(done, done + len(own))
-                table.extend(step[part], columns, line, epoch[part])
-                done += len(own)
-        self._parts = []
+        table.extend(_going_on(rows.x, epoch), rows.columns, rows.line, epoch)
         return table
 
 

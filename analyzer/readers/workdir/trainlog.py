@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
 
-from analyzer.formats.trainlog import BEST, SAVED, STAMP, time_of
-from analyzer.readers.workdir.epochs import EpochLines, starts
+from analyzer.formats.trainlog import HEAD, STAMP, time_of
+from analyzer.readers.workdir.epochs import EpochLines, Fields, with_field
+from analyzer.readers.workdir.messages import LINE
 from analyzer.readers.workdir.steps import StepLines
 from analyzer.reading.checkpoints import WEIGHTS
 from analyzer.reading.events import EventScan
@@ -20,11 +21,14 @@ from analyzer.reading.text import Block, blocks, decode, lines_at, without_cut
 from analyzer.reading.tracebacks import HEADER as TRACEBACK
 from analyzer.run import IntArray, LogEvent, Note
 
+MOST_TRIES = 1000
+"""Lines from the end of a block that are looked at for the last time stamp."""
+
 STARTS = frozenset({"started", "fold"})
 """Events at which the program begins something: they cut the tables."""
 
 _ERROR = re.compile(
-    STAMP.pattern.replace(b"([A-Z]+)", b"(?:ERROR|CRITICAL)") + rb"([^\n]+)", re.MULTILINE
+    rb"^" + HEAD.replace(b"[A-Z]+", b"ERROR|CRITICAL") + rb"(?P<text>[^\n]+)", re.MULTILINE
 )
 _LOGGED_TRACEBACK = re.compile(
     rb"^(\[[^\]\n]*\][ \t]+[A-Z]+[ \t]+" + re.escape(TRACEBACK) + rb"[^\n]*)((?:\n {4}[^\n]*)+)",
@@ -32,13 +36,27 @@ _LOGGED_TRACEBACK = re.compile(
 )
 
 
+class Save(NamedTuple):
+    """A weight file that the log names. ``time`` is as printed."""
+
+    line: int
+    kind: str
+    file: str
+    epoch: int | None
+    time: bytes
+
+
 @dataclass
 class TrainLog:
-    """What one log holds; ``known`` says whether any of its lines is a documented one."""
+    """What one log holds; ``known`` says whether any of its lines is a documented one.
+
+    Of ``saves`` only those that name the best weights, and the last one, are events too.
+    """
 
     name: str
     tables: list[Table] = field(default_factory=list)
     events: list[LogEvent] = field(default_factory=list)
+    saves: list[Save] = field(default_factory=list)
     planned_epochs: int | None = None
     first_time: datetime | None = None
     last_time: datetime | None = None
@@ -53,16 +71,6 @@ def read_train_log(folder: Folder, name: str, notes: list[Note]) -> TrainLog:
     return reading.finish()
 
 
-class _Said(NamedTuple):
-    """An event in the making: the epoch is that of the last header, unless it names its own."""
-
-    kind: str
-    line: int
-    text: str
-    epoch: int | None = None
-    time: datetime | None = None
-
-
 class _Reading:
     """What was read of a log so far."""
 
@@ -71,7 +79,8 @@ class _Reading:
         self.epochs = EpochLines(name)
         self.steps = StepLines(name)
         self.scan = EventScan(name)
-        self.said: list[_Said] = []
+        self.errors: list[LogEvent] = []
+        self.saves: list[tuple[int, str, str, int | None, bytes]] = []
 
     def take(self, block: Block) -> None:
         """Read the next block."""
@@ -80,8 +89,9 @@ class _Reading:
         count = data.count(b"\n") + (not data.endswith(b"\n"))
         known = [self.steps.take(block, count)]
         if len(known[0]) < count:
-            known += self.epochs.take(block)
-            known.append(self._take_saves(block))
+            rows = LINE.findall(data)
+            known += self.epochs.take(rows, block.line)
+            known.append(self._take_saves(rows, block))
         lines = np.concatenate(known)
         self.log.known |= len(lines) > 0
         if len(lines) < count:
@@ -98,49 +108,51 @@ class _Reading:
         log.tables.append(self.steps.table(headers.rows()))
         log.planned_epochs = self.epochs.planned
         told = {event.line for event in scanned}
-        said = [said for said in self.said if said.kind != "error" or said.line not in told]
-        said += [_Said(e.kind, e.line, e.text) for e in scanned if e.kind not in STARTS]
-        log.events = self._with_epochs(said)
+        events = [event for event in self.errors if event.line not in told]
+        events += [event for event in scanned if event.kind not in STARTS]
+        opened = self._opened_at([event.line for event in events])
+        log.events = [
+            event if epoch is None else replace(event, epoch=epoch)
+            for event, epoch in zip(events, opened, strict=True)
+        ]
+        opened = self._opened_at([line for line, *_ in self.saves])
+        log.saves = [
+            Save(line, kind, file, epoch if own is None else own, time)
+            for (line, kind, file, own, time), epoch in zip(self.saves, opened, strict=True)
+        ]
+        log.events += _told_saves(log)
         return log
 
-    def _with_epochs(self, said: list[_Said]) -> list[LogEvent]:
-        """What was said as events, each with the epoch that was open, counted from 1."""
+    def _opened_at(self, lines: list[int]) -> list[int | None]:
+        """The epoch, counted from 1, that is open at each line."""
         headers = self.epochs.headers.rows()
-        lines = np.array([line for _, line, *_ in said], dtype=np.int64)
         place = np.searchsorted(headers.line, lines, side="right").tolist()
         opened = [None, *map(int, headers.x.tolist())]
-        return [
-            LogEvent(kind, self.log.name, line, text, opened[at] if epoch is None else epoch, time)
-            for (kind, line, text, epoch, time), at in zip(said, place, strict=True)
-        ]
+        return [opened[at] for at in place]
 
     def _take_times(self, data: bytes) -> None:
         first = STAMP.search(data)
         if first is None:
             return
         self.log.known = True
-        self.log.first_time = self.log.first_time or time_of(first[1])
+        self.log.first_time = self.log.first_time or time_of(first["time"])
         last, end = first, len(data)
-        while (end := data.rfind(b"[", first.start(), end)) > first.start():
-            if found := STAMP.match(data, end):
-                last = found
+        for _ in range(MOST_TRIES):
+            end = data.rfind(b"\n[", first.start(), end)
+            if end < 0 or (found := STAMP.match(data, end + 1)):
+                last = found if end >= 0 and found else last
                 break
-        self.log.last_time = time_of(last[1]) or self.log.last_time
+        self.log.last_time = time_of(last["time"]) or self.log.last_time
 
-    def _take_saves(self, block: Block) -> IntArray:
-        data = block.data
-        found: list[tuple[re.Match[bytes], str, bytes, int | None]] = [
-            *((match, "saved", match[1], None) for match in SAVED.find(data)),
-            *((match, "best", match[4], int(match[1])) for match in BEST.find(data)),
-        ]
-        lines = lines_at(block, starts([match for match, *_ in found]))
-        for (match, kind, file, epoch), line in zip(found, lines.tolist(), strict=True):
-            if match.end() == len(data) and not WEIGHTS.search(decode(file)):
-                continue  # the name of a file may be cut off, too
-            head = data.rfind(b"\n", 0, match.start()) + 2
-            time = time_of(data[head : head + 19])
-            self.said.append(_Said(kind, line, decode(file), epoch, time))
-        return lines
+    def _take_saves(self, rows: list[Fields], block: Block) -> IntArray:
+        saved, best = (with_field(field, rows, block.line) for field in ("saved", "best"))
+        for found, kind in ((saved, "saved"), (best, "best")):
+            fields = map(found.column, (kind, "best_epoch", "time"))
+            for line, name, epoch, time in zip(found.line.tolist(), *fields, strict=True):
+                if not block.data.endswith(name) or WEIGHTS.search(decode(name)):  # else cut off
+                    own = int(epoch) if epoch else None
+                    self.saves.append((line, kind, decode(name), own, time))
+        return np.concatenate([saved.line, best.line])
 
     def _take_rest(self, block: Block, known: IntArray) -> None:
         """Look for errors, starts and ends in the lines that were not understood."""
@@ -154,6 +166,16 @@ class _Reading:
         rest = block._replace(data=text)
         self.scan.add(rest)
         errors = [match for match in _ERROR.finditer(text) if TRACEBACK not in match[0]]
-        lines = lines_at(rest, starts(errors))
+        lines = lines_at(rest, np.array([match.start() for match in errors], dtype=np.int64))
         for match, line in zip(errors, lines.tolist(), strict=True):
-            self.said.append(_Said("error", line, decode(match[2]).strip()))
+            message = decode(match["text"]).strip()
+            self.errors.append(LogEvent("error", self.log.name, line, message))
+
+
+def _told_saves(log: TrainLog) -> list[LogEvent]:
+    best = [save for save in log.saves if save.kind == "best" or "best" in save.file]
+    last = [save for save in log.saves[-1:] if save not in best[-1:]]
+    return [
+        LogEvent(save.kind, log.name, save.line, save.file, save.epoch, time_of(save.time))
+        for save in best + last
+    ]
