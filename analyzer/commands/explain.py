@@ -57,7 +57,7 @@ def _severity(rule: Rule) -> str:
 
 def _decided(rule: Rule) -> Iterator[str]:
     if rule.for_each:
-        yield f"for each of {', '.join(map(words.series, rule.for_each))}:"
+        yield f"for each of {', '.join(rule.for_each)}:"
     yield from words.tree(rule.when)
     if rule.unless is not None:
         yield "unless:"
