@@ -24,10 +24,10 @@ def explain(rule: Rule) -> str:
 
 
 def _lines(rule: Rule) -> Iterator[str]:
-    yield f"{rule.id} ({rule.family}, {_severity(rule)})"
+    yield f"{rule.id} ({rule.family}, {severity(rule)})"
     yield rule.title
     yield from _part("Why it matters", _text(rule.why))
-    yield from _part("How it is decided", _decided(rule))
+    yield from _part("How it is decided", decided(rule))
     yield from _part("Causes, in the order in which to check them", _causes(rule))
     yield from _part("What to do in any case", (f"- {words.fix(fix)}" for fix in rule.fixes))
     yield from _part("Known limits", _text(rule.known_limits))
@@ -50,12 +50,15 @@ def _text(text: str) -> tuple[str, ...]:
     return tuple(fill(" ".join(text.split()), COLUMNS - 2).splitlines())
 
 
-def _severity(rule: Rule) -> str:
+def severity(rule: Rule) -> str:
+    """The severities that a rule may have, the first to be tried first."""
     steps = rule.severity
-    return " or ".join(str(step.to) for step in steps) if isinstance(steps, tuple) else str(steps)
+    named = [str(step.to) for step in steps] if isinstance(steps, tuple) else [str(steps)]
+    return " or ".join(dict.fromkeys(named))
 
 
-def _decided(rule: Rule) -> Iterator[str]:
+def decided(rule: Rule) -> Iterator[str]:
+    """How a rule is decided, as nested list items under lines that end with a colon."""
     if rule.for_each:
         yield f"for each of {', '.join(rule.for_each)}:"
     yield from words.tree(rule.when)
@@ -64,7 +67,7 @@ def _decided(rule: Rule) -> Iterator[str]:
         yield from words.tree(rule.unless)
     for step in rule.severity if isinstance(rule.severity, tuple) else ():
         if step.when is None:
-            yield f"{'else ' if len(_severity(rule).split()) > 1 else ''}{step.to}"
+            yield f"{'else ' if len(severity(rule).split()) > 1 else ''}{step.to}"
         else:
             yield f"{step.to} if:"
             yield from words.tree(step.when)

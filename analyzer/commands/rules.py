@@ -27,7 +27,7 @@ folder_option = click.option(
 
 @click.group()
 def rules() -> None:
-    """The rules: list, show, explain and test them, or print their JSON Schema.
+    """The rules: list, show, explain and test them, or print their page or JSON Schema.
 
     \b
     Examples
@@ -118,6 +118,21 @@ def test(context: click.Context, places: tuple[Path, ...]) -> None:
     counts = f"{len(broken)} broken, {unproven} not proven"
     click.echo(f"{len(good)} rule{many} with {examples} examples: {counts}")
     context.exit(BROKEN if broken else UNPROVEN if unproven else 0)
+
+
+@rules.command()
+@folder_option
+def page(places: tuple[Path, ...]) -> None:
+    """One Markdown page of all rules: what each detects, its causes, fixes and limits.
+
+    \b
+    Examples
+      python -m analyzer rules page > rules/RULES.md
+      python -m analyzer rules page --rules my_rules > RULES.md
+    """
+    from analyzer.commands import rulespage
+
+    click.echo(rulespage.page(_load(places)), nl=False)
 
 
 @rules.command()

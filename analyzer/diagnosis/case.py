@@ -9,10 +9,10 @@ import numpy as np
 
 from analyzer.diagnosis.outcome import Place
 from analyzer.diagnosis.places import between, other_axis, slice_of
-from analyzer.diagnosis.vocabulary import EACH, HIGHER_IS_BETTER, canonical, label
+from analyzer.diagnosis.vocabulary import EACH, FINEST, HIGHER_IS_BETTER, canonical, label
 from analyzer.diagnosis.window import FINDING, Window, cut
 from analyzer.facts import FACTS, Value
-from analyzer.run import RATES, Axis, Run, Series
+from analyzer.run import RATES, STEP_SUFFIX, Axis, Run, Series
 from analyzer.signals import SIGNALS, Reading, measure, noise
 from analyzer.signals.stats import best_index, finite
 
@@ -64,7 +64,8 @@ class Case:
 
     def own_name(self, name: str) -> str:
         """The run's name of a series, where it logs it; else the name given."""
-        given = (self.each or name) if name == EACH else name
+        base, finest = name.removesuffix(FINEST), FINEST if name.endswith(FINEST) else ""
+        given = (self.each or name).removesuffix(STEP_SUFFIX) + finest if base == EACH else name
         return canonical(given, self.run) or given
 
     def series(self, name: str, window: Window | None = None) -> Series | str:

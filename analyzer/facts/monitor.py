@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from analyzer.facts.settings import text
-from analyzer.run import Run
+from analyzer.run import RATES, Run
 from analyzer.signals.stats import finite
 
 LEAST = 5
 """Evaluations from which on a value that never moves is a constant."""
 
 
+LESS_IS_BETTER = frozenset(
+    {"error", "err", "cer", "wer", "mae", "mse", "rmse", "ppl", "perplexity", "fid", "nme"}
+)
+MORE_IS_BETTER = frozenset(
+    {"acc", "accuracy", "f1", "fscore", "hmean", "precision", "recall", "iou", "miou", "map"}
+    | {"ap", "auc", "dice", "psnr", "ssim", "bleu", "pck", "top1", "top5"}
+)
+"""Words in the name of a value that tell its good direction."""
+
+_WORDS = re.compile(r"[a-z0-9]+")
+
+
 def monitor(run: Run) -> str | None:
-    """The name of the monitored value, as the config says."""
-    return text("checkpoint.monitor")(run)
+    """The name of the monitored value, spelled as the run logs it where it does."""
+    name = text("checkpoint.monitor")(run)
+    if name is None:
+        return None
+    return next((logged for logged in run.series if logged.lower() == name), name)
 
 
 def right_mode(run: Run) -> str | None:
-    """The direction, min or max, that the monitored value has to be followed in."""
+    """The direction, min or max, that the monitored value has to be followed in.
+
+    By the words of its name; the direction of the main metric if it is that; else not known.
+    """
     name = monitor(run)
-    return None if name is None else "min" if "loss" in name else "max"
+    if name is None:
+        return None
+    words = set(_WORDS.findall(name.lower()))
+    words |= {word.rstrip("0123456789") for word in words}
+    if "loss" in name.lower() or words & LESS_IS_BETTER:
+        return "min"
+    if name in RATES or words & MORE_IS_BETTER:
+        return "max"
+    return ("max" if run.higher_is_better else "min") if name == run.main_metric else None
 
 
 def monitor_reversed(run: Run) -> bool | None:

@@ -162,3 +162,25 @@ def test_the_schema_is_the_one_in_the_folder_of_rules(monkeypatch, capsys) -> No
     names = schema["$defs"]["Condition"]["properties"]["signal"]["anyOf"][0]["enum"]
     assert "drop" in names
     assert "id" not in schema["properties"]
+
+
+def test_the_page_is_the_one_in_the_folder_of_rules(monkeypatch, capsys) -> None:
+    assert rules(monkeypatch, "page") == 0
+    printed = capsys.readouterr().out
+    committed = (rules_dir() / "RULES.md").read_text(encoding="utf-8")
+    assert printed == committed, "write it anew with: rules page > rules/RULES.md"
+    for rule in installed_rules():
+        section = printed.split(f"\n### {rule.id}\n")[1].split("\n### ")[0]
+        plain = " ".join(section.replace("\\", "").split())
+        said = [rule.title, rule.why, rule.known_limits, *(cause.says for cause in rule.causes)]
+        assert [text for text in said if " ".join(text.split()) not in plain] == []
+
+
+def test_the_page_escapes_what_markdown_would_read(monkeypatch, capsys, tmp_path) -> None:
+    text = (rules_dir() / "_template.yaml").read_text(encoding="utf-8")
+    title = "title: A *bold* <b>title</b> | of train_loss"
+    changed = text.replace("title: One sentence that says what is wrong", title)
+    (tmp_path / "mine.yaml").write_text(changed, encoding="utf-8")
+    assert rules(monkeypatch, "page", "--rules", str(tmp_path)) == 0
+    printed = capsys.readouterr().out
+    assert r"| A \*bold\* \<b\>title\</b\> \| of train_loss |" in printed

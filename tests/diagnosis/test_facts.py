@@ -106,6 +106,22 @@ def test_the_direction_of_the_monitor(monitor: str, mode: str, wrong: bool, righ
     assert fact("monitors_other", config, curves={"val_f1": "0.5*3"}) is (monitor != "val_f1")
 
 
+@pytest.mark.parametrize(
+    ("monitor", "right"),
+    [("cer", "min"), ("val_MAE", "min"), ("bbox_mAP50", "max"), ("score", None), ("mapping", None)],
+)
+def test_the_direction_of_foreign_names(monitor: str, right: str | None) -> None:
+    config = {"checkpoint.monitor": monitor, "checkpoint.mode": "min"}
+    assert fact("right_mode", config) == right
+    assert fact("monitor_reversed", config) is (None if right is None else right != "min")
+
+
+def test_the_monitor_is_found_in_whatever_case_the_run_logs_it() -> None:
+    config, curves = {"checkpoint.monitor": "val_PCK"}, {"val_PCK": "0.5*6"}
+    assert fact("monitor", config, curves=curves) == "val_PCK"
+    assert fact("monitor_logged", config, curves=curves) is True
+
+
 def test_epoch_seconds_from_the_best_source_there_is() -> None:
     def at(minute: int) -> datetime:
         return datetime(2026, 1, 5, 14, minute)

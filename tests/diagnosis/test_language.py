@@ -124,6 +124,15 @@ def test_a_loop_may_name_series_and_roles() -> None:
     assert found.finding.subject == "val_f1"
 
 
+def test_a_loop_may_look_at_the_finest_curve_of_each() -> None:
+    text = STUCK.replace("for_each: train_loss.*", "for_each: [step_time]")
+    text = text.replace("of: each, below", "of: each@finest, below")
+    coarse = {"train_loss": "2.0-0.1*10", "step_time": "1.0-0.05*10"}
+    assert examine(rule(text), Case(run(coarse))) is None
+    flat = run(coarse, series=by_step("step_time@step", "1.0*50"))
+    assert isinstance(examine(rule(text), Case(flat)), Fired)
+
+
 # Limits with names
 
 
