@@ -221,6 +221,12 @@ SIGNALS: Mapping[str, Signal] = {
         # Noise loses all the progress that it seems to make: pair it with progress in noise.
         false_rates=(FalseRate("4 noise", (0.08, 0.18, 0.60)),),
     ),
+    "seam": Signal(
+        *(spread.seam, "jump up at a resume", "curve", 6),
+        gives=("before", "after", "seam"),
+        # With one seam in the middle of the curve.
+        false_rates=(FalseRate("5 noise", (0.01, 0.02, 0.06)),),
+    ),
     "turns": Signal(
         spread.turns,
         "number of turns",

@@ -18,6 +18,9 @@ from analyzer.signals.stats import (
 HALF = 5
 """Neighbours on either side that tell what is usual at a point."""
 
+BESIDE = 3
+"""Points on either side of a seam that are held against each other."""
+
 
 def swing(series: Series) -> Reading:
     """How far a point lies from half way between its neighbours, on average; 100 % is the median.
@@ -38,6 +41,28 @@ def swing(series: Series) -> Reading:
         "points": len(y),
     }
     return Reading(size, abs(level), float(x[0]), float(x[-1]), details)
+
+
+def seam(series: Series) -> Reading:
+    """How much higher the curve goes on after a resume; 100 % is the level before it.
+
+    Medians of up to three points on either side, at the seam where the difference is largest; 0
+    where there is none.
+    """
+    x, y, segment = finite(series)
+    seams = np.flatnonzero(segment[1:] != segment[:-1]) + 1
+    if len(seams) == 0:
+        return Reading(0.0, abs(median(y)), float(x[0]), float(x[-1]))
+    edges = np.concatenate([[0], seams, [len(y)]])
+    sides = [
+        (median(y[max(a, at - BESIDE) : at]), median(y[at : min(b, at + BESIDE)]))
+        for a, at, b in zip(edges, seams, edges[2:], strict=False)
+    ]
+    worst = int(np.argmax([after - before for before, after in sides]))
+    before, after = sides[worst]
+    at = float(x[seams[worst]])
+    details: dict[str, float | str] = {"before": before, "after": after, "seam": at}
+    return Reading(after - before, abs(before), at, at, details)
 
 
 def turns(series: Series) -> Reading:
