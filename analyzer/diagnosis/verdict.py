@@ -14,7 +14,7 @@ from analyzer.run import Checkpoint, Run, Series, Status
 from analyzer.signals import noise
 from analyzer.signals.stats import best_index, finite
 
-WRONG_CHECKPOINT = ("best-checkpoint-stale", "best-checkpoint-not-best")
+WRONG_CHECKPOINT = ("best-checkpoint-stale", "best-checkpoint-not-best", "monitor-wrong")
 PAST_ITS_BEST = ("overfitting", "metric-plateau")
 LOW_F1 = 0.5
 """Below it a text detector is of no use: train again rather than ship."""
