@@ -108,7 +108,7 @@ def test_the_direction_of_the_monitor(monitor: str, mode: str, wrong: bool, righ
 
 @pytest.mark.parametrize(
     ("monitor", "right"),
-    [("cer", "min"), ("val_MAE", "min"), ("bbox_mAP50", "max"), ("score", None), ("mapping", None)],
+    [("cer", "min"), ("val_MAE", "min"), ("bbox_mAP50", "max"), ("score", None), ("maps", None)],
 )
 def test_the_direction_of_foreign_names(monitor: str, right: str | None) -> None:
     config = {"checkpoint.monitor": monitor, "checkpoint.mode": "min"}
