@@ -53,7 +53,7 @@ _LENGTH = re.compile(
     r"\btrain\w*\b[^.\d\n]{0,40}\bfor (\d{1,7}) (?:more )?(epochs|steps|iterations)\b",
     re.IGNORECASE,
 )
-_DUMP = re.compile(r"Namespace\(|^\s*\{|\w+\(.*=|--\w|(?:, \w+=[^,]+){2}")
+_DUMP = re.compile(r"Namespace\(|^\s*\{|\w\([^=\n]{0,200}=|--\w|(?:, \w+=[^,]+){2}")
 
 
 @dataclass

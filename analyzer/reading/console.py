@@ -40,7 +40,8 @@ FARTHEST = 1e12
 """A counter beyond it is none."""
 
 _BAR = re.compile(
-    rb"\d+%\|[^|\n]{0,200}\|\s*(\d[\d.]*)[kKMG]?/(\d[\d.]*)[kKMG]?\s*(?:\[([^\]]*)\]?)?"
+    rb"(?<!\d)\d{1,4}%\|[^|\n]{0,200}\|\s*(\d[\d.]{0,15})[kKMG]?/(\d[\d.]{0,15})[kKMG]?\s*"
+    rb"(?:\[([^\]]*)\]?)?"
 )
 _ENDLESS_BAR = re.compile(rb"[^|\n]*\|\s*\|\s*\d+/\? \[[^\]]*\]")
 _ELAPSED = re.compile(rb"(?:(\d{1,9}):)?(\d{1,9}):(\d\d)<")
