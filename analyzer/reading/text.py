@@ -66,8 +66,8 @@ def read_raw(
 
 def _read(file: BinaryIO, size: int) -> bytes:
     """At most ``size`` bytes. Memory for all of them costs time, and most files are small."""
-    data = file.read(FIRST)
-    return data if len(data) < FIRST else data + file.read(size - FIRST)
+    data = file.read(min(size, FIRST))
+    return data if len(data) < FIRST else data + file.read(size - len(data))
 
 
 def _opened(folder: Folder, name: str, notes: list[Note]) -> BinaryIO | None:
