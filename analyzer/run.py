@@ -187,11 +187,15 @@ class LogEvent:
 
 @dataclass(frozen=True)
 class Note:
-    """Something odd met while reading that did not stop the reading."""
+    """Something odd met while reading that did not stop the reading.
+
+    ``cut`` says that a file goes on beyond what was read, so that nothing may hang on its end.
+    """
 
     text: str
     file: str | None = None
     line: int | None = None
+    cut: bool = False
 
 
 class Status(StrEnum):

@@ -104,7 +104,8 @@ def _key(located: Located) -> str:
 def _anew(missing: Sequence[Located]) -> Iterator[Done]:
     """Many runs are shared among processes; if one of those dies, the rest is done here."""
     cores = min(os.cpu_count() or 1, MOST_PROCESSES)
-    if len(missing) < MANY or cores < 2:
+    piped = any(located.content is not None for located in missing)
+    if len(missing) < MANY or cores < 2 or piped:  # a pipe's content would be sent with each run
         yield from map(diagnosed, missing)
         return
     from concurrent.futures.process import BrokenProcessPool

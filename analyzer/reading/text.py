@@ -60,7 +60,9 @@ def read_raw(
         notes.append(Note(f"{name} cannot be read: {error}", name))
         return None
     if len(data) > limit:
-        notes.append(Note(f"{name} is larger than {limit:,} bytes; the rest was not read", name))
+        notes.append(
+            Note(f"{name} is larger than {limit:,} bytes; the rest was not read", name, cut=True)
+        )
     return data[:limit]
 
 
@@ -97,7 +99,7 @@ def blocks(
                 yield Block(data, line)
                 line += data.count(b"\n")
     except (OSError, ValueError, EOFError) as error:
-        notes.append(Note(f"{name} cannot be read further: {error}", name, line))
+        notes.append(Note(f"{name} cannot be read further: {error}", name, line, cut=True))
 
 
 def _whole_lines(file: BinaryIO, name: str, notes: list[Note], *, states: bool) -> Iterator[bytes]:
@@ -131,7 +133,9 @@ def _utf8_chunks(file: BinaryIO, name: str, notes: list[Note]) -> Iterator[bytes
             chunk = decoder.decode(chunk).lstrip("\ufeff").encode("utf-8", "replace")
         yield chunk
         if read > MAX_LOG:
-            notes.append(Note(f"{name} is larger than {MAX_LOG:,} bytes; the rest is left", name))
+            notes.append(
+                Note(f"{name} is larger than {MAX_LOG:,} bytes; the rest is left", name, cut=True)
+            )
             break
 
 

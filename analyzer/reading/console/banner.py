@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from analyzer.reading.console.wordings import translated
 from analyzer.reading.settings import FREE
 from analyzer.reading.text import decode
 from analyzer.reading.values import whole_number
-from analyzer.reading.wordings import translated
 from analyzer.run import Config
 
 MOST_LINES = 100_000

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.reading.printed import Chunk
+from analyzer.reading.console.printed import Chunk
 from analyzer.reading.tables import Column
 from analyzer.run import FloatArray, IntArray
 
