@@ -193,7 +193,7 @@ def _counted_on(step: FloatArray, total: FloatArray | None, epoch: FloatArray) -
         return step
     if not len(moved) and epoch[known][0] <= 1:
         return step
-    length = np.nanmax(step)
+    length = np.nanmax(step, initial=0.0)
     if total is not None and np.isfinite(total).any():
         length = np.nanmedian(total)
     return step + np.where(known, epoch - 1, 0.0) * length
