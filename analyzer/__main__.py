@@ -14,6 +14,7 @@ from analyzer.commands.check import check
 from analyzer.commands.compare import compare
 from analyzer.commands.export import export
 from analyzer.commands.report import report
+from analyzer.commands.results import GARBAGE
 from analyzer.commands.rules import rules
 from analyzer.errors import TrainlintError
 
@@ -54,8 +55,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A name in another script must not stop the report on an ASCII terminal.
             stream.reconfigure(errors="replace")
-    # A command makes much and soon ends: looking for cycles would take a third of its time.
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(*GARBAGE)
     sys.exit(run())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,8 +144,7 @@ class Config:
         return self.own_key.get(key, key)
 
 
-@dataclass(frozen=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """A weight file that exists, or that the log or an index says was saved.
 
     ``file`` is relative to the run; ``value`` is the main metric at that epoch; ``modified`` is a
@@ -189,11 +188,15 @@ class LogEvent:
 
 @dataclass(frozen=True)
 class Note:
-    """Something odd met while reading that did not stop the reading."""
+    """Something odd met while reading that did not stop the reading.
+
+    ``cut`` says that a file goes on beyond what was read, so that nothing may hang on its end.
+    """
 
     text: str
     file: str | None = None
     line: int | None = None
+    cut: bool = False
 
 
 class Status(StrEnum):

@@ -102,7 +102,8 @@ def _curves_of_others(folder: Path, runs: Path, options: argparse.Namespace) -> 
             others.write_events,
         ),
     ):
-        if find_spec(name) is None:
+        found = find_spec(name)
+        if found is None or found.origin is None:  # a folder of that name is no package
             print(f"{name} is not installed: not measured", file=sys.stderr)
             continue
         yield Line(what, None, _written(write, folder / name, name, options.repeat))

@@ -94,7 +94,7 @@ class Session:
     def _keep(self, files: Mapping[str, bytes], fault: str, trace: str, *, judge: bool) -> None:
         def fails(candidate: Mapping[str, bytes]) -> bool:
             tried = self.target.try_input(self.reader, candidate, self.known, judge=judge)
-            return tried.fault == fault
+            return bool(tried.fault == fault)
 
         small = self.target.smaller(files, fails, 30 if "TooSlow" in fault else 400)
         name = f"found_{zlib.crc32(fault.encode()):08x}"

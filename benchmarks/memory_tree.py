@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from analyzer.reading.folder import FileStat, Folder, Listing
+from analyzer.run import Note
 
 ROOT = Path("/in-memory")
 
@@ -21,6 +22,7 @@ class MemoryTree:
 
     def __init__(self, files: Mapping[str, bytes], root: Path = ROOT) -> None:
         self.root = root
+        self.notes: Sequence[Note] = ()
         self.files = dict(files)
         self._listings: dict[str, tuple[set[str], set[str]]] = {"": (set(), set())}
         self._disk: tempfile.TemporaryDirectory[str] | None = None

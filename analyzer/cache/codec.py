@@ -70,12 +70,7 @@ class Later(Sequence[T]):
         return hash(self._items)
 
 
-def _fields_of(kind: Any) -> Callable[[Any], tuple[Any, ...]]:
-    return attrgetter(*(field.name for field in fields(kind)))
-
-
-_EVENT = _fields_of(run.LogEvent)
-_CHECKPOINT = _fields_of(run.Checkpoint)
+_EVENT = attrgetter(*(field.name for field in fields(run.LogEvent)))
 
 
 def _event(*row: Any) -> run.LogEvent:
@@ -87,7 +82,7 @@ def encode(one: Run, diagnosis: Diagnosis) -> bytes:
     """Both as bytes. Raises NotCacheable where a value is of an unknown kind."""
     arrays: list[bytes] = []
     events = _dumps(list(map(_EVENT, one.events)))
-    checkpoints = _dumps(list(map(_CHECKPOINT, one.checkpoints)))
+    checkpoints = _dumps(list(one.checkpoints))
     first = replace(one, events=(), checkpoints=())
     plain = _dumps([_encode(first, arrays), _encode(diagnosis, arrays)])
     parts = [plain, events, checkpoints]

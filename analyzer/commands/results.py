@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,10 @@ MANY = 128
 
 MOST_PROCESSES = 8
 AT_ONCE = 16
+
+GARBAGE = (100_000, 50, 100)
+"""A command makes many small objects that live until it ends: looking for cycles among them would
+take a third of its time."""
 
 
 class Done(NamedTuple):
@@ -109,7 +114,8 @@ def _anew(missing: Sequence[Located], choice: Choice) -> Iterator[Done]:
     """Many runs are shared among processes; if one of those dies, the rest is done here."""
     work = partial(diagnosed, choice=choice)
     cores = min(os.cpu_count() or 1, MOST_PROCESSES)
-    if len(missing) < MANY or cores < 2:
+    piped = any(located.content is not None for located in missing)
+    if len(missing) < MANY or cores < 2 or piped:  # a pipe's content would be sent with each run
         yield from map(work, missing)
         return
     from concurrent.futures.process import BrokenProcessPool
@@ -134,8 +140,10 @@ def _processes(count: int) -> Executor:
         context.set_forkserver_preload(["analyzer.diagnosis", "analyzer.readers"])
     except ValueError:  # this system only knows how to spawn
         context = get_context("spawn")  # type: ignore[assignment]
-    return ProcessPoolExecutor(count, mp_context=context, initializer=_ignore_interrupts)
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work)
 
 
-def _ignore_interrupts() -> None:
+def _begin_work() -> None:
+    """A worker leaves ^C to its parent, and looks for garbage as seldom as that does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(*GARBAGE)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from analyzer.reading.assemble import Parts, assemble
 from analyzer.reading.claim import Claim
-from analyzer.reading.console import Console, add_console
+from analyzer.reading.console import Console, Found, add_console
 from analyzer.reading.encoding import guess_encoding
 from analyzer.reading.folder import Folder
 from analyzer.reading.text import Block, clean_lines
@@ -20,7 +20,9 @@ from analyzer.run import Note, Run
 
 FORMAT = "console"
 
-MOST_CANDIDATES = 200
+MOST_CANDIDATES = 2000
+"""Of more text files in one folder the last by name are looked at."""
+
 HEAD = 1 << 15
 MIDDLE = 1 << 14
 
@@ -61,10 +63,17 @@ _NO_TRAINING = re.compile(rb"pip[/._]_?internal|test session starts|Requirement 
 
 def claims(folder: Folder) -> Iterable[Claim]:
     """The text files of a folder that look like the log of a training."""
-    names = _candidates(folder)[:MOST_CANDIDATES]
-    seconds = {name: second for name in names if (second := _second(name)) in names}
+    candidates = _candidates(folder)
+    names = candidates[-MOST_CANDIDATES:]
+    if len(names) < len(candidates):
+        left_out = len(candidates) - len(names)
+        text = f"{left_out:,} more text files in {folder.path} were not looked at; name them"
+        folder.passed_over.append(Note(text, str(folder.path)))
+    known = set(names)
+    seconds = {name: second for name in names if (second := _second(name)) in known}
+    companions = set(seconds.values())
     for name in names:
-        if name in seconds.values():
+        if name in companions:
             continue
         files = (seconds[name],) if name in seconds else ()
         if any(_is_training(folder, file) for file in (name, *files)):
@@ -76,10 +85,6 @@ def read(folder: Folder, claim: Claim) -> Run:
     parts = Parts()
     for name in (claim.main, *claim.files):
         add_console(folder, name, parts)
-    left_out = len(_candidates(folder)) - MOST_CANDIDATES
-    if left_out > 0:
-        text = f"{left_out:,} more text files in {folder.path} were not looked at; name them"
-        parts.notes.append(Note(text))
     return assemble(folder, claim, FORMAT, parts)
 
 
@@ -97,15 +102,16 @@ def _second(name: str) -> str:
 
 
 def _is_training(folder: Folder, name: str) -> bool:
-    text = _excerpt(folder, name)
-    if not _WORTH.search(text) or b"\0" in text:
-        return False
-    console = Console(name)
-    console.add(Block(text, 1))
-    found = console.found()
     loose = not name.endswith((".txt", ".md"))
     strong = bool(_CONSOLE.search(name))
     needed = 1 if strong or loose else 2 if name.endswith(".txt") else 3
+    beginning = _clean(folder.head(name).rpartition(b"\n")[0])
+    if _LEARNS.search(beginning) and _parsed(name, beginning).values >= needed:
+        return True  # most logs show it at once, which saves reading on
+    text = _excerpt(folder, name)
+    if not _WORTH.search(text):
+        return False
+    found = _parsed(name, text)
     if found.values and not _LEARNS.search(text):
         return False
     if found.values >= needed:
@@ -138,4 +144,15 @@ def _excerpt(folder: Folder, name: str) -> bytes:
                     data += b"\n" + file.read(length).partition(b"\n")[2]
     except (OSError, ValueError, EOFError):
         return b""
-    return clean_lines(data.decode(encoding, "replace").encode("utf-8", "replace"))
+    return _clean(data, encoding)
+
+
+def _clean(data: bytes, encoding: str = "") -> bytes:
+    text = data.decode(encoding or guess_encoding(data), "replace")
+    return clean_lines(text.encode("utf-8", "replace"))
+
+
+def _parsed(name: str, text: bytes) -> Found:
+    console = Console(name)
+    console.add(Block(text, 1))
+    return console.found()

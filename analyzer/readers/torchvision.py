@@ -46,7 +46,7 @@ PyTorch's example for MNIST prints no mean, and its own words for a test.
 """
 LINES: dict[str, tuple[bytes, bytes]] = {
     "train": (b"[", _TRAIN),
-    "test": (b"[", rb"\b(?:Test|Val\w*|Eval\w*)\s?:?\s*(?:\[\d+(?:/\d+)?\])?" + _COUNT),
+    "test": (b"[", rb"\b(?:Test|Val\w*|Eval\w*)\s?:?\s*+(?:\[\d+(?:/\d+)?\])?" + _COUNT),
     "summary": (b"1 ", rb"(?:\*|Test:)\s+(?:\w+\s+)?((?:Acc|Prec|Top)@?1\b[^\n]*)"),
     "accuracy": (
         b"Accuracy of",

@@ -96,6 +96,10 @@ def assemble(folder: Folder, claim: Claim, format_name: str, parts: Parts) -> Ru
         started=parts.started,
         ended=parts.ended if _of_one_clock(parts.started, parts.ended) else None,
     )
+    cut = next((note for note in notes if note.cut), None)
+    if cut is not None:  # the end is not known, nor what is missing
+        run = replace(run, planned_epochs=None, planned_steps=None)
+        return replace(run, status=Status.UNKNOWN, status_because=cut.text)
     if parts.status is not None:
         return replace(run, status=parts.status, status_because=parts.status_because)
     status, because = judge(run, folder, claim.main)

@@ -129,7 +129,8 @@ def _bounded(data: bytes, separator: bytes | None, name: str, notes: list[Note])
         cells += data.count(separator)
     if cells <= MAX_CELLS:
         return data
-    notes.append(Note(f"{name} holds more than {MAX_CELLS:,} cells; the rest was not read", name))
+    text = f"{name} holds more than {MAX_CELLS:,} cells; the rest was not read"
+    notes.append(Note(text, name, cut=True))
     return data[: data.rfind(b"\n", 0, len(data) * MAX_CELLS // cells) + 1]
 
 

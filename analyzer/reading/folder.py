@@ -174,12 +174,14 @@ class LooseFile:
 class Folder:
     """One folder of a tree. Names may hold slashes (``logs/train.log``).
 
-    ``touched`` collects what was looked at, so that a cache knows what a result hangs on.
+    ``touched`` collects what was looked at, so that a cache knows what a result hangs on;
+    ``passed_over`` what a reader did not look at, so that a person is told.
     """
 
     tree: Tree
     at: str = ""
     touched: set[str] = field(default_factory=set)
+    passed_over: list[Note] = field(default_factory=list)
     _heads: dict[tuple[str, int], bytes] = field(default_factory=dict)
     _below: dict[str, Folder] = field(default_factory=dict)
 

@@ -183,6 +183,7 @@ def _walk(tree: Tree, readers: Sequence[Reader], found: Found) -> Iterator[Locat
             text = f"{folder.path} cannot be read: {folder.listing.trouble}"
             found.skipped.append(Note(text, str(folder.path)))
         runs = list(claimed(folder, readers))
+        found.skipped += folder.passed_over
         if folder.listing.outside and not runs:
             text = (
                 f"{folder.path} holds links that lead out of it, such as {folder.listing.outside}"

@@ -14,6 +14,7 @@ from analyzer.reading.folder import Folder
 from analyzer.run import IntArray, Note
 
 BLOCK = 1 << 23
+FIRST = 1 << 17
 MAX_LINE = 1 << 20
 MAX_TEXT = 1 << 26
 MAX_LOG = 1 << 32
@@ -54,13 +55,21 @@ def read_raw(
         return None
     try:
         with file:
-            data = file.read(limit + 1)
+            data = _read(file, limit + 1)
     except (OSError, ValueError, EOFError) as error:
         notes.append(Note(f"{name} cannot be read: {error}", name))
         return None
     if len(data) > limit:
-        notes.append(Note(f"{name} is larger than {limit:,} bytes; the rest was not read", name))
+        notes.append(
+            Note(f"{name} is larger than {limit:,} bytes; the rest was not read", name, cut=True)
+        )
     return data[:limit]
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    """At most ``size`` bytes. Memory for all of them costs time, and most files are small."""
+    data = file.read(min(size, FIRST))
+    return data if len(data) < FIRST else data + file.read(size - len(data))
 
 
 def _opened(folder: Folder, name: str, notes: list[Note]) -> BinaryIO | None:
@@ -90,7 +99,7 @@ def blocks(
                 yield Block(data, line)
                 line += data.count(b"\n")
     except (OSError, ValueError, EOFError) as error:
-        notes.append(Note(f"{name} cannot be read further: {error}", name, line))
+        notes.append(Note(f"{name} cannot be read further: {error}", name, line, cut=True))
 
 
 def _whole_lines(file: BinaryIO, name: str, notes: list[Note], *, states: bool) -> Iterator[bytes]:
@@ -113,7 +122,7 @@ def _whole_lines(file: BinaryIO, name: str, notes: list[Note], *, states: bool) 
 def _utf8_chunks(file: BinaryIO, name: str, notes: list[Note]) -> Iterator[bytes]:
     read = 0
     decoder: codecs.IncrementalDecoder | None = None
-    while chunk := file.read(BLOCK):
+    while chunk := _read(file, BLOCK):
         if not read:
             encoding = guess_encoding(chunk)
             if encoding != "utf-8":
@@ -124,7 +133,9 @@ def _utf8_chunks(file: BinaryIO, name: str, notes: list[Note]) -> Iterator[bytes
             chunk = decoder.decode(chunk).lstrip("\ufeff").encode("utf-8", "replace")
         yield chunk
         if read > MAX_LOG:
-            notes.append(Note(f"{name} is larger than {MAX_LOG:,} bytes; the rest is left", name))
+            notes.append(
+                Note(f"{name} is larger than {MAX_LOG:,} bytes; the rest is left", name, cut=True)
+            )
             break
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from analyzer.errors import FormatError, TrainlintError, UsageError
+from analyzer.reading.archives.tars import is_tar, tar_tree
+from analyzer.reading.archives.zips import MAGIC, zip_tree
 from analyzer.reading.checkpoints import WEIGHTS
 from analyzer.reading.folder import DiskTree, LooseFile, Tree
-from analyzer.reading.tars import is_tar, tar_tree
-from analyzer.reading.zips import MAGIC, zip_tree
 
 PICKLE = b"\x80"
 

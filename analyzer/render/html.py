@@ -65,7 +65,7 @@ def write_html(report: Report, path: Path) -> Path:
     for entry in report.entries:
         data.add(entry.anchor, _charts(report, entry.item))
     if len(report.runs) > 1:
-        data.add_overview(report.entries, report.metric_name)
+        data.add_overview(report.overview)
     page = render_page(
         "report.html.j2",
         data,

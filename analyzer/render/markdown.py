@@ -108,7 +108,7 @@ def _blocks(report: Report) -> Iterator[str]:
     yield f"**{report.summary}**"
     yield f"Made by trainlint {report.version} on {report.created_text}."
     if len(report.runs) > 1:
-        yield f"![{escape(report.metric_name)} of all runs]({PLOTS}/overview.png)"
+        yield f"![{escape(report.overview.title)}]({PLOTS}/overview.png)"
     if report.runs:
         yield _overview(report)
     if report.skipped:
@@ -141,16 +141,19 @@ def _overview(report: Report) -> str:
     best = f"{escape(report.metric_name)}, best @ epoch"
     head = ("run", "verdict", best, "last", "trend", "epochs", "findings")
     parts = {entry.number for entry in report.detailed}
-    rows = (_overview_row(entry, linked=entry.number in parts) for entry in report.entries)
+    rows = (
+        _overview_row(entry, linked=entry.number in parts, named=report.mixed)
+        for entry in report.entries
+    )
     return table(head, rows)
 
 
-def _overview_row(entry: Entry, *, linked: bool) -> tuple[str, ...]:
-    item = entry.item
+def _overview_row(entry: Entry, *, linked: bool, named: bool) -> tuple[str, ...]:
+    item, best = entry.item, best_text(entry.item.metric)
     return (
         f"[{escape(entry.name)}](#{entry.anchor})" if linked else escape(entry.name),
         item.diagnosis.verdict.action,
-        best_text(item.metric),
+        f"{escape(item.metric.label)} {best}" if named and item.metric else best,
         number(None if item.metric is None else item.metric.last),
         "" if item.row is None else item.row.spark,
         item.done,

@@ -16,6 +16,7 @@ import numpy as np
 from analyzer.errors import MissingExtra
 from analyzer.render.charts import Chart, Curve
 from analyzer.render.marks import Mark
+from analyzer.render.overview import Overview
 from analyzer.render.packing import Numbers, counts_up, zipped
 from analyzer.render.palette import FLAG, QUIET
 from analyzer.render.report import Entry
@@ -51,10 +52,11 @@ class ChartData:
         if charts:
             self._groups[name] = [self._chart(chart) for chart in charts]
 
-    def add_overview(self, entries: Sequence[Entry], label: str) -> None:
+    def add_overview(self, overview: Overview) -> None:
         """The main metric of all runs, from the curves that ``add`` was given, flagged last."""
-        lines = [line for e in sorted(entries, key=_flagged) if (line := self._line(e))]
-        self._overview = {"y_label": plain(label, 40), "lines": lines}
+        lines = [line for e in sorted(overview.entries, key=_flagged) if (line := self._line(e))]
+        labels = {"x_label": overview.axis, "y_label": plain(overview.label, 40)}
+        self._overview = {**labels, "lines": lines}
 
     def packed(self) -> Mapping[str, str]:
         """What the page holds: ``charts`` (JSON) and ``numbers`` (see ``Numbers``), zipped."""

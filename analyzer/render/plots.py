@@ -93,15 +93,15 @@ def plot_panels(title: str, panels: Sequence[Chart], path: Path) -> None:
 def plot_overview(report: Report, path: Path) -> None:
     """Draw the main metric of all runs into a PNG file: flagged runs coloured, others grey."""
     with drawing([entry.name for entry in report.entries]) as shown:
-        title = f"{plain(report.metric_name)} of all runs"
-        figure, (axes,) = make_figure(shown(title), [WIDE_PANEL])
+        overview = report.overview
+        figure, (axes,) = make_figure(shown(overview.title), [WIDE_PANEL])
         if report.many:
-            _draw_crowd(axes, report)
+            _draw_crowd(axes, [entry.item for entry in overview.entries])
         else:
-            for entry in sorted(report.entries, key=lambda e: e.item.flagged):
+            for entry in sorted(overview.entries, key=lambda e: e.item.flagged):
                 _draw_overview_line(axes, entry, shown)
-        axes.set_ylabel(shown(report.metric_name))
-        axes.set_xlabel("epoch")
+        axes.set_ylabel(shown(overview.label))
+        axes.set_xlabel(overview.axis)
         _whole_epochs(axes)
         _legend(axes, columns=3)
         save(figure, path)
@@ -238,13 +238,13 @@ def _draw_overview_line(axes: Axes, entry: Entry, shown: Shown) -> None:
     line.set_label("\u200b" + shown(entry.name) if flagged else "_")
 
 
-def _draw_crowd(axes: Axes, report: Report) -> None:
+def _draw_crowd(axes: Axes, items: Sequence[RunReport]) -> None:
     """Many runs as one line for each colour, broken between runs: a line each takes a second."""
     groups: dict[Severity | None, list[RunReport]] = {}
-    for item in report.runs:
+    for item in items:
         groups.setdefault(item.worst if item.flagged else None, []).append(item)
-    points = max((len(row.series) for item in report.runs if (row := item.row)), default=0)
-    step = 1 + points * len(report.runs) // CROWD_POINTS
+    points = max((len(row.series) for item in items if (row := item.row)), default=0)
+    step = 1 + points * len(items) // CROWD_POINTS
     for worst in (None, Severity.WARNING, Severity.ERROR):
         metrics = [i.run.series[i.metric.name] for i in groups.get(worst, ()) if i.metric]
         if not metrics:

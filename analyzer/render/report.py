@@ -16,6 +16,7 @@ import numpy as np
 from analyzer.finding import Diagnosis, Finding, Severity
 from analyzer.render.charts import Chart, charts
 from analyzer.render.names import file_name, short_names
+from analyzer.render.overview import MAIN_METRIC, Overview, overview
 from analyzer.render.text import count, plain, setting, sparkline
 from analyzer.render.wording import counted
 from analyzer.run import FloatArray, Note, Run, Series
@@ -222,11 +223,21 @@ class Report:
         """Whether there are so many runs that what they share is said once for all of them."""
         return len(self.runs) > MAX_PLOTTED
 
+    @cached_property
+    def overview(self) -> Overview:
+        """What the chart of all runs shows."""
+        return overview(self.entries)
+
     @property
     def metric_name(self) -> str:
         """What to call the column of the main metric: its name where all runs share one."""
         labels = {item.metric.label for item in self.runs if item.metric is not None}
-        return labels.pop() if len(labels) == 1 else "main metric"
+        return labels.pop() if len(labels) == 1 else MAIN_METRIC
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the runs are judged by several metrics, so that each has to be named."""
+        return self.metric_name == MAIN_METRIC
 
     @property
     def shown_severities(self) -> frozenset[str]:

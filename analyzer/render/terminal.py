@@ -182,7 +182,7 @@ def _table(report: Report, console: Console) -> Table:
         ("verdict", _verdict_cell, True),
         (
             f"{plain(report.metric_name, 24)}, best @ epoch",
-            lambda e: Text(best_text(e.item.metric)),
+            lambda e: Text(best_text(e.item.metric, named=report.mixed)),
             True,
         ),
         ("last", lambda e: Text(_last(e.item)), console.width >= NARROW),

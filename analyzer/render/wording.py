@@ -71,8 +71,10 @@ def evidence_text(item: Evidence) -> str:
     return plain(item.text) or f"{plain(item.key)}: {setting(item.value)}"
 
 
-def best_text(summary: Summary | None) -> str:
-    """``0.7125 @ 14``; ``-`` for none."""
+def best_text(summary: Summary | None, *, named: bool = False) -> str:
+    """``0.7125 @ 14``, ``0.7125 @ step 900``; ``-`` for none. ``named`` says of what it is."""
     if summary is None or summary.best is None:
         return "-"
-    return f"{number(summary.best)} @ {number(summary.best_at)}"
+    step = "step " if summary.axis == "step" else ""
+    of = f"{plain(summary.label, 24)} " if named else ""
+    return f"{of}{number(summary.best)} @ {step}{number(summary.best_at)}"

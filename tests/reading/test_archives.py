@@ -16,8 +16,8 @@ import pytest
 
 from analyzer.errors import FormatError, TrainlintError, UsageError
 from analyzer.readers import READERS, read_run
-from analyzer.reading import archive, tars
-from analyzer.reading.archive import safe_name
+from analyzer.reading import archives
+from analyzer.reading.archives import safe_name, tars
 from analyzer.reading.folder import DiskTree, Folder, LooseFile
 from analyzer.reading.search import STDIN, find_runs
 from analyzer.reading.trees import open_tree
@@ -195,7 +195,7 @@ def test_a_packed_tar_keeps_no_more_than_memory_bears(
 def test_what_is_read_from_a_zip_is_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive.Budget.__init__, "__defaults__", (1000,))
+    monkeypatch.setattr(archives.Budget.__init__, "__defaults__", (1000,))
     path = a_zip(tmp_path / "a.zip", {"x/metrics.json": METRICS + b" " * 5000})
     (located,) = find_runs([path], READERS).runs
     assert "more than" in (read_run(located).unreadable or "")
@@ -243,7 +243,7 @@ def test_a_hundred_thousand_members(tmp_path: Path) -> None:
 
 
 def test_too_many_members_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(archive, "MAX_MEMBERS", 3)
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 3)
     for path in (a_zip(tmp_path / "a.zip"), a_tar(tmp_path / "a.tar")):
         with pytest.raises(FormatError, match="more than 3 files"):
             open_tree(path)

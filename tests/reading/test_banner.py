@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analyzer.reading.banner import Banner
+from analyzer.reading.console.banner import Banner
 
 
 def settings(text: str) -> dict[str, object]:

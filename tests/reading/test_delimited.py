@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.readers import read
 from analyzer.reading import delimited
 from analyzer.reading.delimited import Cells, header_names, read_cells
 from analyzer.reading.folder import DiskTree, Folder, LooseFile
-from analyzer.run import Note
+from analyzer.run import Note, Status
 from benchmarks.memory_tree import memory_folder
 
 
@@ -114,3 +115,18 @@ def test_one_long_cell_does_not_widen_all() -> None:
     cells = read_cells(memory_folder({"a.csv": text}), "a.csv", [])
     assert cells is not None
     assert cells.column("loss").y.tolist() == [np.inf]
+
+
+def test_a_table_cut_short_says_nothing_of_how_its_run_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"{epoch},{2 / epoch},{epoch / 40}\n" for epoch in range(1, 31))
+    (tmp_path / "results.csv").write_text("epoch,train/loss,metrics/accuracy_top1\n" + rows)
+    (tmp_path / "args.yaml").write_text("epochs: 30\n")
+    (whole,) = read(tmp_path)
+    assert (whole.epochs_done, whole.status) == (30, Status.FINISHED)
+    monkeypatch.setattr(delimited, "MAX_CELLS", 45)
+    (cut,) = read(tmp_path)
+    assert 0 < cut.epochs_done < 30
+    assert (cut.planned_epochs, cut.status) == (None, Status.UNKNOWN)
+    assert "the rest was not read" in cut.status_because

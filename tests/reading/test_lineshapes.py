@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.reading.lineshapes import NUMBER, shape_of
+from analyzer.reading.console.shapes import NUMBER, shape_of
 
 
 def meant(line: str) -> dict[str, str]:

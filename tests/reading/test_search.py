@@ -13,7 +13,7 @@ import pytest
 from analyzer import readers
 from analyzer.errors import NoRunFound, UsageError
 from analyzer.formats.folders import LATEST
-from analyzer.readers import READERS, find, read
+from analyzer.readers import READERS, console, find, read
 from analyzer.reading import search
 from analyzer.reading.search import find_runs, newest_run
 
@@ -258,3 +258,14 @@ def test_a_run_named_by_a_dot_has_a_name(tmp_path: Path, monkeypatch: pytest.Mon
     make(tmp_path / "exp_1")
     monkeypatch.chdir(tmp_path / "exp_1")
     assert [run.name for run in read(".")] == ["exp_1"]
+
+
+def test_text_files_that_were_not_looked_at_are_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "MOST_CANDIDATES", 3)
+    for number in range(5):
+        (tmp_path / f"slurm-{number}.out").write_text("Epoch 1 loss: 0.5\nEpoch 2 loss: 0.4\n")
+    found = find([tmp_path])
+    assert [run.claim.main for run in found.runs] == [f"slurm-{n}.out" for n in (2, 3, 4)]
+    assert [note.text.partition(" in ")[0] for note in found.skipped] == ["2 more text files"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from analyzer.formats.workdir import BEST, CHECKPOINTS
@@ -44,7 +43,7 @@ def collect_checkpoints(
             known[entry["file"]] = _indexed(entry)
     for found in [*weight_files(folder, CHECKPOINTS, epoch_in_name), *beside.values()]:
         told = known.get(found.file, found)
-        known[found.file] = replace(found, epoch=told.epoch, value=told.value)
+        known[found.file] = found._replace(epoch=told.epoch, value=told.value)
     order = sorted(known.values(), key=lambda c: (c.file == BEST, c.epoch or 0, c.file))
     return tuple(order)
 

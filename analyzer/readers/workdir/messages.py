@@ -63,7 +63,7 @@ _EXACT = re.compile(
 
 STARTING = re.compile(rb"^(?:\[[^\]\n]*\] [A-Z]+ )?Starting training\.\.\.\s*$", re.MULTILINE)
 
-_VALUE = re.compile(rb"([A-Za-z][\w /.-]*?) ?[:=] ?(" + NUMBER + rb")(?![:\w])")
+_VALUE = re.compile(rb"([A-Za-z][\w /.-]{0,60}?) ?[:=] ?(" + NUMBER + rb")(?![:\w])")
 
 
 def is_documented(data: bytes) -> bool:

@@ -182,7 +182,7 @@ function chartFigures(all, charts) {
 
 // The main metric of all runs: one glyph for all lines, since each glyph costs milliseconds.
 function overviewFigure(all) {
-  const {lines, y_label} = all.overview;
+  const {lines, x_label, y_label} = all.overview;
   const points = lines.map(all.points);
   const data = source({
     xs: points.map(({x}) => x), ys: points.map(({y}) => y), run: lines.map(({name}) => name),
@@ -204,9 +204,9 @@ function overviewFigure(all) {
     }),
     dotsOf({size: fixed(5), fill_color: field("colour"), line_color: field("colour")}),
   );
-  const hover = hoverOver([many], [["", "@run"], ["epoch", "$snap_x"], ["value", "$snap_y{%.4g}"]]);
+  const hover = hoverOver([many], [["", "@run"], [x_label, "$snap_x"], ["value", "$snap_y{%.4g}"]]);
   return figure({
-    x_label: "epoch", y_label, height: HEIGHTS.overview, x_range: model("DataRange1d"),
+    x_label, y_label, height: HEIGHTS.overview, x_range: model("DataRange1d"),
     renderers: [many, few], annotations: [], hover,
   });
 }

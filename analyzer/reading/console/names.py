@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from analyzer.reading.console.wordings import JUDGED, KNOWN, NO_CURVE, SPLITS
 from analyzer.reading.names import Split, plain
-from analyzer.reading.wordings import JUDGED, KNOWN, NO_CURVE, SPLITS
 
 OF = re.compile(r"\s*(?:/|of|(?:[a-z]{1,20} )?out of)\s*$", re.IGNORECASE)
 """What stands between a count and its total."""

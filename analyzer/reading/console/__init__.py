@@ -14,20 +14,20 @@ from typing import NamedTuple
 import numpy as np
 
 from analyzer.reading.assemble import Parts
-from analyzer.reading.banner import Banner
-from analyzer.reading.consolerows import arrange
+from analyzer.reading.console.banner import Banner
+from analyzer.reading.console.plain import plain_line
+from analyzer.reading.console.printed import Chunk, Printed, order_of
+from analyzer.reading.console.rows import arrange
+from analyzer.reading.console.shapes import NUMBER, Shape, shape_of
+from analyzer.reading.console.tables import PrintedTable
+from analyzer.reading.console.wordings import section_of
 from analyzer.reading.events import EventScan
 from analyzer.reading.folder import Folder
-from analyzer.reading.lineshapes import NUMBER, Shape, shape_of
 from analyzer.reading.names import Split
-from analyzer.reading.plainlines import plain_line
-from analyzer.reading.printed import Chunk, Printed, order_of
-from analyzer.reading.printedtables import PrintedTable
 from analyzer.reading.settings import merged
 from analyzer.reading.tables import Column, text_column
 from analyzer.reading.text import Block, blocks
 from analyzer.reading.values import numbers
-from analyzer.reading.wordings import section_of
 from analyzer.run import FloatArray
 
 LONGEST = 20_000
@@ -40,7 +40,8 @@ FARTHEST = 1e12
 """A counter beyond it is none."""
 
 _BAR = re.compile(
-    rb"\d+%\|[^|\n]{0,200}\|\s*(\d[\d.]*)[kKMG]?/(\d[\d.]*)[kKMG]?\s*(?:\[([^\]]*)\]?)?"
+    rb"(?<!\d)\d{1,4}%\|[^|\n]{0,200}\|\s*(\d[\d.]{0,15})[kKMG]?/(\d[\d.]{0,15})[kKMG]?\s*"
+    rb"(?:\[([^\]]*)\]?)?"
 )
 _ENDLESS_BAR = re.compile(rb"[^|\n]*\|\s*\|\s*\d+/\? \[[^\]]*\]")
 _ELAPSED = re.compile(rb"(?:(\d{1,9}):)?(\d{1,9}):(\d\d)<")

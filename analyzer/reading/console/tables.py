@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from analyzer.reading.console.printed import Chunk
+from analyzer.reading.console.wordings import KNOWN
 from analyzer.reading.names import plain
-from analyzer.reading.printed import Chunk
 from analyzer.reading.tables import Column, text_column
 from analyzer.reading.text import decode
 from analyzer.reading.values import numbers
-from analyzer.reading.wordings import KNOWN
 from analyzer.run import FloatArray
 
 MOST_LINES = 400

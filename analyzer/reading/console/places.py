@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.reading.printed import Chunk
+from analyzer.reading.console.printed import Chunk
 from analyzer.reading.tables import Column
 from analyzer.run import FloatArray, IntArray
 
@@ -193,7 +193,7 @@ def _counted_on(step: FloatArray, total: FloatArray | None, epoch: FloatArray) -
         return step
     if not len(moved) and epoch[known][0] <= 1:
         return step
-    length = np.nanmax(step)
+    length = np.nanmax(step, initial=0.0)
     if total is not None and np.isfinite(total).any():
         length = np.nanmedian(total)
     return step + np.where(known, epoch - 1, 0.0) * length

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from analyzer.reading.console.wordings import translated
 from analyzer.reading.settings import FREE
 from analyzer.reading.text import decode
 from analyzer.reading.values import whole_number
-from analyzer.reading.wordings import translated
 from analyzer.run import Config
 
 MOST_LINES = 100_000
@@ -53,7 +53,7 @@ _LENGTH = re.compile(
     r"\btrain\w*\b[^.\d\n]{0,40}\bfor (\d{1,7}) (?:more )?(epochs|steps|iterations)\b",
     re.IGNORECASE,
 )
-_DUMP = re.compile(r"Namespace\(|^\s*\{|\w+\(.*=|--\w|(?:, \w+=[^,]+){2}")
+_DUMP = re.compile(r"Namespace\(|^\s*\{|\w\([^=\n]{0,200}=|--\w|(?:, \w+=[^,]+){2}")
 
 
 @dataclass

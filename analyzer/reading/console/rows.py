@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analyzer.reading.consoleplaces import (
+from analyzer.reading.console.places import (
     Places,
     Rows,
     base_of,
@@ -22,8 +22,8 @@ from analyzer.reading.consoleplaces import (
     places_of,
     step_rows,
 )
+from analyzer.reading.console.printed import STATES, Chunk, Printed, order_of
 from analyzer.reading.events import KILLED
-from analyzer.reading.printed import STATES, Chunk, Printed, order_of
 from analyzer.reading.tables import Column, Table
 from analyzer.run import Axis, FloatArray, IntArray, LogEvent
 

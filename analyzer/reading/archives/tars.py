@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from analyzer.errors import FormatError
-from analyzer.reading.archive import ArchiveTree, Bounded, Budget, Member
+from analyzer.reading.archives import ArchiveTree, Bounded, Budget, Member
 from analyzer.reading.checkpoints import WEIGHTS
 from analyzer.reading.folder import FileStat
 

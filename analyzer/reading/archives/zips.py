@@ -14,7 +14,7 @@ from stat import S_ISLNK
 from typing import BinaryIO
 
 from analyzer.errors import FormatError, UsageError
-from analyzer.reading.archive import ArchiveTree, Bounded, Budget, Member
+from analyzer.reading.archives import ArchiveTree, Bounded, Budget, Member
 from analyzer.reading.folder import FileStat
 
 MAGIC = (b"PK\x03\x04", b"PK\x05\x06")

@@ -10,9 +10,9 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from analyzer.reading.linenames import OF, Pair, pairs_of, values_of
+from analyzer.reading.console.names import OF, Pair, pairs_of, values_of
+from analyzer.reading.console.wordings import section_of, translated
 from analyzer.reading.names import Split
-from analyzer.reading.wordings import section_of, translated
 
 NUMBER = re.compile(
     rb"((?=[-+.\dnNiI])(?:(?<=[Ee]poch)|(?<=[Ee]poch[_-])|(?<=EPOCH)|(?<![A-Za-z0-9_.@]))"
