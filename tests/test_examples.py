@@ -20,7 +20,7 @@ EXPECTED: dict[str, str | None] = {
     "nan": "loss-nonfinite",
     "flat": "loss-flat",
     "oscillating": "metric-oscillates",
-    "stale_best": "best-checkpoint-stale",
+    "stale_best": "monitor-wrong",
     "overfitting": "overfitting",
     "killed": "run-incomplete",
 }

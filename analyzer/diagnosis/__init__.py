@@ -13,6 +13,7 @@ from analyzer.diagnosis.loading import installed_rules, load_rule, load_rules
 from analyzer.diagnosis.rule import Rule
 from analyzer.diagnosis.settings import Suppression, suppressed
 from analyzer.diagnosis.story import tell
+from analyzer.diagnosis.vocabulary import OPTIONAL
 from analyzer.finding import Diagnosis
 from analyzer.run import Run
 
@@ -35,7 +36,11 @@ def diagnose(
     # Logged values may be anything; what overflows is judged as infinite, without a warning.
     with np.errstate(all="ignore"):
         results = [examine(rule, case) for rule in chosen]
-        unjudged = [result for result in results if isinstance(result, Unjudged)]
+        unjudged = [
+            result
+            for result in results
+            if isinstance(result, Unjudged) and result.lacks not in OPTIONAL
+        ]
         fired, accepted = [], []
         for result in results:
             if isinstance(result, Fired):

@@ -22,6 +22,19 @@ HIGHER_IS_BETTER = frozenset({*RATES, "train_accuracy", "gpu_util"})
 """Series of which more is better, whatever the run; of its main metric the run itself knows."""
 
 
+OPTIONAL = frozenset(
+    {
+        *("val_norm_ed", "val_accuracy", "blank_share", "oov_share", "loss_scale"),
+        *("clipped_share", "grad_norm", "grad_norm.first", "grad_norm.last"),
+        *("data_time", "step_time", "val_time", "checkpoint_time"),
+        *("gpu_util", "gpu_memory_mb", "host_memory_mb"),
+        *("chance_loss", "decay_share", "label_length", "time_steps", "parts_add_up"),
+    }
+)
+"""Series and facts that only some kinds of training have. A rule that lacks one of them does not
+apply, and nobody is told to log it."""
+
+
 def unknown(what: str, name: object, allowed: Collection[str]) -> str:
     """The sentence for ``name``, which is no ``what``: what is close to it and what is allowed."""
     close = get_close_matches(str(name), allowed, n=1)

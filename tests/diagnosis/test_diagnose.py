@@ -332,6 +332,6 @@ def test_one_rule_alone_can_be_asked(rule: Any) -> None:
 
 def test_a_value_that_passed_two_limits_is_told_once() -> None:
     evidence = found(diagnose(run(curves={"train_loss": "1.5~0.01*20"})), "loss-flat").evidence
-    told = [(item.series, item.value, item.unit) for item in evidence]
+    told = [(item.series, item.end, item.value, item.unit) for item in evidence]
     assert len(told) == len(set(told))
     assert evidence[0].limit == 2

@@ -52,7 +52,8 @@ def run(name: str = "exp_1", **series: str) -> Run:
 def test_severities_limits_and_rules_that_are_off(rules: Path) -> None:
     text = "rules: {loss-flat: off, fell-little: {severity: info, limits: {least: 5%}}}"
     settings = written(rules, text)
-    flat, fell = run(train_loss="1.0*9"), run(train_loss="1.0-0.01*9")
+    flat = run(train_loss="1.0*9", val_loss="1.0*9")
+    fell = run(train_loss="1.0-0.01*9", val_loss="1.0*9")
     own = load_rules(rules / "loss", limits=settings.limits)
     chosen = settings.applied([*installed_rules(), *own])
     assert [f.rule for f in diagnose(flat, chosen).findings] == ["fell-little"]
@@ -79,7 +80,7 @@ SUPPRESS = "suppress:\n  - {rule: loss-flat, run: 'exp_*', reason: known, until:
 
 def test_a_suppressed_finding_counts_for_nothing_and_is_recorded(rules: Path) -> None:
     active = written(rules, SUPPRESS).active(TODAY)
-    flat = run(train_loss="1.0*9")
+    flat = run(train_loss="1.0*9", val_loss="1.0*9")
     diagnosis = diagnose(flat, suppressions=active)
     assert (diagnosis.findings, diagnosis.worst()) == ((), None)
     (gone,) = diagnosis.suppressed
