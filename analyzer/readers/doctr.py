@@ -44,7 +44,7 @@ _ROW = re.compile(
     re.MULTILINE,
 )
 _LR = re.compile(rb"\| LR: (" + NUMBER + rb")")
-_RATE = re.compile(rb"(\w[\w ]*): (" + NUMBER + rb")%")
+_RATE = re.compile(rb"(\w[\w ]{0,60}): (" + NUMBER + rb")%")
 
 
 def claims(folder: Folder) -> Iterable[Claim]:
