@@ -117,6 +117,7 @@ def checked(reader: Reader, folder: Folder, claim: Claim, *, judge: bool) -> Run
         raise Fault(f"calls the format {run.format}")
     content = (run.series, run.events, run.config.values, run.checkpoints, run.environment)
     shown = any(content) or run.started or run.status != Status.UNKNOWN
+    shown = shown or "nothing was logged" in run.status_because
     if run.unreadable is None and not shown:
         raise Fault("holds nothing and does not say that it is unreadable")
     for series in (*run.series.values(), *run.superseded):

@@ -103,7 +103,9 @@ def sparkline(values: Sequence[float], width: int = 16) -> str:
 def _block(value: float, low: float, high: float) -> str:
     if not math.isfinite(value):
         return NONFINITE
-    height = 0.5 if high == low else (value - low) / (high - low)
+    # Halves, as the whole range of floating-point numbers is no number of them.
+    span = high / 2 - low / 2
+    height = (value / 2 - low / 2) / span if span else 0.5
     return BLOCKS[round(height * (len(BLOCKS) - 1))]
 
 

@@ -100,3 +100,7 @@ def test_a_sparkline_shows_the_shape_and_what_is_not_finite() -> None:
     assert sparkline([0, 1, 2, math.nan, 7]) == "▁▂▃×█"
     assert sparkline([3, 3]) == "▅▅"
     assert sparkline([math.nan]) == "×"
+
+
+def test_a_sparkline_of_all_numbers_there_are() -> None:
+    assert sparkline([-1.7e308, 0.0, 1.7e308], 3) == "▁▅█"
