@@ -26,7 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "readers": {"errors", "formats", "reading", "run"},
     "cache": GROUND | {"__init__"},
     "diagnosis": GROUND | {"facts", "location", "signals"},
-    "compare": GROUND | {"signals", "summary"},
+    "compare": GROUND | {"facts", "signals", "summary"},
     "render": GROUND | {"compare", "summary"},
     "commands": GROUND
     | {"__init__", "cache", "compare", "diagnosis", "location", "readers", "reading", "render"},

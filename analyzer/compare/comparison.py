@@ -13,15 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.compare.differences import Difference, config_of, differences, environment_of
+from analyzer.compare.differences import Difference, differences
 from analyzer.compare.judgement import Judgement, judge, sample
 from analyzer.errors import UsageError
+from analyzer.facts.recipe import SEED_KEYS, config_of, environment_of, recipe_of, seed_of
 from analyzer.run import FloatArray, Run, label
 from analyzer.summary import Summary, direction, last_written, summarise
-
-SEED_KEYS = ("train.seed", "seed")
-SAME_CODE = ("commit", "dirty", "digest")
-"""Environment keys that hold one of these must agree for runs to be repetitions of one another."""
 
 
 @dataclass(frozen=True)
@@ -114,18 +111,11 @@ def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, float]) -> Non
             raise UsageError(f"the tolerance of {name} is {value}; it must be 0 or more")
 
 
-def _seed(run: Run) -> Any:
-    for key in SEED_KEYS:
-        if run.config.get(key) is not None:
-            return run.config.get(key)
-    return run.environment.get("seed")
-
-
 def _sides(runs: Sequence[Run]) -> tuple[Side, ...]:
     """Runs with equal config (but the seed), code and data form a side; no config, no equality."""
     groups: dict[Any, list[int]] = {}
     for place, run in enumerate(runs):
-        groups.setdefault(_recipe(run) or place, []).append(place)
+        groups.setdefault(recipe_of(run) or place, []).append(place)
     return tuple(_side(i, places, runs) for i, places in enumerate(groups.values()))
 
 
@@ -136,22 +126,7 @@ def _apart(runs: Sequence[Run]) -> tuple[Side, ...]:
 
 def _side(i: int, places: Sequence[int], runs: Sequence[Run]) -> Side:
     letter = ascii_uppercase[i] if i < len(ascii_uppercase) else f"S{i + 1}"
-    return Side(letter, tuple(places), tuple(_seed(runs[place]) for place in places))
-
-
-def _recipe(run: Run) -> tuple[tuple[str, str], ...]:
-    config = {k: v for k, v in config_of(run).items() if k not in SEED_KEYS}
-    if not config:
-        return ()
-    environment = environment_of(run).items()
-    code = {k: v for k, v in environment if any(word in k for word in SAME_CODE)}
-    made = {**config, **{f"environment.{key}": value for key, value in code.items()}}
-    return tuple(sorted((key, repr(_plain(value))) for key, value in made.items()))
-
-
-def _plain(value: Any) -> Any:
-    """1 and 1.0 are one setting, true is another."""
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return Side(letter, tuple(places), tuple(seed_of(runs[place]) for place in places))
 
 
 def _metrics(runs: Sequence[Run]) -> list[str]:

@@ -6,29 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.run import Run, flatten
-
-OUTPUT = "output."
-"""Config keys below it say where a run was written, which explains nothing."""
-
-VOLATILE = frozenset(
-    {
-        "config_digest",
-        "ended",
-        "heartbeat",
-        "pid",
-        "reason",
-        "resumed",
-        "seed",
-        "started",
-        "status",
-    }
-)
-"""Last parts of environment keys that differ between any two runs and explain nothing.
-
-The digest of a config covers its seed; the config itself is compared key by key.
-"""
-
 
 class Missing:
     """The value of a key that a run does not have; None is a value."""
@@ -46,18 +23,6 @@ class Difference:
 
     key: str
     values: tuple[Any, ...]
-
-
-def config_of(run: Run) -> dict[str, Any]:
-    """The settings of a run by dotted key, but where it was written."""
-    pairs = run.config.values.items()
-    return {key: value for key, value in pairs if not key.startswith(OUTPUT)}
-
-
-def environment_of(run: Run) -> dict[str, Any]:
-    """Machine, versions, code and data by dotted key, but what differs between any two runs."""
-    pairs = flatten(run.environment)
-    return {key: value for key, value in pairs if key.rpartition(".")[2] not in VOLATILE}
 
 
 def differences(tables: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
