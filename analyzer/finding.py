@@ -95,7 +95,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a run.
+    """One thing that is wrong with a run, or with several: ``runs`` then names them.
 
     ``confidence`` is 0..1. ``subject`` is the series or file it is about. ``explained_by`` is the
     id of the rule whose finding this one is a consequence of.
@@ -113,13 +113,13 @@ class Finding:
     why: str = ""
     known_limits: str = ""
     explained_by: str | None = None
+    runs: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits that stay the same from run to run: of the rule and its subject."""
-        return hashlib.sha256(
-            f"{self.rule}\0{self.subject}".encode("utf-8", "surrogatepass")
-        ).hexdigest()[:16]
+        parts = "\0".join((self.rule, self.subject, *self.runs))
+        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 Action = Literal["ship it", "keep training", "stop now", "restart with this patch", "cannot tell"]
@@ -147,8 +147,7 @@ class NotEvaluated:
 class Suppressed:
     """A finding that the user's settings accept for a while; ``line`` is that of the entry."""
 
-    rule: str
-    subject: str
+    finding: Finding
     reason: str
     until: str
     line: int
@@ -172,3 +171,17 @@ class Diagnosis:
         """The highest severity among findings that no other finding explains."""
         own = [finding.severity for finding in self.findings if finding.explained_by is None]
         return max(own, key=lambda severity: severity.rank, default=None)
+
+
+@dataclass(frozen=True)
+class Together:
+    """What is said of several runs beside each other, the worst finding first."""
+
+    findings: tuple[Finding, ...] = ()
+    not_evaluated: tuple[NotEvaluated, ...] = ()
+    suppressed: tuple[Suppressed, ...] = ()
+
+    @property
+    def worst(self) -> Severity | None:
+        """The highest severity among the findings."""
+        return max((one.severity for one in self.findings), key=lambda s: s.rank, default=None)

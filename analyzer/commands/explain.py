@@ -10,8 +10,10 @@ from analyzer.diagnosis.engine import Fired
 from analyzer.diagnosis.example import Example
 from analyzer.diagnosis.examples import build_run, outcome
 from analyzer.diagnosis.rule import CauseText, Rule
+from analyzer.diagnosis.several import AMONG
 from analyzer.finding import Finding
 from analyzer.render.text import setting, sparkline
+from analyzer.run import Series
 
 COLUMNS = 96
 SPARKS = 32
@@ -59,6 +61,8 @@ def severity(rule: Rule) -> str:
 
 def decided(rule: Rule) -> Iterator[str]:
     """How a rule is decided, as nested list items under lines that end with a colon."""
+    if rule.among is not None:
+        yield f"among {AMONG[rule.among].says}:"
     if rule.for_each:
         yield f"for each of {', '.join(rule.for_each)}:"
     yield from words.tree(rule.when)
@@ -100,9 +104,18 @@ def _example(rule: Rule, *, fires: bool) -> Iterator[str]:
     if chosen is None:
         return
     yield chosen.name
-    for series in list(build_run(chosen).series.values())[:MOST_CURVES]:
-        yield f"{series.name:<16} {sparkline(series.y.tolist(), SPARKS)}"
+    for name, series in list(_curves(chosen))[:MOST_CURVES]:
+        yield f"{name:<16} {sparkline(series.y.tolist(), SPARKS)}"
     yield from _said(rule, chosen)
+
+
+def _curves(example: Example) -> Iterator[tuple[str, Series]]:
+    """The curves of an example; of several runs the first of each, under the run's name."""
+    for text in example.texts:
+        for name, series in build_run(text).series.items():
+            yield text.name if example.runs else name, series
+            if example.runs:
+                break
 
 
 def _said(rule: Rule, example: Example) -> Iterator[str]:

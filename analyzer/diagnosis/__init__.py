@@ -1,4 +1,4 @@
-"""From a run to its diagnosis: rules, conditions, causes, fixes, and the story they make."""
+"""From runs to a diagnosis: rules, conditions, causes, fixes, and the story they make."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from analyzer.diagnosis.engine import Fired, Unjudged, examine
 from analyzer.diagnosis.loading import installed_rules, load_rule, load_rules
 from analyzer.diagnosis.rule import Rule
 from analyzer.diagnosis.settings import Suppression, suppressed
+from analyzer.diagnosis.several import AMONG, Several
 from analyzer.diagnosis.story import tell
 from analyzer.diagnosis.vocabulary import OPTIONAL
-from analyzer.finding import Diagnosis
+from analyzer.finding import Diagnosis, NotEvaluated, Together
 from analyzer.run import Run
 
-__all__ = ["Rule", "diagnose", "installed_rules", "load_rule", "load_rules"]
+__all__ = ["Rule", "diagnose", "diagnose_runs", "installed_rules", "load_rule", "load_rules"]
 
 UNREADABLE = "run-unreadable"
 
@@ -29,7 +30,8 @@ def diagnose(
 
     A run that could not be read is examined by ``run-unreadable`` alone.
     """
-    chosen = installed_rules() if rules is None else rules
+    every = installed_rules() if rules is None else rules
+    chosen = [rule for rule in every if rule.among is None]
     if run.unreadable is not None:
         chosen = [rule for rule in chosen if rule.id == UNREADABLE]
     case = Case(run)
@@ -44,9 +46,54 @@ def diagnose(
         fired, accepted = [], []
         for result in results:
             if isinstance(result, Fired):
-                less = suppressed(result.finding, run, suppressions)
+                less = suppressed(result.finding, (run,), suppressions)
                 if less is None:
                     fired.append(result)
                 else:
                     accepted.append(less)
         return replace(tell(case, fired, unjudged), suppressed=tuple(accepted))
+
+
+def diagnose_runs(
+    runs: Sequence[Run],
+    rules: Sequence[Rule] | None = None,
+    suppressions: Sequence[Suppression] = (),
+    names: Sequence[str] | None = None,
+) -> Together:
+    """What the rules about several runs say of ``runs``; ``names`` are what to call them.
+
+    Each rule says itself which runs it looks at together. Runs that could not be read, and those
+    without anything to compare, are left out.
+    """
+    chosen = [r for r in (installed_rules() if rules is None else rules) if r.among is not None]
+    called = [run.name for run in runs] if names is None else names
+    pairs = [pair for pair in zip(runs, called, strict=True) if pair[0].unreadable is None]
+    several = Several(tuple(run for run, _ in pairs), tuple(name for _, name in pairs))
+    with np.errstate(all="ignore"):
+        sets = {name: AMONG[name].sets(several) for name in {rule.among or "" for rule in chosen}}
+        results = [
+            (one, result)
+            for rule in chosen
+            for one in sets[rule.among or ""]
+            if (result := examine(rule, Case(one.runs[0], several=one))) is not None
+        ]
+    return _together(results, suppressions)
+
+
+def _together(
+    results: Sequence[tuple[Several, Fired | Unjudged]], suppressions: Sequence[Suppression]
+) -> Together:
+    findings, unjudged, accepted = [], [], []
+    for several, result in results:
+        if isinstance(result, Unjudged):
+            unjudged.append(NotEvaluated(result.rule.id, result.reason))
+            continue
+        by_name = dict(zip(several.names, several.runs, strict=True))
+        named = [by_name[name] for name in result.finding.runs]
+        less = suppressed(result.finding, named, suppressions)
+        if less is None:
+            findings.append(result.finding)
+        else:
+            accepted.append(less)
+    findings.sort(key=lambda finding: (-finding.severity.rank, -finding.confidence))
+    return Together(tuple(findings), tuple(dict.fromkeys(unjudged)), tuple(accepted))

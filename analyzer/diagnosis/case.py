@@ -9,6 +9,7 @@ import numpy as np
 
 from analyzer.diagnosis.outcome import Place
 from analyzer.diagnosis.places import between, other_axis, slice_of
+from analyzer.diagnosis.several import Several
 from analyzer.diagnosis.vocabulary import EACH, FINEST, HIGHER_IS_BETTER, canonical, label
 from analyzer.diagnosis.window import FINDING, Window, cut
 from analyzer.facts import FACTS, Value
@@ -23,10 +24,17 @@ class Case:
     """What conditions ask about. Where there is no answer they get the reason, a str.
 
     ``facts`` replace what ``FACTS`` would find: examples of rules state facts that way.
+    ``several`` are the runs that a rule looks at together; ``run`` is then the first of them.
     """
 
-    def __init__(self, run: Run, facts: Mapping[str, Value | None] | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        facts: Mapping[str, Value | None] | None = None,
+        several: Several | None = None,
+    ) -> None:
         self.run = run
+        self.several = several
         self.each: str | None = None
         self.place: Place | None = None
         self._facts: dict[str, Value | None] = dict(facts or {})

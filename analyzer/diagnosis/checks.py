@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -22,11 +23,15 @@ LEAST_SHARE = 0.01
 """And above this share of the better one."""
 
 
+Subject = TypeVar("Subject")
+"""What a check looks at: a run, or several of them."""
+
+
 @dataclass(frozen=True)
-class Check:
+class Check(Generic[Subject]):
     """One entry of the table. ``gives`` are the values that a message may name."""
 
-    function: Callable[[Run], Outcome]
+    function: Callable[[Subject], Outcome]
     says: str
     gives: tuple[str, ...] = ()
 
@@ -173,7 +178,7 @@ def _first_of_last_bad(y: np.typing.NDArray[np.float64]) -> int:
 
 _COMPARED = ("file", "held_epoch", "held_value", "better_epoch", "better_value", "source")
 
-CHECKS: Mapping[str, Check] = {
+CHECKS: Mapping[str, Check[Run]] = {
     "unreadable": Check(unreadable, "the run could not be read", ("reason",)),
     "started_again": Check(started_again, "the counter of a log goes back", ("story",)),
     "later_is_better": Check(

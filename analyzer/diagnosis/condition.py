@@ -11,6 +11,7 @@ from analyzer.diagnosis.grammar import Condition, Group
 from analyzer.diagnosis.limit import Limit, certainty, is_past
 from analyzer.diagnosis.message import show
 from analyzer.diagnosis.outcome import Outcome, Place
+from analyzer.diagnosis.runchecks import RUN_CHECKS
 from analyzer.diagnosis.vocabulary import FINEST, ROLES, label
 from analyzer.facts import FACTS
 from analyzer.finding import CurveEvidence, Evidence, FileEvidence, KeyEvidence
@@ -28,9 +29,15 @@ def judge(when: Group | Condition, case: Case) -> Outcome:
             return _signal(when, case)
         if when.fact is not None:
             return _fact(when, case)
-        return _event(when, case) if when.event else CHECKS[when.check or ""].function(case.run)
+        return _event(when, case) if when.event else _check(when.check or "", case)
     outcomes = (judge(item, case) for item in when.items)
     return {"all": _all, "any": _any, "none": _none}[when.kind](outcomes)
+
+
+def _check(name: str, case: Case) -> Outcome:
+    if case.several is not None:
+        return RUN_CHECKS[name].function(case.several)
+    return CHECKS[name].function(case.run)
 
 
 def _all(each: Iterable[Outcome]) -> Outcome:
@@ -80,6 +87,7 @@ def _joined(outcomes: Sequence[Outcome], certain: float) -> Outcome:
         tuple(evidence for outcome in outcomes for evidence in outcome.evidence),
         values,
         next((outcome.start for outcome in outcomes if outcome.start is not None), None),
+        runs=tuple(dict.fromkeys(name for outcome in outcomes for name in outcome.runs)),
     )
 
 

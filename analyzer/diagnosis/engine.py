@@ -71,6 +71,7 @@ def examine(rule: Rule, case: Case) -> Fired | Unjudged | None:
         fixes=_fixes(causes, own),
         why=rule.why,
         known_limits=rule.known_limits,
+        runs=() if case.several is None else outcome.runs or case.several.names,
     )
     return Fired(finding, outcome.start, rule.explains)
 
@@ -121,6 +122,8 @@ def _values(outcome: Outcome, case: Case) -> Callable[[str], object]:
     def value_of(name: str) -> object:
         if name in outcome.values:
             return outcome.values[name]
+        if case.several is not None:
+            return case.several.told(name)
         return case.fact(name) if name in FACTS else None
 
     return value_of

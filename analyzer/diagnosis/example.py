@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -56,7 +57,7 @@ class Expects(Model):
     """What has to come of an example; what is left out is not looked at.
 
     ``fixes`` are new values by config key, ``unjudged`` is a part of the reason why the rule
-    could not be judged.
+    could not be judged. ``runs`` are those of several that the finding has to name.
     """
 
     fires: bool
@@ -65,16 +66,16 @@ class Expects(Model):
     causes: dict[str, CauseVerdict] = Field(default_factory=dict)
     fixes: dict[str, Any] = Field(default_factory=dict)
     unjudged: str | None = None
+    runs: tuple[str, ...] | None = None
 
 
-class RunText(Model):
-    """A run in a few words.
+class RunBody(Model):
+    """A run in a few words, but for its name.
 
     ``run`` holds curves by epoch, ``steps`` curves with a point every ``step_every`` steps. From
     the epochs in ``resumed`` on the run had been resumed.
     """
 
-    name: str
     run: dict[str, Curve] = Field(default_factory=dict)
     steps: dict[str, Curve] = Field(default_factory=dict)
     step_every: int = Field(default=10, gt=0)
@@ -82,6 +83,7 @@ class RunText(Model):
     config: dict[str, Any] = Field(default_factory=dict)
     facts: dict[str, Any] = Field(default_factory=dict)
     events: tuple[EventExample, ...] = ()
+    environment: dict[str, Any] = Field(default_factory=dict)
     samples: dict[str, int] = Field(default_factory=dict)
     checkpoints: tuple[FileExample, ...] = ()
     best_checkpoint: BestExample | None = None
@@ -91,7 +93,7 @@ class RunText(Model):
     unreadable: str | None = None
 
     @model_validator(mode="after")
-    def _known_names(self) -> RunText:
+    def _known_names(self) -> RunBody:
         for name in (*self.run, *self.steps):
             check_series(name)
         for name in self.facts:
@@ -99,7 +101,42 @@ class RunText(Model):
         return self
 
 
-class Example(RunText):
-    """A run in a few words, and what the rule has to say of it."""
+class RunText(RunBody):
+    """A run in a few words."""
 
+    name: str
+
+
+def _shared(raw: Any) -> Any:
+    """An example whose ``runs`` have all that stands beside them, where they say nothing else."""
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("runs"), Mapping):
+        return raw
+    beside = {key: raw[key] for key in RunBody.model_fields if key in raw}
+    runs = {name: _over(beside, own) for name, own in raw["runs"].items()}
+    return {**raw, "runs": runs}
+
+
+def _over(beside: Mapping[str, Any], own: Any) -> Any:
+    if not isinstance(own, Mapping):
+        return beside if own is None else own
+    both = {key for key in own if isinstance(own[key], Mapping) and key in beside}
+    return {**beside, **own, **{key: {**beside[key], **own[key]} for key in both}}
+
+
+class Example(RunText):
+    """A run in a few words, or several of them, and what the rule has to say of it."""
+
+    runs: dict[str, RunBody] = Field(default_factory=dict)
     expects: Expects
+
+    @model_validator(mode="before")
+    @classmethod
+    def _runs_share(cls, raw: Any) -> Any:
+        return _shared(raw)
+
+    @property
+    def texts(self) -> tuple[RunText, ...]:
+        """The runs one by one: those under ``runs`` under their names, else itself."""
+        if not self.runs:
+            return (self,)
+        return tuple(RunText(name=name, **dict(body)) for name, body in self.runs.items())

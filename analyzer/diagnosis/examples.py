@@ -18,6 +18,7 @@ from analyzer.diagnosis.fix import resolve
 from analyzer.diagnosis.message import UNKNOWN
 from analyzer.diagnosis.notation import curve
 from analyzer.diagnosis.rule import FixText, Rule
+from analyzer.diagnosis.several import AMONG, Several
 from analyzer.diagnosis.variants import variants
 from analyzer.finding import Severity
 from analyzer.formats import yaml12
@@ -57,6 +58,7 @@ def build_run(example: RunText) -> Run:
         planned_steps=example.planned_steps,
         status=example.status,
         samples=example.samples,
+        environment=example.environment,
         unreadable=example.unreadable,
     )
 
@@ -73,8 +75,18 @@ def _series(example: RunText) -> Iterator[tuple[str, Series]]:
 
 
 def outcome(rule: Rule, example: Example) -> Fired | Unjudged | None:
-    """What the rule says of the example."""
-    return examine(rule, Case(build_run(example), example.facts))
+    """What the rule says of the example; of its first set of runs about which it says anything."""
+    found = [examine(rule, case) for case in cases(rule, example.texts)]
+    fired = next((one for one in found if isinstance(one, Fired)), None)
+    return fired or next((one for one in found if one is not None), None)
+
+
+def cases(rule: Rule, texts: Sequence[RunText]) -> list[Case]:
+    """What a rule looks at: each run, or each set of runs that it looks at together."""
+    if rule.among is None:
+        return [Case(build_run(text), text.facts) for text in texts]
+    several = Several(tuple(map(build_run, texts)), tuple(text.name for text in texts))
+    return [Case(one.runs[0], several=one) for one in AMONG[rule.among].sets(several)]
 
 
 class Problem(NamedTuple):
@@ -110,9 +122,9 @@ def check_rule(rule: Rule, healthy: Sequence[RunText] = ()) -> list[Problem]:
 def check_healthy(rule: Rule, healthy: Sequence[RunText]) -> list[Problem]:
     """The healthy runs in which the rule finds something above info."""
     return [
-        Problem("when", f"fires on the healthy run '{run.name}': {found.finding.message}")
-        for run in healthy
-        if isinstance(found := examine(rule, Case(build_run(run), run.facts)), Fired)
+        Problem("when", f"fires on the healthy run '{case.run.name}': {found.finding.message}")
+        for case in cases(rule, healthy)
+        if isinstance(found := examine(rule, case), Fired)
         and found.finding.severity is not Severity.INFO
     ]
 
@@ -150,6 +162,8 @@ def _differences(found: Fired, example: Example) -> Iterator[str]:
         yield f"the message is '{finding.message}'"
     if expects.severity is not None and finding.severity is not expects.severity:
         yield f"the severity is {finding.severity}"
+    if expects.runs is not None and finding.runs != expects.runs:
+        yield f"the runs are {', '.join(finding.runs)}"
     verdicts = {cause.id: cause.verdict for cause in finding.causes}
     for cause, verdict in expects.causes.items():
         if verdicts.get(cause) is not verdict:

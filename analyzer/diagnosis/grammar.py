@@ -17,8 +17,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from analyzer.diagnosis.checks import CHECKS
 from analyzer.diagnosis.limit import Limit, parse_limit
+from analyzer.diagnosis.runchecks import EVERY_CHECK
 from analyzer.diagnosis.vocabulary import check_series, unknown
 from analyzer.diagnosis.window import EVENTS, Window, parse_window
 from analyzer.facts import FACTS
@@ -151,7 +151,7 @@ def _check_bare(condition: Condition) -> None:
     if condition.event is not None:
         known("event", condition.event, EVENTS)
     else:
-        known("check", condition.check, CHECKS)
+        known("check", condition.check, EVERY_CHECK)
     _no_series(condition)
     if any(x is not None for x in (condition.above, condition.below, condition.is_)):
         raise ValueError(f"{condition.name} happened or not; leave out the limit")

@@ -23,6 +23,7 @@ class Outcome:
 
     ``text`` is the condition as a sentence with its value, or the reason why it is not known.
     ``values`` are what a message may name. ``certainty`` is 0..1, see ``limit.certainty``.
+    ``runs`` names those of several runs that it is about; empty: all of them.
     """
 
     truth: bool | None
@@ -32,6 +33,7 @@ class Outcome:
     values: Mapping[str, object] = field(default_factory=dict)
     start: Place | None = None
     lacks: str = ""
+    runs: tuple[str, ...] = ()
 
 
 TRUE = Outcome(True)

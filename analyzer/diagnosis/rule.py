@@ -12,10 +12,11 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from analyzer.diagnosis import message
-from analyzer.diagnosis.checks import CHECKS
 from analyzer.diagnosis.example import Example
 from analyzer.diagnosis.grammar import Condition, LimitField, Model, When, known, leaves, wrong
-from analyzer.diagnosis.vocabulary import EACH, check_pattern
+from analyzer.diagnosis.runchecks import EVERY_CHECK, RUN_CHECKS
+from analyzer.diagnosis.several import AMONG, TOLD
+from analyzer.diagnosis.vocabulary import EACH, check_pattern, unknown
 from analyzer.diagnosis.window import FINDING
 from analyzer.facts import FACTS
 from analyzer.finding import Severity
@@ -97,6 +98,7 @@ class Rule(Model):
     severity: Severity | tuple[Step, ...]
     confidence: Annotated[float, Field(gt=0, le=1)] = 1.0
     limits: dict[str, LimitField] = Field(default_factory=dict)
+    among: str | None = None
     for_each: Patterns = ()
     when: When
     unless: When | None = None
@@ -123,14 +125,15 @@ class Rule(Model):
 
     @model_validator(mode="after")
     def _message_names(self) -> Rule:
-        allowed = {"of", "axis", *FACTS, *(("each", "part") if self.for_each else ())}
+        known_of = TOLD if self.among else ("of", "axis", *FACTS)
+        allowed = {*known_of, *(("each", "part") if self.for_each else ())}
         for leaf in leaves(self.when):
             if leaf.signal is not None:
                 allowed |= set(SIGNALS[leaf.signal].gives)
             if leaf.event is not None:
                 allowed |= {"text", "line", "file"}
             if leaf.check is not None:
-                allowed |= set(CHECKS[leaf.check].gives)
+                allowed |= set(EVERY_CHECK[leaf.check].gives)
         try:
             for name in message.names(self.message):
                 known("name in the message", name, sorted(allowed))
@@ -151,6 +154,35 @@ class Rule(Model):
                     text = f"{leaf.over.text}: the finding is known only in causes and severity"
                     raise wrong(text, "when")
         return self
+
+    @model_validator(mode="after")
+    def _one_run_or_several(self) -> Rule:
+        """Rules about several runs ask for checks of them, and only those do."""
+        if self.among is not None:
+            if self.among not in AMONG:
+                raise wrong(unknown("value of among", self.among, AMONG), "among")
+            self._no_key_of_one_run()
+        for leaf in self.conditions():
+            if (leaf.check in RUN_CHECKS) != (self.among is not None):
+                text = f"'{leaf.name}' looks at several runs, which needs among:"
+                if self.among is not None:
+                    text = f"'{leaf.name}' looks at one run; with among: there are only checks: "
+                    text += ", ".join(RUN_CHECKS)
+                raise wrong(text, "when")
+        for index, example in enumerate(self.examples):
+            if bool(example.runs) != (self.among is not None):
+                needs = "two runs or more under runs:" if self.among else "no runs:"
+                text = f"examples.{index}: with{'' if self.among else 'out'} among: it has {needs}"
+                raise wrong(text, "examples")
+        return self
+
+    def _no_key_of_one_run(self) -> None:
+        for key in ("for_each", "explains"):
+            if getattr(self, key):
+                raise wrong(f"{key}: goes with rules about one run; leave it out", key)
+        for fix in (*self.fixes, *(cause.fix for cause in self.causes)):
+            if fix is not None and fix.set is not None:
+                raise wrong("a patch is of one run; with among: write do:", "fixes")
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition of the rule: of its symptom, its severity and its causes."""

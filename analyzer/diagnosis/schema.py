@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.diagnosis.checks import CHECKS
 from analyzer.diagnosis.rule import Rule
+from analyzer.diagnosis.runchecks import EVERY_CHECK
 from analyzer.diagnosis.window import EVENTS
 from analyzer.facts import FACTS
 from analyzer.signals import SIGNALS
 
-NAMES = {"signal": SIGNALS, "fact": FACTS, "check": CHECKS, "event": EVENTS}
+NAMES = {"signal": SIGNALS, "fact": FACTS, "check": EVERY_CHECK, "event": EVENTS}
 
 
 def rule_schema() -> dict[str, Any]:

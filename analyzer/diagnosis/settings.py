@@ -56,8 +56,9 @@ class MainMetric(Model):
 class Suppression(Model):
     """Findings that are known and accepted for a while.
 
-    ``run`` is a pattern for the name or the path of the run; ``subject`` is the series, file or
-    key that the finding is about. From the day after ``until`` it acts no more.
+    ``run`` is a pattern for the name or the path of the run (of each run, where a finding is about
+    several); ``subject`` is the series, file or key that the finding is about. From the day after
+    ``until`` it acts no more.
     """
 
     rule: str
@@ -67,14 +68,16 @@ class Suppression(Model):
     until: date
     line: int = 0
 
-    def covers(self, finding: Finding, run: Run) -> bool:
+    def covers(self, finding: Finding, runs: Iterable[Run]) -> bool:
         """Whether a finding is one of those."""
-        names = (run.name, run.path.as_posix())
         return (
             finding.rule == self.rule
             and self.subject in (None, finding.subject)
-            and any(fnmatchcase(name, self.run) for name in names)
+            and all(self._fits(run) for run in runs)
         )
+
+    def _fits(self, run: Run) -> bool:
+        return any(fnmatchcase(name, self.run) for name in (run.name, run.path.as_posix()))
 
 
 def _alone(key: str) -> BeforeValidator:
@@ -167,11 +170,10 @@ def _unknown_names(settings: Settings, by_id: Mapping[str, Rule]) -> Iterator[tu
 
 
 def suppressed(
-    finding: Finding, run: Run, suppressions: Iterable[Suppression]
+    finding: Finding, runs: Sequence[Run], suppressions: Iterable[Suppression]
 ) -> Suppressed | None:
     """The record of a finding that the settings suppress; None where they do not."""
     for item in suppressions:
-        if item.covers(finding, run):
-            until = item.until.isoformat()
-            return Suppressed(finding.rule, finding.subject, item.reason, until, item.line)
+        if item.covers(finding, runs):
+            return Suppressed(finding, item.reason, item.until.isoformat(), item.line)
     return None

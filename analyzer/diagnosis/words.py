@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.diagnosis.checks import CHECKS
 from analyzer.diagnosis.grammar import Condition, Group
 from analyzer.diagnosis.limit import Limit
 from analyzer.diagnosis.message import show
 from analyzer.diagnosis.rule import Change, FixText
+from analyzer.diagnosis.runchecks import EVERY_CHECK
 from analyzer.diagnosis.vocabulary import EACH, FINEST, label
 from analyzer.facts import FACTS
 from analyzer.signals import SIGNALS
@@ -33,7 +33,7 @@ def condition(one: Condition) -> str:
         such = f" with {' or '.join(map(repr, words))}" if words else ""
         return f"the log has a line '{one.event}'{such}"
     if one.check is not None:
-        return CHECKS[one.check].says
+        return EVERY_CHECK[one.check].says
     if one.fact is not None:
         if one.is_ is None:
             return f"{FACTS[one.fact].says} {_limits(one)}"

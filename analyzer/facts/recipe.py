@@ -1,10 +1,11 @@
-"""What a run was made from: its settings but the seed, its code, its data. Runs are compared by it.
+"""What a run was made from, its settings but the seed, code and data: runs are compared by it.
 
 These are no entries of ``FACTS``: rules about one run have no use for them.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,9 +88,9 @@ def recipe_of(run: Run) -> Recipe:
 
 def item(key: str, value: Any) -> tuple[Any, ...]:
     """A setting that can be compared: 1 and 1.0 are one, true and "1" are others; NaN is NaN."""
-    if type(value) in _PLAIN and value == value:
-        return key, value
-    return key, repr(value), type(value).__name__
+    if type(value) not in _PLAIN or (isinstance(value, float) and math.isnan(value)):
+        return key, repr(value), type(value).__name__
+    return key, value
 
 
 def data_of(run: Run) -> tuple[Any, ...] | None:

@@ -84,7 +84,7 @@ def test_a_suppressed_finding_counts_for_nothing_and_is_recorded(rules: Path) ->
     diagnosis = diagnose(flat, suppressions=active)
     assert (diagnosis.findings, diagnosis.worst()) == ((), None)
     (gone,) = diagnosis.suppressed
-    assert (gone.rule, gone.subject, gone.reason, gone.line) == (
+    assert (gone.finding.rule, gone.finding.subject, gone.reason, gone.line) == (
         *("loss-flat", "train_loss", "known"),
         2,
     )

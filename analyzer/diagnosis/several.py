@@ -1,0 +1,189 @@
+"""Several runs under examination: which of them a rule looks at together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from analyzer.facts.progress import metric_curve
+from analyzer.facts.recipe import SEED_KEYS, config_of, data_of, item, recipe_of, seed_of
+from analyzer.run import STEP_SUFFIX, Run, Series, Status
+
+MOST_NAMED = 3
+"""So many runs, or keys, are named in a message; the others are counted."""
+
+EQUAL = 1e-6
+"""Share of a curve's height below which values are the same, where no digits were printed."""
+
+IDLE = frozenset(
+    {
+        *("checkpoint", "checkpoints", "save", "resume", "monitor", "patience"),
+        *("log", "logging", "logger", "print", "verbose", "report", "plot", "plots", "wandb"),
+        *("device", "devices", "gpu", "gpus", "worker", "workers", "prefetch", "pin", "memory"),
+    }
+)
+"""A key with one of these words changes no curve: what is kept, shown, or how fast it goes."""
+
+_WORDS = re.compile(r"[a-z]+")
+
+_RESULTS = ("train_loss", "val_", "train_accuracy")
+_TIMES = ("val_time",)
+
+
+@dataclass(frozen=True)
+class Several:
+    """Runs that are looked at together, in the order given, and what they are called."""
+
+    runs: tuple[Run, ...]
+    names: tuple[str, ...]
+
+    def only(self, places: Iterable[int]) -> Several:
+        """Some of the runs."""
+        chosen = sorted(places)
+        return Several(tuple(self.runs[i] for i in chosen), tuple(self.names[i] for i in chosen))
+
+    @cached_property
+    def settings(self) -> Mapping[str, Mapping[str, object]]:
+        """The keys that not all agree on: key -> value by name of the run; the seed is one.
+
+        Keys that change no curve are left out.
+        """
+        tables = []
+        for run in self.runs:
+            values = {k: v for k, v in config_of(run).items() if k not in SEED_KEYS}
+            seed = seed_of(run)
+            tables.append(values if seed is None else {**values, SEED_KEYS[0]: seed})
+        keys = sorted(
+            key for key in set().union(*tables) if IDLE.isdisjoint(_WORDS.findall(key.lower()))
+        )
+        return {
+            key: {n: t[key] for n, t in zip(self.names, tables, strict=True) if key in t}
+            for key in keys
+            if len({item(key, table[key]) if key in table else () for table in tables}) > 1
+        }
+
+    def told(self, name: str) -> object:
+        """What every message may name: ``count``, ``runs`` and the ``differing`` keys."""
+        if name == "count":
+            return len(self.runs)
+        if name == "runs":
+            return listed(self.names)
+        if name == "differing":
+            return listed(tuple(self.settings)) or None
+        return None
+
+
+TOLD = ("count", "runs", "differing")
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b, c and 4 more``."""
+    shown = list(names[:MOST_NAMED])
+    if len(names) > MOST_NAMED:
+        return f"{', '.join(shown)} and {len(names) - MOST_NAMED} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def results_of(run: Run) -> dict[str, Series]:
+    """The curves that tell how the training went: losses and metrics, not rates and times."""
+    return {
+        name: curve
+        for name, curve in run.series.items()
+        if name.startswith(_RESULTS)
+        and not name.startswith(_TIMES)
+        and not name.endswith(STEP_SUFFIX)
+        and len(curve)
+    }
+
+
+def same_curves(several: Several) -> Iterator[list[int]]:
+    """Runs of one format whose losses and metrics agree in every point, as far as printed.
+
+    Sorted by the sum of their values, such runs stand side by side, so that each is held against
+    its neighbour alone.
+    """
+    kinds: dict[object, list[tuple[float, int, dict[str, Series]]]] = {}
+    for place, run in enumerate(several.runs):
+        curves = results_of(run)
+        if curves:
+            shape = tuple((name, len(curve)) for name, curve in sorted(curves.items()))
+            total = float(
+                sum(np.nan_to_num(c.y, posinf=0, neginf=0).sum() for c in curves.values())
+            )
+            kinds.setdefault((run.format, shape), []).append((total, place, curves))
+    for alike in kinds.values():
+        alike.sort(key=lambda one: one[:2])
+        together = [alike[0]]
+        for one in alike[1:]:
+            if not _agree(together[-1][2], one[2]):
+                yield [place for _, place, _ in together]
+                together = []
+            together.append(one)
+        yield [place for _, place, _ in together]
+
+
+def _agree(one: Mapping[str, Series], other: Mapping[str, Series]) -> bool:
+    """Whether all curves are the same, those that differ soonest looked at first."""
+    return all(_same(curve, other[name]) for name, curve in one.items())
+
+
+def _same(one: Series, other: Series) -> bool:
+    if not np.array_equal(one.x, other.x):
+        return False
+    height = float(np.abs(one.y[one.finite]).max(initial=0.0))
+    size = max(one.resolution, other.resolution) / 2 or EQUAL * height
+    equal = (one.y == other.y) | (np.isnan(one.y) & np.isnan(other.y))
+    return bool(np.all(equal | (np.abs(one.y - other.y) < size)))
+
+
+def same_settings(several: Several) -> Iterator[list[int]]:
+    """Runs of one recipe (settings, code and data) that differ in the seed at most."""
+    yield from _grouped(
+        several, lambda run: (recipe := recipe_of(run)) and (run.format, run.main_metric, recipe)
+    )
+
+
+def comparable(several: Several) -> Iterator[list[int]]:
+    """Runs that ended, of one format, judged by one metric on data known to be the same."""
+    yield from _grouped(several, _measured_alike)
+
+
+def _measured_alike(run: Run) -> object:
+    curve, data = metric_curve(run), data_of(run)
+    if curve is None or data is None or run.status is Status.RUNNING or not run.config.values:
+        return None
+    return run.format, curve.name, curve.axis, run.higher_is_better, run.samples.get("val"), data
+
+
+def _grouped(several: Several, key_of: Callable[[Run], object]) -> Iterator[list[int]]:
+    """Places of the runs with equal keys; those whose key is empty stand in no group."""
+    groups: dict[object, list[int]] = {}
+    for place, run in enumerate(several.runs):
+        key = key_of(run)
+        if key:
+            groups.setdefault(key, []).append(place)
+    yield from groups.values()
+
+
+@dataclass(frozen=True)
+class Among:
+    """One entry of the table: which runs a rule looks at together."""
+
+    function: Callable[[Several], Iterator[list[int]]]
+    says: str
+
+    def sets(self, several: Several) -> list[Several]:
+        """Each set of two runs or more."""
+        found = (places for places in self.function(several) if len(places) > 1)
+        return [several.only(places) for places in found]
+
+
+AMONG: Mapping[str, Among] = {
+    "same_curves": Among(same_curves, "runs whose losses and metrics agree in every point"),
+    "same_settings": Among(same_settings, "runs that differ in the seed at most"),
+    "comparable": Among(comparable, "runs judged by one metric on the same data"),
+}
