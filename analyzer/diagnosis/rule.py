@@ -124,6 +124,35 @@ class Rule(Model):
         return self
 
     @model_validator(mode="after")
+    def _one_run_or_several(self) -> Rule:
+        """Rules about several runs ask for checks of them, and only those do."""
+        if self.among is not None:
+            if self.among not in AMONG:
+                raise wrong(unknown("value of among", self.among, AMONG), "among")
+            self._no_key_of_one_run()
+        for leaf in self.conditions():
+            if (leaf.check in RUN_CHECKS) != (self.among is not None):
+                text = f"'{leaf.name}' looks at several runs, which needs among:"
+                if self.among is not None:
+                    text = f"'{leaf.name}' looks at one run; with among: there are only checks: "
+                    text += ", ".join(RUN_CHECKS)
+                raise wrong(text, "when")
+        for index, example in enumerate(self.examples):
+            if bool(example.runs) != (self.among is not None):
+                needs = "two runs or more under runs:" if self.among else "no runs:"
+                text = f"examples.{index}: with{'' if self.among else 'out'} among: it has {needs}"
+                raise wrong(text, "examples")
+        return self
+
+    def _no_key_of_one_run(self) -> None:
+        for key in ("for_each", "explains"):
+            if getattr(self, key):
+                raise wrong(f"{key}: goes with rules about one run; leave it out", key)
+        for fix in (*self.fixes, *(cause.fix for cause in self.causes)):
+            if fix is not None and fix.set is not None:
+                raise wrong("a patch is of one run; with among: write do:", "fixes")
+
+    @model_validator(mode="after")
     def _message_names(self) -> Rule:
         known_of = TOLD if self.among else ("of", "axis", *FACTS)
         allowed = {*known_of, *(("each", "part") if self.for_each else ())}
@@ -154,35 +183,6 @@ class Rule(Model):
                     text = f"{leaf.over.text}: the finding is known only in causes and severity"
                     raise wrong(text, "when")
         return self
-
-    @model_validator(mode="after")
-    def _one_run_or_several(self) -> Rule:
-        """Rules about several runs ask for checks of them, and only those do."""
-        if self.among is not None:
-            if self.among not in AMONG:
-                raise wrong(unknown("value of among", self.among, AMONG), "among")
-            self._no_key_of_one_run()
-        for leaf in self.conditions():
-            if (leaf.check in RUN_CHECKS) != (self.among is not None):
-                text = f"'{leaf.name}' looks at several runs, which needs among:"
-                if self.among is not None:
-                    text = f"'{leaf.name}' looks at one run; with among: there are only checks: "
-                    text += ", ".join(RUN_CHECKS)
-                raise wrong(text, "when")
-        for index, example in enumerate(self.examples):
-            if bool(example.runs) != (self.among is not None):
-                needs = "two runs or more under runs:" if self.among else "no runs:"
-                text = f"examples.{index}: with{'' if self.among else 'out'} among: it has {needs}"
-                raise wrong(text, "examples")
-        return self
-
-    def _no_key_of_one_run(self) -> None:
-        for key in ("for_each", "explains"):
-            if getattr(self, key):
-                raise wrong(f"{key}: goes with rules about one run; leave it out", key)
-        for fix in (*self.fixes, *(cause.fix for cause in self.causes)):
-            if fix is not None and fix.set is not None:
-                raise wrong("a patch is of one run; with among: write do:", "fixes")
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition of the rule: of its symptom, its severity and its causes."""

@@ -243,14 +243,16 @@ def _within(
 
 
 def _arms(runs: Sequence[Run]) -> Iterator[_Arm]:
-    """The runs by recipe; runs of one recipe and seed count as one, their mean."""
+    """The runs by recipe; runs of one recipe and seed count as one, their mean.
+
+    Runs without a known seed count as one too: what else differs between them is not known.
+    """
     found: dict[Recipe, dict[object, list[tuple[int, float]]]] = {}
     for place, run in enumerate(runs):
         value = best_metric(run)
         if value is not None:
-            seed = seed_of(run)
-            known = ("unknown", place) if seed is None else repr(seed)
-            found.setdefault(recipe_of(run), {}).setdefault(known, []).append((place, value))
+            seeds = found.setdefault(recipe_of(run), {})
+            seeds.setdefault(repr(seed_of(run)), []).append((place, value))
     for seeds in found.values():
         places = tuple(place for pairs in seeds.values() for place, _ in pairs)
         yield _Arm(places, tuple(float(np.mean([v for _, v in p])) for p in seeds.values()))

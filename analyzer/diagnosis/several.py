@@ -136,15 +136,21 @@ def _same(one: Series, other: Series) -> bool:
         return False
     height = float(np.abs(one.y[one.finite]).max(initial=0.0))
     size = max(one.resolution, other.resolution) / 2 or EQUAL * height
-    equal = (one.y == other.y) | (np.isnan(one.y) & np.isnan(other.y))
-    return bool(np.all(equal | (np.abs(one.y - other.y) < size)))
+    return bool(np.isclose(one.y, other.y, rtol=0.0, atol=size, equal_nan=True).all())
 
 
 def same_settings(several: Several) -> Iterator[list[int]]:
-    """Runs of one recipe (settings, code and data) that differ in the seed at most."""
-    yield from _grouped(
-        several, lambda run: (recipe := recipe_of(run)) and (run.format, run.main_metric, recipe)
-    )
+    """Runs of one recipe (settings, code and data) that differ in the seed at most.
+
+    Where the seed is not known, the settings are hardly known in full.
+    """
+    yield from _grouped(several, _recipe)
+
+
+def _recipe(run: Run) -> object:
+    recipe = recipe_of(run)
+    known = recipe and seed_of(run) is not None
+    return (run.format, run.main_metric, recipe) if known else None
 
 
 def comparable(several: Several) -> Iterator[list[int]]:
@@ -184,6 +190,6 @@ class Among:
 
 AMONG: Mapping[str, Among] = {
     "same_curves": Among(same_curves, "runs whose losses and metrics agree in every point"),
-    "same_settings": Among(same_settings, "runs that differ in the seed at most"),
+    "same_settings": Among(same_settings, "runs that differ in the seed at most, which is known"),
     "comparable": Among(comparable, "runs judged by one metric on the same data"),
 }
