@@ -54,7 +54,7 @@ SERIES: Mapping[str, str] = {
     "val_loss": "validation loss",
     "val_precision": "precision",
     "val_recall": "recall",
-    "val_f1": "F1 (hmean)",
+    "val_f1": "F1",
     "val_ap": "average precision",
     "val_accuracy": "accuracy",
     "val_norm_ed": "normalised edit distance (higher is better)",
@@ -78,6 +78,14 @@ SERIES: Mapping[str, str] = {
     "host_memory_mb": "host memory (MiB)",
 }
 """Canonical series names and what they mean to a person."""
+
+USUAL_NAMES = {
+    **{name.lower(): name for name in ("WER", "CER", "DER", "PSNR", "SSIM", "AUC", "FID", "BLEU")},
+    **{name.lower(): name for name in ("MAE", "MSE", "RMSE", "PCK", "NME", "IoU", "mIoU", "mAP")},
+    "ppl": "perplexity",
+    "perplexity": "perplexity",
+}
+"""What people call metrics that no rule knows by name: ``val_psnr`` is the PSNR."""
 
 RATES = (
     "val_f1",
@@ -109,7 +117,11 @@ def label(name: str) -> str:
     whole, _, part = base.partition(".")
     if base in SERIES:
         return SERIES[base] + suffix
-    return f"{SERIES[whole]}: {part}{suffix}" if whole in SERIES else base + suffix
+    if whole in SERIES:
+        return f"{SERIES[whole]}: {part}{suffix}"
+    of, _, own = base.partition("val_")
+    called = USUAL_NAMES.get(own.lower(), f"validation {own}") if own and not of else base
+    return called + suffix
 
 
 def flatten(tree: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

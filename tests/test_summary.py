@@ -53,7 +53,7 @@ def test_the_main_metric_has_the_direction_that_the_run_says() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("val_f1", "F1 (hmean)"),
+        ("val_f1", "F1"),
         ("train_loss.prob", "training loss: prob"),
         ("train_loss.prob@step", "training loss: prob by step"),
         ("odd.name", "odd.name"),

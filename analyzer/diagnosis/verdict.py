@@ -1,23 +1,76 @@
-"""The verdict on a run: what to do with it now, why, and at what price."""
+"""The verdict on a run: what to do with it now, why, and at what price.
+
+The first row that holds counts. Findings that another one explains, and those that are only
+information, decide nothing by themselves; "found" below means the others.
+
+| the run | found | verdict |
+| --- | --- | --- |
+| could not be read | | cannot tell |
+| goes on | an error, but for a wrong checkpoint | stop now |
+| goes on | over-fitting, or a plateau | stop now |
+| goes on | anything else, or nothing | keep training |
+| is over | an error, but for a wrong checkpoint | restart with this patch |
+| | - no config mends it, the program broke off, weights were saved | keep training: resume |
+| | - no config mends it, all others | cannot tell: what to repair first |
+| is over | a wrong checkpoint; the best epoch has a file of its own | ship it: that file |
+| is over | over-fitting or a plateau at most, and a result that is not poor | ship it |
+| is over | any other warning about what was learned | restart with this patch |
+| | - no config mends it | cannot tell |
+| is not complete | at most what costs time, or came back by itself | keep training |
+| | - no weights were saved | cannot tell: start it again |
+| is over | the same, and nothing was measured | cannot tell |
+| is over | the same, and the metric was still rising | keep training, or as above |
+| is over | the same, and the result is poor | cannot tell |
+| is over | the same | ship it |
+
+A result is poor by the limits of the rules that say so, by chance level, or where more is wrong
+than right (``yardstick``). Where there is no yardstick "ship it" says what was reached, and that
+it is for the user to say whether that is enough. "Restart" always has a patch that changes
+something, "ship it" never stands beside an error, but for a best checkpoint that holds the wrong
+epoch, beside which it names the right one.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
+from analyzer.diagnosis import nextstep, price
 from analyzer.diagnosis.case import Case
-from analyzer.diagnosis.patch import merged, not_enough
+from analyzer.diagnosis.patch import first_advice, merged, not_enough
 from analyzer.diagnosis.vocabulary import label
+from analyzer.diagnosis.yardstick import Result, result
 from analyzer.facts.progress import metric_curve
 from analyzer.finding import Finding, Severity, Verdict
-from analyzer.run import Checkpoint, Run, Series, Status
+from analyzer.run import Checkpoint, Status
 from analyzer.signals import noise
 from analyzer.signals.stats import best_index, finite
 
 WRONG_CHECKPOINT = ("best-checkpoint-stale", "best-checkpoint-not-best", "monitor-wrong")
 PAST_ITS_BEST = ("overfitting", "metric-plateau")
-LOW_F1 = 0.5
-"""Below it a text detector is of no use: train again rather than ship."""
+
+BROKE_OFF = (
+    *("out-of-memory", "file-not-found", "label-not-a-number", "label-too-short"),
+    *("charset-too-small", "pretrained-not-loaded", "crashed"),
+)
+"""Errors that ended the program and say nothing of what had been learned before."""
+
+INCOMPLETE = ("run-incomplete", "run-stalled", "start-stalled")
+
+BESIDE = (
+    *("data-loading-bound", "gpu-idle", "slow-steps", "throughput-drops", "memory-grows"),
+    *("overhead-high", "loss-nonfinite", "metric-nonfinite", "gradient-explodes", "resume-jump"),
+    *("loss-spikes", "checkpoint-missing"),
+)
+"""Warnings that cost time, or tell of what the run got over: they are said, and decide nothing."""
+
+ENDINGS = {
+    Status.FAILED: "the program failed",
+    Status.KILLED: "the run was killed",
+    Status.INTERRUPTED: "the run was interrupted",
+}
+
+FEW = 5
+"""A poor result of fewer evaluations asks for more of them before anything else."""
 
 VISIBLE = 0.02
 """A rise of the metric by this share, and beyond noise, counts as visible."""
@@ -27,54 +80,23 @@ def decide(case: Case, findings: Sequence[Finding]) -> Verdict:
     """The verdict; ``findings`` are in order, the worst first."""
     run = case.run
     if run.unreadable is not None:
-        return Verdict("cannot tell", run.unreadable)
+        return Verdict("cannot tell", run.unreadable or "the run could not be read")
     own = [f for f in findings if f.explained_by is None and f.severity is not Severity.INFO]
+    got = result(case, findings)
     if run.status is Status.RUNNING:
-        return _running(case, own)
-    return _with_findings(case, own) if own else _without_findings(case)
-
-
-def _running(case: Case, own: Sequence[Finding]) -> Verdict:
-    """A run that goes on is stopped for an error, or when its best is behind it."""
-    for finding in own:
-        if _is_fatal(finding) or finding.rule in PAST_ITS_BEST:
-            patch = merged([finding, *own])
-            return Verdict("stop now", finding.message, _price(case, ahead=True), patch)
-    planned = f" of {case.run.planned_epochs}" if case.run.planned_epochs else ""
-    so_far = own[0].message if own else "nothing is wrong so far"
-    return Verdict("keep training", f"epoch {case.run.epochs_done}{planned}: {so_far}")
-
-
-def _with_findings(case: Case, own: Sequence[Finding]) -> Verdict:
-    """A run that is over: the worst finding decides, unless good weights are there.
-
-    Of several errors one about the training itself comes first: no choice of weights mends that.
-    """
-    worst, price = next(filter(_is_fatal, own), own[0]), _price(case)
-    if worst.rule in WRONG_CHECKPOINT:
-        return _other_checkpoint(case, worst, own, price)
-    if worst.severity is not Severity.ERROR and worst.rule in PAST_ITS_BEST and not _is_low(case):
-        return Verdict("ship it", f"{_reached(case)}; {worst.message}", price)
-    if worst.rule == "run-incomplete":
-        return Verdict("keep training", worst.message, price)
-    return _restart(worst, own, price) or Verdict("cannot tell", worst.message, price)
-
-
-def _without_findings(case: Case) -> Verdict:
-    """A run that is over and shows nothing wrong: good, still rising, or not to be judged."""
-    curve = metric_curve(case.run)
-    if curve is None:
-        return Verdict("cannot tell", "no validation metric was logged")
-    price = _price(case)
-    if rise := _still_rising(case.run, curve):
-        return Verdict("keep training", rise, price)
-    if _is_low(case):
-        because = (
-            f"no curve shows a fault, but {_reached(case)}, which is below {LOW_F1}: "
-            "look at the data, then train longer"
-        )
-        return Verdict("cannot tell", because, price)
-    return Verdict("ship it", _reached(case), price)
+        return _running(case, own, got)
+    if error := next((f for f in own if _is_fatal(f)), None):
+        return _failed(case, error, own, got)
+    if wrong := next((f for f in own if f.rule in WRONG_CHECKPOINT), None):
+        return _other_checkpoint(case, wrong, own, got)
+    serious = [f for f in own if f.rule not in (*BESIDE, *INCOMPLETE)]
+    if serious and all(f.rule in PAST_ITS_BEST for f in serious) and got.is_usable:
+        return _ship(case, got, serious)
+    if serious:
+        return _restart(case, serious[0], own, got) or _cannot_tell(case, serious[0], got)
+    if any(f.rule in INCOMPLETE for f in own):
+        return _incomplete(case, own, got)
+    return _without_faults(case, findings, own, got)
 
 
 def _is_fatal(finding: Finding) -> bool:
@@ -82,25 +104,78 @@ def _is_fatal(finding: Finding) -> bool:
     return finding.severity is Severity.ERROR and finding.rule not in WRONG_CHECKPOINT
 
 
-def _restart(worst: Finding, own: Sequence[Finding], price: str) -> Verdict | None:
+def _running(case: Case, own: Sequence[Finding], got: Result) -> Verdict:
+    """A run that goes on is stopped for an error, or when its best is behind it."""
+    cost = price.joined(price.since_best(case, got), price.ahead(case))
+    for finding in own:
+        if _is_fatal(finding) or finding.rule in PAST_ITS_BEST:
+            return Verdict("stop now", finding.message, cost, merged([finding, *own]))
+    so_far = own[0].message if own else "nothing is wrong so far"
+    return Verdict("keep training", f"{_progress(case)}: {so_far}", cost)
+
+
+def _progress(case: Case) -> str:
+    """``epoch 5 of 20``, ``step 500``, or that nothing was logged yet."""
+    run = case.run
+    for axis, done, planned in (
+        ("epoch", run.epochs_done, run.planned_epochs),
+        ("step", run.steps_done, run.planned_steps),
+    ):
+        if done:
+            return f"{axis} {done:,}" + (f" of {planned:,}" if planned else "")
+    return "no value was logged yet"
+
+
+def _failed(case: Case, error: Finding, own: Sequence[Finding], got: Result) -> Verdict:
+    """An error: mend it by the config and start anew, or repair it and go on."""
+    if verdict := _restart(case, error, own, got):
+        return verdict
+    broke_off = all(f.rule in BROKE_OFF for f in own if _is_fatal(f))
+    if broke_off and nextstep.can_resume(case):
+        advice = first_advice(error)
+        repair = f"{advice}, then " if advice else ""
+        because = f"{error.message}; {repair}{nextstep.how_to_resume(case)}"
+        return Verdict("keep training", because, price.ahead(case))
+    return _cannot_tell(case, error, got)
+
+
+def _restart(case: Case, worst: Finding, own: Sequence[Finding], got: Result) -> Verdict | None:
     """Train again with all that the findings ask for; None where no config change is offered."""
     patch = merged([worst, *own])
     if not patch:
         return None
-    others = [f for f in own if f is not worst and f.rule != "run-incomplete"]
+    others = [f for f in own if f is not worst and f.rule not in (*INCOMPLETE, *BESIDE)]
     rest = not_enough([worst, *others])
-    because = f"{worst.message}; {rest}" if rest else worst.message
-    return Verdict("restart with this patch", because, price, patch)
+    because = price.joined(_symptom(worst, got), rest)
+    cost = price.joined(price.since_best(case, got), price.again(case))
+    return Verdict("restart with this patch", because, cost, patch)
 
 
-def _other_checkpoint(case: Case, worst: Finding, own: Sequence[Finding], price: str) -> Verdict:
+def _cannot_tell(case: Case, worst: Finding, got: Result) -> Verdict:
+    """No config mends it: what to look at first."""
+    step = first_advice(worst)
+    if worst.rule in BROKE_OFF:
+        go_on = nextstep.how_to_resume(case)
+        step = f"{step}, then {go_on}" if step else go_on
+    because = price.joined(_symptom(worst, got), step)
+    return Verdict("cannot tell", because, price.since_best(case, got))
+
+
+def _symptom(worst: Finding, got: Result) -> str:
+    """What the finding says, after the result where that is what makes it no matter of choice."""
+    if worst.rule in PAST_ITS_BEST and got.grade == "poor":
+        return f"{got.text}, {got.why}; {worst.message}"
+    return worst.message
+
+
+def _other_checkpoint(case: Case, wrong: Finding, own: Sequence[Finding], got: Result) -> Verdict:
     """Ship the epoch file that is really best, where it is there."""
-    best = case.fact("best_epoch")
-    for checkpoint in case.run.checkpoints:
-        if checkpoint.epoch == best and _is_usable(checkpoint, case) and not _is_low(case):
-            because = f"take {checkpoint.file}, not the best checkpoint: {worst.message}"
-            return Verdict("ship it", because, price, merged(own))
-    return _restart(worst, own, price) or Verdict("cannot tell", worst.message, price)
+    if got.is_usable and got.curve is not None and got.curve.axis == "epoch":
+        for checkpoint in case.run.checkpoints:
+            if checkpoint.epoch == got.at and _is_usable(checkpoint, case):
+                because = f"take {checkpoint.file}, not the best checkpoint: {wrong.message}"
+                return Verdict("ship it", because, price.since_best(case, got), merged(own))
+    return _restart(case, wrong, own, got) or _cannot_tell(case, wrong, got)
 
 
 def _is_usable(checkpoint: Checkpoint, case: Case) -> bool:
@@ -110,69 +185,76 @@ def _is_usable(checkpoint: Checkpoint, case: Case) -> bool:
     return (checkpoint.exists or not_copied) and (best is None or checkpoint.file != best.file)
 
 
-def _is_low(case: Case) -> bool:
-    best = case.fact("best_metric")
-    return case.run.main_metric == "val_f1" and isinstance(best, float) and best < LOW_F1
+def _incomplete(case: Case, own: Sequence[Finding], got: Result) -> Verdict:
+    """A run that ended too early, and shows no other fault: go on, or start it again."""
+    told = next(f for f in own if f.rule in INCOMPLETE).message
+    step = nextstep.how_to_resume(case)
+    if step == nextstep.START_AGAIN:
+        lacking = "no weights were saved" if nextstep.has_begun(case) else "nothing was learned"
+        return Verdict("cannot tell", f"{told}; {lacking}: {step}", price.again(case))
+    cost = price.joined(price.since_best(case, got), price.ahead(case))
+    return Verdict("keep training", f"{told}; {step}", cost)
 
 
-def _reached(case: Case) -> str:
-    """What the main metric reached, where, and in which file that is."""
-    run, best, epoch = case.run, case.fact("best_metric"), case.fact("best_epoch")
-    if best is None:
-        return "no validation metric was logged"
-    text = f"{label(run.main_metric or '')} reached {best:.3g}"
-    if epoch is None:
-        step = case.number("best_step")
-        return text if step is None else f"{text} at step {step:,.0f}"
-    held = run.best_checkpoint
-    file = f", in {held.file}" if held is not None and held.epoch == epoch else ""
-    return f"{text} at epoch {epoch:.0f}{file}"
+def _without_faults(
+    case: Case, findings: Sequence[Finding], own: Sequence[Finding], got: Result
+) -> Verdict:
+    """A run that is over and shows nothing wrong: good, still rising, or not to be judged."""
+    if got.grade == "none":
+        reason = "no curve shows a fault, but no validation metric was logged"
+        if not nextstep.has_begun(case):
+            reason = "no value of a training was logged"
+        return Verdict("cannot tell", _with_ending(case, reason))
+    still = next((f for f in findings if f.rule == "still-improving"), None)
+    if still is not None and (rise := _still_rising(case)):
+        if nextstep.can_resume(case) is not False:
+            because = f"{rise}; {nextstep.how_to_resume(case)}"
+            return Verdict("keep training", because, price.ahead(case))
+        if verdict := _restart(case, still, [still], got):
+            return verdict
+    if got.grade == "poor":
+        step = "train longer" if got.points < FEW else "look at the data first"
+        because = f"no curve shows a fault, but {got.text}, {got.why}: {step}"
+        return Verdict("cannot tell", because, price.since_best(case, got))
+    return _ship(case, got, own)
 
 
-def _still_rising(run: Run, curve: Series) -> str:
+def _ship(case: Case, got: Result, own: Sequence[Finding]) -> Verdict:
+    """What was reached, in which file, and what the user alone can say."""
+    parts = [_with_ending(case, got.text + _file(case, got)), *(f.message for f in own[:1])]
+    if got.curve is not None and got.curve.name == "val_loss":
+        parts.append("no metric was logged, so whether that is enough is for you to say")
+    elif got.grade == "open":
+        parts.append("whether that is enough is for you to say")
+    return Verdict("ship it", "; ".join(parts), price.since_best(case, got))
+
+
+def _file(case: Case, got: Result) -> str:
+    """Where the weights of the best epoch are, if that is known."""
+    held = case.run.best_checkpoint
+    if held is None or got.curve is None or got.curve.axis != "epoch" or held.epoch != got.at:
+        return ""
+    return f", in {held.file}"
+
+
+def _with_ending(case: Case, text: str) -> str:
+    ending = ENDINGS.get(case.run.status)
+    return f"{text}; {ending}" if ending else text
+
+
+def _still_rising(case: Case) -> str:
     """A sentence when the metric was best at the end and rose visibly in the last third."""
+    curve, higher = metric_curve(case.run), case.run.higher_is_better
+    if curve is None:
+        return ""
     y = finite(curve)[1]
     third = max(1, len(y) // 3)
-    if len(y) < 3 or best_index(y, run.higher_is_better) < len(y) - 1:
+    if len(y) < 3 or best_index(y, higher) < len(y) - 1:
         return ""
-    before = y[best_index(y[:-third], run.higher_is_better)]
+    before = float(y[best_index(y[:-third], higher)])
     if abs(y[-1] - before) <= max(2 * noise(curve), VISIBLE * abs(before)):
         return ""
     return (
         f"{label(curve.name)} was still getting better: from {before:.3g} to {y[-1]:.3g} in the "
         f"last {f'{third} evaluations' if third > 1 else 'evaluation'}"
     )
-
-
-def _price(case: Case, *, ahead: bool = False) -> str:
-    """What was spent since the best point; with ``ahead`` also what the rest would cost.
-
-    In epochs, or in steps where the main metric is by step, and in time where it is known.
-    """
-    by_step = case.fact("best_step") is not None
-    word = "step" if by_step else "epoch"
-    best = case.number(f"best_{word}")
-    done = case.run.steps_done if by_step else case.run.epochs_done
-    planned = (case.run.planned_steps if by_step else case.run.planned_epochs) or 0
-    seconds = case.fact(f"{word}_seconds")
-    parts = []
-    if best is not None and done - best >= 1:
-        count = done - best
-        since = f"{count:,.0f} {word}s" if count != 1 else word
-        parts.append(
-            f"best was {word} {best:,.0f}; the {since} since brought nothing"
-            f"{_time(count, seconds)}"
-        )
-    left = planned - done
-    if ahead and left > 0:
-        parts.append(f"{left:,} more {word}s are planned{_time(left, seconds)}")
-    return "; ".join(parts)
-
-
-def _time(count: float, seconds: object) -> str:
-    if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
-        return ""
-    total = count * seconds
-    if total < 120:
-        return f": {total:.0f} second{'' if round(total) == 1 else 's'}"
-    return f": {total / 60:.0f} minutes" if total < 7200 else f": {total / 3600:.1f} hours"

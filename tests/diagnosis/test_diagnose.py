@@ -49,7 +49,7 @@ def test_a_healthy_run_has_no_findings_and_is_shipped() -> None:
     diagnosis = diagnose(run())
     assert diagnosis.findings == ()
     assert diagnosis.verdict.action == "ship it"
-    assert "F1 (hmean) reached 0.79" in diagnosis.verdict.because
+    assert "F1 reached 0.79" in diagnosis.verdict.because
 
 
 def test_a_short_wobbling_run_of_a_fast_learner_is_healthy() -> None:
@@ -190,7 +190,7 @@ def test_what_cannot_be_judged_is_said_with_the_line_to_log() -> None:
     reasons = {item.rule: item.reason for item in diagnosis.not_evaluated}
     assert reasons["overfitting"] == "validation loss was not logged"
     assert any("log the validation loss each epoch" in line for line in diagnosis.advice)
-    assert diagnosis.verdict.because == "no validation metric was logged"
+    assert diagnosis.verdict.because.endswith("no validation metric was logged")
 
 
 # The verdict

@@ -50,7 +50,7 @@ def printed(report: ComparisonReport, width: int = 100) -> str:
 @pytest.mark.parametrize("width", [100, 60])
 def test_the_terminal_says_the_verdict_first(usual: ComparisonReport, width: int, gold) -> None:
     text = printed(usual, width)
-    assert text.startswith("F1 (hmean): B against A: ")
+    assert text.startswith("F1: B against A: ")
     assert max(map(len, text.splitlines())) <= width
     gold(f"comparison_{width}.txt", text)
 

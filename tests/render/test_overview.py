@@ -35,17 +35,17 @@ def mixed() -> Report:
 def test_runs_of_the_most_common_kind_share_the_chart(mixed: Report) -> None:
     drawn = mixed.overview
     assert [entry.name for entry in drawn.entries] == ["one", "two"]
-    assert (drawn.title, drawn.axis) == ("F1 (hmean) of 2 runs of 4", "epoch")
+    assert (drawn.title, drawn.axis) == ("F1 of 2 runs of 4", "epoch")
     assert overview(mixed.entries[1:2]).axis == "step"
-    assert overview(mixed.entries[2:]).title == "F1 (hmean) of all runs"
+    assert overview(mixed.entries[2:]).title == "F1 of all runs"
     assert overview(()).entries == ()
 
 
 def test_the_table_names_metric_and_step_where_they_differ(mixed: Report, tmp_path: Path) -> None:
     assert mixed.mixed
     cells = [best_text(entry.item.metric, named=True) for entry in mixed.entries]
-    assert cells[:3] == ["val_wer 0.25 @ 2", "F1 (hmean) 0.5 @ step 1", "F1 (hmean) 0.5 @ 1"]
+    assert cells[:3] == ["WER 0.25 @ 2", "F1 0.5 @ step 1", "F1 0.5 @ 1"]
     text = write_markdown(mixed, tmp_path).read_text()
-    assert "| val_wer 0.25 @ 2 |" in text
-    assert "![F1 (hmean) of 2 runs of 4]" in text
+    assert "| WER 0.25 @ 2 |" in text
+    assert "![F1 of 2 runs of 4]" in text
     assert not handmade.report(*mixed.runs[1:]).mixed

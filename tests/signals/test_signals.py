@@ -239,7 +239,7 @@ def test_points_that_are_no_numbers_are_left_out() -> None:
 
 
 def test_too_few_points_are_said_with_their_number() -> None:
-    assert refuse("drop", [1.0, 2.0]) == "F1 (hmean) has 2 of the 5 points this needs"
+    assert refuse("drop", [1.0, 2.0]) == "F1 has 2 of the 5 points this needs"
     assert "0 of the 1" in refuse("nonfinite", [])
 
 
