@@ -83,7 +83,6 @@ USUAL_NAMES = {
     **{name.lower(): name for name in ("WER", "CER", "DER", "PSNR", "SSIM", "AUC", "FID", "BLEU")},
     **{name.lower(): name for name in ("MAE", "MSE", "RMSE", "PCK", "NME", "IoU", "mIoU", "mAP")},
     "ppl": "perplexity",
-    "perplexity": "perplexity",
 }
 """What people call metrics that no rule knows by name: ``val_psnr`` is the PSNR."""
 
