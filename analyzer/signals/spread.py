@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
 
 from analyzer.run import FloatArray, Series
 from analyzer.signals.stats import (
@@ -84,14 +85,22 @@ def spikes(series: Series, z: float, times: float, within: float) -> Reading:
     """How many times the curve jumped up and came back; 100 % is all points.
 
     A spike lies above ``times`` the median of the eleven points about it, by ``z`` times the
-    spread of all points about theirs, for ``within`` points at most. The first and the last
-    points of a segment are none: what does not come back is another matter.
+    spread of all points about theirs, for ``within`` points at most. It does so by difference and,
+    where the curve is positive, by ratio as well: a loss of single batches scatters by factors,
+    and its high points are no spikes. The first and the last points of a segment are none: what
+    does not come back is another matter.
+
+    Heavy tails, with the defaults and 300 points: at least one spike by chance in no curve of
+    log-normal (sigma up to 1) or exponential values; in 4 % of curves with Student-t noise of
+    three degrees at ``times`` 3 (14 % at 1,000 points), since its far points are real jumps.
     """
     x, y, segment = finite(series)
     usual = _running_median(y)
     rest = y - usual
     spread = max(noise(series), MAD_TO_SIGMA * median(np.abs(rest)))
     high = (rest > z * spread) & (rest > (times - 1) * np.abs(usual))
+    if high.any():
+        high &= _far_by_ratio(y, usual, z)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], high, [False]])))
     found = [
         (a, b)
@@ -110,6 +119,19 @@ def spikes(series: Series, z: float, times: float, within: float) -> Reading:
         "points": len(y),
     }
     return Reading(len(tops), len(y), float(x[tops[0]]), float(x[tops[-1]]), details)
+
+
+def _far_by_ratio(y: FloatArray, usual: FloatArray, z: float) -> NDArray[np.bool_]:
+    """Where a point is more times the usual than ``z`` spreads of that ratio, on a log scale.
+
+    True where the ratio means nothing because either is not positive.
+    """
+    positive = (y > 0) & (usual > 0)
+    ratio = np.log(y[positive] / usual[positive])
+    far = np.ones(len(y), np.bool_)
+    if len(ratio):
+        far[positive] = ratio > z * MAD_TO_SIGMA * median(np.abs(ratio))
+    return far
 
 
 def _running_median(y: FloatArray) -> FloatArray:

@@ -141,15 +141,25 @@ def test_a_high_point_at_a_seam_is_no_spike() -> None:
     assert read("spikes", y, segment=[0] * 21 + [1] * 20).value == 0
 
 
+def test_a_loss_of_single_batches_that_scatters_by_factors_has_no_spikes() -> None:
+    scattered = [0.02, 0.09, 0.01, 0.06, 0.02, 0.19, 0.03, 0.005, 0.04, 0.01] * 3
+    scattered[16] = 0.9
+    assert read("spikes", scattered).value == 0
+    steady = [0.02, 0.021, 0.019, 0.02, 0.022] * 6
+    steady[16] = 0.4
+    assert read("spikes", steady).value == 1
+    assert read("spikes", [y - 0.1 for y in steady]).value == 1, "no ratio below 0"
+
+
 def test_parameters_of_spikes_and_quantiles() -> None:
-    y = series([1.0, 1.1] * 10 + [1.6] + [1.0, 1.1] * 10)
+    y = series([1.0, 1.1] * 10 + [1.8] + [1.0, 1.1] * 10)
     for times, count in ((1.2, 1), (3.0, 0)):
         found = measure("spikes", y, params={"z": 3, "times": times})
         assert isinstance(found, Reading)
         assert found.value == count
     highest = measure("quantile", y, params={"q": 100})
     assert isinstance(highest, Reading)
-    assert (highest.value, highest.details["quantile_at"]) == (1.6, 21.0)
+    assert (highest.value, highest.details["quantile_at"]) == (1.8, 21.0)
 
 
 def test_zeros_and_repeats_count_equal_points() -> None:
@@ -368,6 +378,28 @@ def test_the_stated_false_rate_holds(name: str, rate: FalseRate, phi_index: int)
         hits = [passed(name, rate, base + ar1(rng, n, phi)) for _ in range(TRIALS[n])]
         slack = 2 * math.sqrt(rate.rates[phi_index] / len(hits))
         assert np.mean(hits) <= rate.rates[phi_index] + slack, f"n = {n}"
+
+
+HEAVY = {
+    "log-normal 0.5": (lambda rng, n: np.exp(0.5 * rng.standard_normal(n)), 0.01),
+    "log-normal 1": (lambda rng, n: np.exp(rng.standard_normal(n)), 0.01),
+    "exponential": (lambda rng, n: rng.exponential(size=n), 0.01),
+    "Student t, a tenth of the level": (lambda rng, n: 1 + 0.1 * rng.standard_t(3, n), 0.04),
+    "Student t, a third of the level": (lambda rng, n: 1 + 0.3 * rng.standard_t(3, n), 0.02),
+}
+"""Kinds of noise with heavy tails, and how often 300 points of it hold a spike by chance."""
+
+
+@pytest.mark.parametrize("kind", HEAVY)
+def test_the_stated_false_rate_of_spikes_holds_for_heavy_tails(kind: str) -> None:
+    make, rate = HEAVY[kind]
+    rng = np.random.default_rng(7)
+    found = [
+        measure("spikes", series(make(rng, 300)), params={"z": 8, "times": 3, "within": 5})
+        for _ in range(200)
+    ]
+    share = np.mean([isinstance(one, Reading) and one.value > 0 for one in found])
+    assert share <= rate + 2 * math.sqrt(rate / len(found))
 
 
 def test_every_signal_that_shows_something_states_its_false_rate() -> None:
