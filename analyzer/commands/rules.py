@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -188,7 +188,8 @@ def _read_all(places: Sequence[Path]) -> tuple[dict[Path, Rule], list[RuleError]
     from analyzer.errors import RuleError
 
     found = read_places(_all_places(places))
-    asked = {path for path, _ in read_places(places)} if places else {path for path, _ in found}
+    wanted = {path.resolve() for path, _ in (read_places(places) if places else found)}
+    asked = {path for path, _ in found if path.resolve() in wanted}
     good = {path: rule for path, rule in found if isinstance(rule, Rule)}
     broken = [item for path, item in found if isinstance(item, RuleError) and path in asked]
     beside = [error for error in disagreements(good) if Path(error.file or "") in asked]
@@ -197,19 +198,13 @@ def _read_all(places: Sequence[Path]) -> tuple[dict[Path, Rule], list[RuleError]
     return chosen, [*broken, *beside]
 
 
-def _unproven(path: Path, rule: Rule) -> Iterator[tuple[int | None, str]]:
+def _unproven(path: Path, rule: Rule) -> Iterator[tuple[int, str]]:
     """(line, what is not proven) of one rule."""
     from analyzer.diagnosis.examples import check_rule, healthy_runs
+    from analyzer.diagnosis.faults import line_of
     from analyzer.formats import yaml12
     from analyzer.location import rules_dir
 
     lines = yaml12.parse(path.read_text(encoding="utf-8"), file=str(path)).lines
     for problem in check_rule(rule, healthy_runs(rules_dir())):
-        yield _line(problem.path, lines), problem.text
-
-
-def _line(path: str, lines: dict[str, int]) -> int | None:
-    """The line of a dotted path, or of what it lies in."""
-    parts = path.split(".")
-    places: list[Any] = [lines.get(".".join(parts[:n])) for n in range(len(parts), 0, -1)]
-    return next((line for line in places if line is not None), None)
+        yield line_of(problem.path.split("."), lines), problem.text

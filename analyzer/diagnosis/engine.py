@@ -49,7 +49,7 @@ def examine(rule: Rule, case: Case) -> Fired | Unjudged | None:
 
     An ``unless`` that cannot be judged does not keep a rule from firing.
     """
-    outcome, case = _symptom(rule, case)
+    outcome, case = symptom(rule, case)
     if outcome.truth is None:
         return Unjudged(rule, outcome.text, outcome.lacks)
     if not outcome.truth:
@@ -76,7 +76,7 @@ def examine(rule: Rule, case: Case) -> Fired | Unjudged | None:
     return Fired(finding, outcome.start, rule.explains)
 
 
-def _symptom(rule: Rule, case: Case) -> tuple[Outcome, Case]:
+def symptom(rule: Rule, case: Case) -> tuple[Outcome, Case]:
     """What the symptom comes to, and the case as it was looked at: as a whole, or one series.
 
     With ``for_each`` the most certain of all series is told, with the evidence of all that fire;

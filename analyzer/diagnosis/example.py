@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from analyzer.diagnosis.grammar import Model, known
-from analyzer.diagnosis.vocabulary import check_series
+from analyzer.diagnosis.grammar import Model, Text, check_value, known, known_series
 from analyzer.diagnosis.window import EVENTS
 from analyzer.facts import FACTS
 from analyzer.finding import CauseVerdict, Severity
@@ -49,7 +48,7 @@ class EventExample(Model):
 
     @model_validator(mode="after")
     def _known_kind(self) -> EventExample:
-        known("event", self.kind, EVENTS)
+        known("event", self.kind, EVENTS, "kind")
         return self
 
 
@@ -94,17 +93,20 @@ class RunBody(Model):
 
     @model_validator(mode="after")
     def _known_names(self) -> RunBody:
-        for name in (*self.run, *self.steps):
-            check_series(name)
-        for name in self.facts:
-            known("fact", name, FACTS)
+        for key in ("run", "steps"):
+            for name in getattr(self, key):
+                known_series(name, key, name)
+        for name, value in self.facts.items():
+            known("fact", name, FACTS, "facts", name)
+            if value is not None:
+                check_value(name, value, "facts", name)
         return self
 
 
 class RunText(RunBody):
     """A run in a few words."""
 
-    name: str
+    name: Text
 
 
 def _shared(raw: Any) -> Any:

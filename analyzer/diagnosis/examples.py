@@ -7,12 +7,13 @@ patch that no example receives, a finding in a healthy run.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
 from analyzer.diagnosis.case import Case
-from analyzer.diagnosis.engine import Fired, Unjudged, examine
+from analyzer.diagnosis.engine import Fired, Unjudged, examine, symptom
 from analyzer.diagnosis.example import Example, RunText
 from analyzer.diagnosis.fix import resolve
 from analyzer.diagnosis.message import UNKNOWN
@@ -20,6 +21,7 @@ from analyzer.diagnosis.notation import curve
 from analyzer.diagnosis.rule import FixText, Rule
 from analyzer.diagnosis.several import AMONG, Several
 from analyzer.diagnosis.variants import variants
+from analyzer.diagnosis.vocabulary import unknown
 from analyzer.finding import Severity
 from analyzer.formats import yaml12
 from analyzer.run import (
@@ -106,6 +108,8 @@ def check_rule(rule: Rule, healthy: Sequence[RunText] = ()) -> list[Problem]:
         for index, example in enumerate(rule.examples)
         for text in check_example(rule, example)
     ]
+    if problems:  # what else is wrong may come from these
+        return problems + check_healthy(rule, healthy)
     fires = [example.expects.fires for example in rule.examples]
     if not any(fires):
         problems.append(Problem("examples", "no example fires; add a run that this rule finds"))
@@ -143,15 +147,26 @@ def check_example(rule: Rule, example: Example) -> list[str]:
     except ValueError as error:
         return [f"{example.name}: {error}"]
     expects = example.expects
-    if expects.fires != isinstance(found, Fired):
-        reason = f" ({found.reason})" if isinstance(found, Unjudged) else ""
-        return [f"{example.name}: {'stays silent' if expects.fires else 'fires'}{reason}"]
+    if expects.fires and not isinstance(found, Fired):
+        why = f": {_why_silent(rule, example, found)}"
+        return [f"{example.name}: the rule has to fire, but stays silent{why}"]
     if isinstance(found, Fired):
+        if not expects.fires:
+            said = found.finding.message
+            return [f"{example.name}: the rule has to stay silent, but fires: {said}"]
         return [f"{example.name}: {text}" for text in _differences(found, example)]
     reason = found.reason if isinstance(found, Unjudged) else "it was judged"
     if expects.unjudged is not None and expects.unjudged not in reason:
         return [f"{example.name}: expected as reason '{expects.unjudged}', but {reason}"]
     return []
+
+
+def _why_silent(rule: Rule, example: Example, found: Unjudged | None) -> str:
+    if found is not None:
+        return found.reason
+    if rule.among is not None:
+        return "the check does not hold of these runs"
+    return symptom(rule, Case(build_run(example), example.facts))[0].text
 
 
 def _differences(found: Fired, example: Example) -> Iterator[str]:
@@ -166,8 +181,10 @@ def _differences(found: Fired, example: Example) -> Iterator[str]:
         yield f"the runs are {', '.join(finding.runs)}"
     verdicts = {cause.id: cause.verdict for cause in finding.causes}
     for cause, verdict in expects.causes.items():
-        if verdicts.get(cause) is not verdict:
-            yield f"the cause {cause} is {verdicts.get(cause, 'not in the rule')}, not {verdict}"
+        if cause not in verdicts:
+            yield unknown("cause", cause, verdicts)
+        elif verdicts[cause] is not verdict:
+            yield f"the cause {cause} is {verdicts[cause]}, not {verdict}"
     patch = {key: new for fix in reversed(finding.fixes) for key, (_, new) in fix.set.items()}
     for key, value in expects.fixes.items():
         if key not in patch or patch[key] != value:
@@ -198,10 +215,21 @@ def check_patches(rule: Rule) -> list[Problem]:
         if cause.fix is not None:
             fixes.append((f"causes.{index}.fix", cause.fix))
     return [
-        Problem(path, f"no example's config is changed by: {', '.join(fix.set)}")
+        Problem(path, _unused(fix.set, rule))
         for path, fix in fixes
         if fix.set is not None and not _changes_some(fix, rule)
     ]
+
+
+def _unused(patch: Mapping[str, object], rule: Rule) -> str:
+    given = {key for example in rule.examples for key in example.config}
+    for key in patch:
+        if key not in given and (close := get_close_matches(key, sorted(given), n=1, cutoff=0.8)):
+            return f"no example's config has the key {key} to set; did you mean '{close[0]}'?"
+    return (
+        f"no example's config is changed by setting {', '.join(patch)}; "
+        "give one that fires a config in which that has another value"
+    )
 
 
 def _changes_some(fix: FixText, rule: Rule) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from analyzer.signals import SIGNALS
 Unit = Literal["", "%", "noise", "sampling"]
 
 _TEXT = re.compile(r"^([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(%|noise|sampling)$")
+_OTHER_UNIT = re.compile(r"^[-+]?[\d.]+(?:[eE][-+]?\d+)?\s*([A-Za-z\u00b0-\uffff]\S*)$")
 _FORMS = (
     "write a number, a share such as 2%, '3 noise', '2 sampling', "
     "{fact: NAME, times: 2}, {signal: NAME, of: SERIES, over: WINDOW, times: 2}, "
@@ -36,18 +38,45 @@ class Limit:
     of: str | None = None
     over: Window | None = None
 
+    @property
+    def text(self) -> str:
+        """The limit in short, as it is written: ``2%``, ``3 noise``, ``0.5 epochs``."""
+        target = self.fact or self.signal or self.unit
+        return f"{self.value:g}{'' if target == '%' else ' '}{target}".strip()
+
 
 def parse_limit(raw: Any) -> Limit:
     """Read a limit as rules write it. Raises ValueError with the accepted forms."""
     if isinstance(raw, Limit):
         return raw
     if isinstance(raw, int | float) and not isinstance(raw, bool):
-        return Limit(float(raw))
+        return Limit(_finite(raw))
     if isinstance(raw, str) and (found := _TEXT.match(raw.strip())):
-        return Limit(float(found[1]), found[2])  # type: ignore[arg-type]
+        return Limit(_finite(found[1]), found[2])  # type: ignore[arg-type]
+    if isinstance(raw, str) and (found := _OTHER_UNIT.match(raw.strip())):
+        text = unknown("unit", found[1], ("%", "noise", "sampling"))
+        raise ValueError(f"{raw!r} has the {text}; a number alone is in the signal's own unit")
     if isinstance(raw, dict):
         return _multiple(raw)
-    raise ValueError(f"{raw!r} is no limit; {_FORMS}")
+    raise ValueError(f"{_shown(raw)} is no limit; {_FORMS}")
+
+
+def _shown(raw: Any) -> str:
+    """A value as it is written in YAML, in short."""
+    plain = {None: "nothing", True: "true", False: "false"}
+    is_plain = raw is None or isinstance(raw, bool)
+    return plain[raw] if is_plain else repr(raw)[:60]
+
+
+def _finite(raw: float | str) -> float:
+    """The number; one that is NaN, infinite or too large to hold is passed by all or by none."""
+    try:
+        value = float(raw)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise ValueError("a limit is a finite number; this one is passed by every run or by none")
+    return value
 
 
 _KEYS = ("fact", "signal", "of", "over", "times")
@@ -60,6 +89,7 @@ def _multiple(raw: dict[str, Any]) -> Limit:
     times = raw.get("times", 1)
     if isinstance(times, bool) or not isinstance(times, int | float):
         raise ValueError(f"times: {times!r} is no number")
+    times = _finite(times)
     fact, signal = raw.get("fact"), raw.get("signal")
     if (fact is None) == (signal is None):
         raise ValueError(f"{raw!r} is no limit; {_FORMS}")
@@ -68,8 +98,8 @@ def _multiple(raw: dict[str, Any]) -> Limit:
             raise ValueError(unknown("fact", fact, FACTS))
         if "of" in raw or "over" in raw:
             raise ValueError(f"{fact} is of the whole run; leave out of: and over:")
-        return Limit(float(times), fact=fact)
-    return _multiple_of_signal(raw, float(times))
+        return Limit(times, fact=fact)
+    return _multiple_of_signal(raw, times)
 
 
 def _multiple_of_signal(raw: dict[str, Any], times: float) -> Limit:

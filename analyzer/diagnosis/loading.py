@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 
-from analyzer.diagnosis.rule import Rule
+from analyzer.diagnosis.faults import document_of, first_error, line_of, text_of
+from analyzer.diagnosis.rule import ID, Rule
 from analyzer.diagnosis.vocabulary import unknown
-from analyzer.errors import FormatError, RuleError, UsageError
+from analyzer.errors import RuleError, UsageError
 from analyzer.formats import yaml12
-from analyzer.location import rules_dir
+from analyzer.location import MARKER, rules_dir
 
-Wrong = TypeVar("Wrong", bound=FormatError)
+_ENDS = (".yaml", ".yml")
+_SIDES = ("above", "below")
+_NAME = re.compile(r"^[A-Za-z_]\w*$")
 
 Limits = Mapping[str, Mapping[str, Any]]
 """Rule id -> name of a limit -> what to put in its place."""
@@ -23,12 +27,7 @@ Limits = Mapping[str, Mapping[str, Any]]
 
 def load_rule(path: Path, limits: Mapping[str, Any] | None = None) -> Rule:
     """Read one rule file. Raises RuleError with file and line."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise RuleError(f"cannot be read: {reason}", file=str(path)) from None
-    return parse_rule(text, path, limits)
+    return parse_rule(text_of(path, RuleError), path, limits)
 
 
 def parse_rule(text: str, path: Path, limits: Mapping[str, Any] | None = None) -> Rule:
@@ -36,12 +35,9 @@ def parse_rule(text: str, path: Path, limits: Mapping[str, Any] | None = None) -
 
     ``limits`` take the place of those that the file gives under the same names.
     """
-    document = yaml12.parse(text, file=str(path))
-    if document.duplicates:
-        key, line = document.duplicates[0]
-        raise RuleError(f"{key} is given twice; leave one out", file=str(path), line=line)
-    if not isinstance(document.value, Mapping):
-        raise RuleError("holds no keys; start from rules/_template.yaml", file=str(path))
+    document = document_of(text, path, RuleError)
+    if not document.value:
+        raise RuleError(f"is empty; start from a copy of {rules_dir() / MARKER}", file=str(path))
     for key in ("id", "family"):
         if key in document.value:
             raise RuleError(
@@ -49,81 +45,72 @@ def parse_rule(text: str, path: Path, limits: Mapping[str, Any] | None = None) -
                 file=str(path),
                 line=document.lines[key],
             )
+    if not ID.match(path.stem):
+        said = "a rule's file name is its id: small letters, digits and hyphens"
+        raise RuleError(f"{said}; rename it, for example to loss-high.yaml", file=str(path))
     raw = {"id": path.stem, "family": path.parent.name, **document.value}
-    _name_limits(raw, limits or {}, document, path)
+    unused = _name_limits(raw, limits or {}, document, path)
     try:
-        return Rule.model_validate(raw)
+        rule = Rule.model_validate(raw)
     except ValidationError as error:
         raise first_error(error, raw, document, path, RuleError) from None
+    for name in unused:
+        line = document.lines.get(f"limits.{name}")
+        text = f"limits: no condition uses '{name}'; leave it out, or write above: {name}"
+        raise RuleError(text, file=str(path), line=line)
+    return rule
 
 
 def _name_limits(
     raw: dict[str, Any], changed: Mapping[str, Any], document: yaml12.Document, path: Path
-) -> None:
-    """Put the limits that have a name where conditions name them. Raises RuleError."""
-    limits = raw.get("limits")
+) -> list[str]:
+    """Put the limits that have a name where conditions name them; those that none names.
+
+    Raises RuleError for a name that is no limit.
+    """
+    limits = raw.get("limits", {})
     if not isinstance(limits, Mapping):
-        return
-    raw["limits"] = {name: changed.get(name, value) for name, value in limits.items()}
+        return []
+    if limits:
+        raw["limits"] = {name: changed.get(name, value) for name, value in limits.items()}
     used: set[str] = set()
     for key in ("severity", "when", "unless", "causes"):
-        if key in raw:
-            raw[key] = _filled_in(raw[key], raw["limits"], used)
-    for name in limits:
-        if name not in used:
-            line = document.lines.get(f"limits.{name}")
-            text = f"limits: no condition uses '{name}'; leave it out"
-            raise RuleError(text, file=str(path), line=line)
+        for place, node, side in _limits_in(raw.get(key), (key,)):
+            name = node[side]
+            if name in limits:
+                used.add(name)
+            elif limits and _NAME.match(name):
+                at = (*place, side)
+                text = f"{'.'.join(at)}: {unknown('limit', name, limits)}"
+                raise RuleError(text, file=str(path), line=line_of(at, document.lines))
+        if key in raw and limits:
+            raw[key] = _filled_in(raw[key], raw["limits"])
+    return [name for name in limits if name not in used]
 
 
-def _filled_in(node: Any, limits: Mapping[str, Any], used: set[str]) -> Any:
+def _limits_in(
+    node: Any, place: tuple[str, ...]
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any], str]]:
+    """(place, condition, ``above`` or ``below``) of each limit in ``node`` that is a text."""
+    items: Iterable[tuple[Any, Any]] = enumerate(node) if isinstance(node, list) else ()
+    if isinstance(node, Mapping):
+        items = node.items()
+        yield from ((place, node, side) for side in _SIDES if isinstance(node.get(side), str))
+    for key, value in items:
+        yield from _limits_in(value, (*place, str(key)))
+
+
+def _filled_in(node: Any, limits: Mapping[str, Any]) -> Any:
     if isinstance(node, list):
-        return [_filled_in(item, limits, used) for item in node]
+        return [_filled_in(item, limits) for item in node]
     if not isinstance(node, Mapping):
         return node
-    filled = {}
-    for key, value in node.items():
-        named = key in ("above", "below") and isinstance(value, str) and value in limits
-        if named:
-            used.add(value)
-        filled[key] = limits[value] if named else _filled_in(value, limits, used)
-    return filled
-
-
-def first_error(
-    error: ValidationError,
-    raw: Mapping[str, Any],
-    document: yaml12.Document,
-    path: Path,
-    kind: type[Wrong],
-) -> Wrong:
-    """The first thing that is wrong in a file, as an error of ``kind`` with its line."""
-    first = error.errors()[0]
-    place = _path(first["loc"], raw)
-    key = first.get("ctx", {}).get("key")
-    if key is not None:
-        place = [*place, str(key)]
-    line = None
-    for length in range(len(place), 0, -1):
-        line = document.lines.get(".".join(place[:length]))
-        if line is not None:
-            break
-    text = first["msg"].removeprefix("Value error, ")
-    where = "" if key is not None or not place else f"{'.'.join(place)}: "
-    return kind(f"{where}{text}", file=str(path), line=line)
-
-
-def _path(loc: Sequence[int | str], raw: Any) -> list[str]:
-    """The keys of an error's place; pydantic mixes the names of union members into them."""
-    path: list[str] = []
-    for item in loc:
-        is_key = isinstance(raw, Mapping) and item in raw
-        if is_key or (isinstance(raw, list) and isinstance(item, int) and item < len(raw)):
-            raw = raw[item]
-        elif item != loc[-1] or item in ("group", "condition"):
-            continue
-        path.append(str(item))
-    return path
+    return {
+        key: limits[value]
+        if key in _SIDES and isinstance(value, str) and value in limits
+        else _filled_in(value, limits)
+        for key, value in node.items()
+    }
 
 
 def load_rules(*places: Path, limits: Limits | None = None) -> list[Rule]:
@@ -150,28 +137,30 @@ def read_places(
     A place is a rule file, or a folder with rule files or with families of them. Files whose name
     starts with _ are left out. Raises UsageError for a place without any rule file.
     """
-    found: list[tuple[Path, Rule | RuleError]] = []
+    found: dict[Path, tuple[Path, Rule | RuleError]] = {}
     for place in places:
-        paths = [place] if place.is_file() else [*place.glob("*.yaml"), *place.glob("*/*.yaml")]
-        paths = sorted((p for p in paths if not p.name.startswith("_")), key=_family_first)
+        paths = [place] if place.is_file() else _files_in(place)
         if not paths:
             raise UsageError(f"{place} holds no rule file; a rule is a file FAMILY/ID.yaml")
-        found += [(path, _read(path, (limits or {}).get(path.stem))) for path in paths]
-    return found
+        for path in paths:
+            if path.resolve() not in found:  # a folder may be named twice
+                found[path.resolve()] = path, _read(path, (limits or {}).get(path.stem))
+    return list(found.values())
 
 
-def _family_first(path: Path) -> tuple[str, str]:
-    return path.parent.name, path.name
+def _files_in(place: Path) -> list[Path]:
+    paths = [path for end in _ENDS for way in ("*", "*/*") for path in place.glob(way + end)]
+    chosen = (path for path in paths if not path.name.startswith("_"))
+    return sorted(chosen, key=lambda path: (path.parent.name, path.name))
 
 
 def _read(path: Path, limits: Mapping[str, Any] | None) -> Rule | RuleError:
+    if path.suffix != ".yaml":
+        return RuleError(f"rename it to {path.stem}.yaml, or it is not read", file=str(path))
     try:
         return load_rule(path, limits)
     except RuleError as error:
         return error
-    except FormatError as error:  # not even YAML
-        text = str(error).partition(f"{error.line}: " if error.line else f"{path}: ")[2]
-        return RuleError(text, file=str(path), line=error.line)
 
 
 def disagreements(rules: Mapping[Path, Rule]) -> Iterator[RuleError]:
@@ -179,44 +168,54 @@ def disagreements(rules: Mapping[Path, Rule]) -> Iterator[RuleError]:
     by_id: dict[str, tuple[Path, Rule]] = {}
     for path, rule in rules.items():
         if rule.id in by_id:
-            other = by_id[rule.id][0]
-            text = f"the id {rule.id} is also used in {other}; rename one of the files"
-            yield RuleError(text, file=str(path))
+            yield RuleError(_taken(rule.id, by_id[rule.id][0]), file=str(path))
         else:
             by_id[rule.id] = path, rule
     known = {name: rule for name, (_, rule) in by_id.items()}
     for path, rule in by_id.values():
-        if text := _wrong_explains(rule, known):
-            yield RuleError(text, file=str(path), line=_line_of(path, "explains"))
+        if wrong := _wrong_explains(rule, known):
+            at, text = wrong
+            lines = yaml12.parse(text_of(path, RuleError), file=str(path)).lines
+            line = line_of(("explains", str(at)), lines)
+            yield RuleError(f"explains: {text}", file=str(path), line=line)
 
 
-def _wrong_explains(rule: Rule, by_id: Mapping[str, Rule]) -> str:
-    for name in rule.explains:
+def _taken(rule_id: str, other: Path) -> str:
+    """The sentence for an id that the file ``other`` has already."""
+    if other.is_relative_to(rules_dir()):
+        return (
+            f"the id {rule_id} belongs to a rule that comes with trainlint; rename this file, or "
+            "change that rule's severity and limits in analyzer.yaml"
+        )
+    return f"the id {rule_id} is also used in {other}; rename one of the files"
+
+
+def _wrong_explains(rule: Rule, by_id: Mapping[str, Rule]) -> tuple[int, str] | None:
+    """(which item of ``explains``, what is wrong with it) of the first that is wrong."""
+    for index, name in enumerate(rule.explains):
         if name not in by_id:
-            return f"explains: {unknown('rule', name, by_id)}"
+            return index, unknown("rule", name, by_id)
     way: dict[str, str] = dict.fromkeys(rule.explains, rule.id)
     waiting = list(rule.explains)
     while waiting:
         name = waiting.pop()
         if name == rule.id:
-            return f"explains: {_circle(rule.id, way)}; a rule cannot explain itself"
+            circle = _circle(rule.id, way)
+            at = rule.explains.index(circle[1])
+            return at, f"{' -> '.join(circle)}; a rule cannot explain itself"
         for other in by_id[name].explains:
             if other in by_id and other not in way:
                 way[other] = name
                 waiting.append(other)
-    return ""
+    return None
 
 
-def _circle(start: str, way: Mapping[str, str]) -> str:
-    """The circle in words: ``a -> b -> a``."""
+def _circle(start: str, way: Mapping[str, str]) -> list[str]:
+    """The rules of a circle in their order, ``start`` at both ends."""
     names = [start]
     while len(names) == 1 or names[-1] != start:
         names.append(way[names[-1]])
-    return " -> ".join(reversed(names))
-
-
-def _line_of(path: Path, key: str) -> int | None:
-    return yaml12.parse(path.read_text(encoding="utf-8"), file=str(path)).lines.get(key)
+    return names[::-1]
 
 
 @cache

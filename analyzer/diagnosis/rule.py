@@ -6,14 +6,26 @@ from ``Rule.model_json_schema()``.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, FiniteFloat, Tag, model_validator
 
 from analyzer.diagnosis import message
 from analyzer.diagnosis.example import Example
-from analyzer.diagnosis.grammar import Condition, LimitField, Model, When, known, leaves, wrong
+from analyzer.diagnosis.grammar import (
+    Condition,
+    LimitField,
+    Model,
+    Text,
+    When,
+    known,
+    leaves,
+    placed,
+    wrong,
+)
 from analyzer.diagnosis.runchecks import EVERY_CHECK, RUN_CHECKS
 from analyzer.diagnosis.several import AMONG, TOLD
 from analyzer.diagnosis.vocabulary import EACH, check_pattern, unknown
@@ -22,7 +34,10 @@ from analyzer.facts import FACTS
 from analyzer.finding import Severity
 from analyzer.signals import SIGNALS
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+ID = re.compile(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")
+"""What ids of rules and causes look like."""
+
+Id = Annotated[str, Field(pattern=ID.pattern)]
 
 
 def _patterns(raw: Any) -> Any:
@@ -48,34 +63,56 @@ class Step(Model):
 class Change(Model):
     """A new value that hangs on the old one or on a fact."""
 
-    times: float | None = None
-    at_least: float | None = None
-    at_most: float | None = None
+    times: FiniteFloat | None = None
+    at_least: FiniteFloat | None = None
+    at_most: FiniteFloat | None = None
     fact: str | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Change:
         if self.fact is not None:
-            known("fact", self.fact, FACTS)
+            known("fact", self.fact, FACTS, "fact")
         given = [self.times, self.at_least, self.at_most, self.fact]
         if sum(value is not None for value in given) != 1:
             raise ValueError("a change has exactly one of times, at_least, at_most, fact")
         return self
 
 
+def _constant(raw: Any) -> Any:
+    """A text, a number, or a yes/no."""
+    if not isinstance(raw, bool | int | float | str):
+        raise ValueError("write a text, a number, true or false, or a change: {times: 0.1}")
+    if isinstance(raw, float) and not math.isfinite(raw):
+        raise ValueError(f"{raw} is no value to set")
+    return raw
+
+
+def _new_value(raw: Any) -> str:
+    return "change" if isinstance(raw, dict | Change) else "constant"
+
+
+NewValue = Annotated[
+    Annotated[Change, Tag("change")]
+    | Annotated[bool | int | float | str, BeforeValidator(_constant), Tag("constant")],
+    Discriminator(_new_value),
+]
+
+
 class FixText(Model):
     """A config patch, or an advice. ``safe``: undoable, and cannot make a healthy run worse."""
 
-    set: dict[str, Change | bool | int | float | str] | None = None
-    do: str | None = None
+    set: dict[str, NewValue] | None = None
+    do: Text | None = None
     safe: bool = False
 
     @model_validator(mode="after")
     def _one_kind(self) -> FixText:
         if (self.set is None) == (self.do is None):
             raise ValueError("a fix has exactly one of set, do")
+        if self.set is not None and not self.set:
+            raise wrong("a patch names at least one key: {optimizer.lr: {times: 0.1}}", "set")
         if self.safe and self.set is None:
-            raise ValueError("only a config patch (set) can be safe")
+            raise wrong("only a config patch (set) can be safe", "safe")
         return self
 
 
@@ -83,30 +120,42 @@ class CauseText(Model):
     """A possible reason: ``when`` holds -> supported, ``unless`` holds -> ruled out."""
 
     id: Id
-    says: str
+    says: Text
     when: When | None = None
     unless: When | None = None
     fix: FixText | None = None
 
 
+def _one_or_list(raw: Any) -> str:
+    return "list" if isinstance(raw, list | tuple) else "one"
+
+
+SeverityField = Annotated[
+    Annotated[Severity, Tag("one")] | Annotated[tuple[Step, ...], Tag("list")],
+    Discriminator(_one_or_list),
+]
+
+
 class Rule(Model):
     """One rule file. ``id`` and ``family`` come from its name and its folder."""
 
+    GIVEN = ("id", "family")
+
     id: Id
     family: str = ""
-    title: str
-    severity: Severity | tuple[Step, ...]
-    confidence: Annotated[float, Field(gt=0, le=1)] = 1.0
+    title: Text
+    severity: SeverityField
+    confidence: Annotated[FiniteFloat, Field(gt=0, le=1)] = 1.0
     limits: dict[str, LimitField] = Field(default_factory=dict)
     among: str | None = None
     for_each: Patterns = ()
     when: When
     unless: When | None = None
-    message: str
+    message: Text
     explains: tuple[Id, ...] = ()
     causes: tuple[CauseText, ...] = ()
     fixes: tuple[FixText, ...] = ()
-    why: str
+    why: Text
     known_limits: str = ""
     links: tuple[str, ...] = ()
     examples: tuple[Example, ...] = Field(min_length=2)
@@ -114,13 +163,12 @@ class Rule(Model):
     @model_validator(mode="after")
     def _severity_ends(self) -> Rule:
         if isinstance(self.severity, tuple):
-            steps = self.severity
-            if not steps or steps[-1].when is not None or any(s.when is None for s in steps[:-1]):
-                text = "severity: every step but the last has when:, the last has none"
-                raise wrong(text, "severity")
+            _check_steps(self.severity)
         ids = [cause.id for cause in self.causes]
-        if len(ids) != len(set(ids)):
-            raise wrong("causes: two causes have the same id", "causes")
+        for index, name in enumerate(ids):
+            if name in ids[:index]:
+                text = f"another cause has the id '{name}' too; give each its own"
+                raise wrong(text, "causes", str(index), "id")
         return self
 
     @model_validator(mode="after")
@@ -130,24 +178,24 @@ class Rule(Model):
             if self.among not in AMONG:
                 raise wrong(unknown("value of among", self.among, AMONG), "among")
             self._no_key_of_one_run()
-        for leaf in self.conditions():
+        for place, leaf in self.placed():
             if (leaf.check in RUN_CHECKS) != (self.among is not None):
                 text = f"'{leaf.name}' looks at several runs, which needs among:"
                 if self.among is not None:
                     text = f"'{leaf.name}' looks at one run; with among: there are only checks: "
                     text += ", ".join(RUN_CHECKS)
-                raise wrong(text, "when")
+                raise wrong(text, *place)
         for index, example in enumerate(self.examples):
             if bool(example.runs) != (self.among is not None):
                 needs = "two runs or more under runs:" if self.among else "no runs:"
-                text = f"examples.{index}: with{'' if self.among else 'out'} among: it has {needs}"
-                raise wrong(text, "examples")
+                text = f"with{'' if self.among else 'out'} among: an example has {needs}"
+                raise wrong(text, "examples", str(index))
         return self
 
     def _no_key_of_one_run(self) -> None:
         for key in ("for_each", "explains"):
             if getattr(self, key):
-                raise wrong(f"{key}: goes with rules about one run; leave it out", key)
+                raise wrong("goes with rules about one run; leave it out", key)
         for fix in (*self.fixes, *(cause.fix for cause in self.causes)):
             if fix is not None and fix.set is not None:
                 raise wrong("a patch is of one run; with among: write do:", "fixes")
@@ -165,30 +213,49 @@ class Rule(Model):
                 allowed |= set(EVERY_CHECK[leaf.check].gives)
         try:
             for name in message.names(self.message):
-                known("name in the message", name, sorted(allowed))
+                known("name in the message", name, sorted(allowed), "message")
         except ValueError as error:
             raise wrong(str(error), "message") from None
         return self
 
     @model_validator(mode="after")
     def _each_and_finding(self) -> Rule:
-        for leaf in self.conditions():
-            limits = (leaf.above, leaf.below)
-            named = [leaf.of, leaf.vs, *(limit.of for limit in limits if limit is not None)]
+        for place, leaf in self.placed():
+            named = [leaf.of, leaf.vs, *(limit.of for limit in leaf.limits.values())]
             if EACH in named and not self.for_each:
-                raise wrong("'each' needs for_each:, which says what it stands for", "when")
-        for tree in (self.when, self.unless):
-            for leaf in leaves(tree) if tree is not None else ():
-                if leaf.over is not None and leaf.over.of == FINDING:
-                    text = f"{leaf.over.text}: the finding is known only in causes and severity"
-                    raise wrong(text, "when")
+                raise wrong("'each' needs for_each:, which says what it stands for", *place)
+            is_symptom = place[0] in ("when", "unless")
+            if is_symptom and leaf.over is not None and leaf.over.of == FINDING:
+                text = f"{leaf.over.text}: the finding is known only in causes and severity"
+                raise wrong(text, *place, "over")
         return self
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition of the rule: of its symptom, its severity and its causes."""
-        steps = self.severity if isinstance(self.severity, tuple) else ()
-        trees = [self.when, self.unless, *(step.when for step in steps)]
-        trees += [tree for cause in self.causes for tree in (cause.when, cause.unless)]
-        for tree in trees:
+        for _, leaf in self.placed():
+            yield leaf
+
+    def placed(self) -> Iterator[tuple[tuple[str, ...], Condition]]:
+        """Every condition of the rule, and its place in the file."""
+        trees: list[tuple[tuple[str, ...], Any]] = [(("when",), self.when)]
+        trees.append((("unless",), self.unless))
+        for index, step in enumerate(self.severity if isinstance(self.severity, tuple) else ()):
+            trees.append((("severity", str(index), "when"), step.when))
+        for index, cause in enumerate(self.causes):
+            trees.append((("causes", str(index), "when"), cause.when))
+            trees.append((("causes", str(index), "unless"), cause.unless))
+        for place, tree in trees:
             if tree is not None:
-                yield from leaves(tree)
+                yield from placed(tree, place)
+
+
+def _check_steps(steps: tuple[Step, ...]) -> None:
+    if not steps:
+        raise wrong("the list is empty; give at least one {to: warning}", "severity")
+    for index, step in enumerate(steps[:-1]):
+        if step.when is None:
+            text = "only the last step has no when:, so what stands below this one never counts"
+            raise wrong(text, "severity", str(index))
+    if steps[-1].when is not None:
+        text = "the last step has no when:, or a finding could be left without a severity"
+        raise wrong(text, "severity", str(len(steps) - 1), "when")

@@ -12,10 +12,11 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 
-from analyzer.diagnosis.grammar import LimitField, Model, known
-from analyzer.diagnosis.loading import first_error
+from analyzer.diagnosis.faults import document_of, first_error, text_of
+from analyzer.diagnosis.grammar import LimitField, Model, Text, known
+from analyzer.diagnosis.limit import Limit
 from analyzer.diagnosis.rule import Rule
 from analyzer.diagnosis.vocabulary import HIGHER_IS_BETTER, unknown
 from analyzer.errors import FormatError
@@ -53,6 +54,17 @@ class MainMetric(Model):
         return self.name in HIGHER_IS_BETTER or "loss" not in self.name
 
 
+def _pattern(text: str) -> str:
+    """A pattern for names; an open bracket would be looked for as it stands and never match."""
+    if text.count("[") != text.count("]"):
+        raise ValueError(f"'{text}' has a [ without its ]; write exp_*, exp_?1 or exp_[12]")
+    return text
+
+
+def _not_given(_: Any) -> Any:
+    raise ValueError("unknown key 'line'; allowed: rule, run, subject, reason, until")
+
+
 class Suppression(Model):
     """Findings that are known and accepted for a while.
 
@@ -62,11 +74,11 @@ class Suppression(Model):
     """
 
     rule: str
-    run: str = "*"
-    subject: str | None = None
-    reason: Annotated[str, Field(min_length=1)]
+    run: Annotated[Text, AfterValidator(_pattern)] = "*"
+    subject: Text | None = None
+    reason: Text
     until: date
-    line: int = 0
+    line: Annotated[int, BeforeValidator(_not_given)] = 0
 
     def covers(self, finding: Finding, runs: Iterable[Run]) -> bool:
         """Whether a finding is one of those."""
@@ -80,16 +92,32 @@ class Suppression(Model):
         return any(fnmatchcase(name, self.run) for name in (run.name, run.path.as_posix()))
 
 
-def _alone(key: str) -> BeforeValidator:
-    """A value that may stand for a mapping with only ``key`` in it."""
-    return BeforeValidator(lambda raw: {key: raw} if isinstance(raw, str) else raw)
+def _alone(key: str, example: str) -> BeforeValidator:
+    """A text that may stand for a mapping with only ``key`` in it."""
+
+    def mapping(raw: Any) -> Any:
+        if isinstance(raw, str):
+            return {key: raw}
+        if not isinstance(raw, Mapping | Model):
+            raise ValueError(f"write {example}")
+        return raw
+
+    return BeforeValidator(mapping)
 
 
 class Settings(Model):
     """The whole file."""
 
-    main_metric: Annotated[MainMetric, _alone("name")] | None = None
-    rules: dict[str, Annotated[RuleSetting, _alone("severity")]] = Field(default_factory=dict)
+    main_metric: (
+        Annotated[MainMetric, _alone("name", "a series, or {name: val_cer, better: lower}")] | None
+    ) = None
+    rules: dict[
+        str,
+        Annotated[
+            RuleSetting,
+            _alone("severity", "off, a severity, or {severity: info, limits: {NAME: 15%}}"),
+        ],
+    ] = Field(default_factory=dict)
     suppress: tuple[Suppression, ...] = ()
 
     @property
@@ -122,18 +150,8 @@ class Settings(Model):
 
 def read_settings(path: Path) -> Settings:
     """Read a settings file. Raises FormatError with file, line and a suggestion."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise FormatError(f"cannot be read: {reason}", file=str(path)) from None
-    document = yaml12.parse(text, file=str(path))
-    if document.duplicates:
-        key, line = document.duplicates[0]
-        raise FormatError(f"{key} is given twice; leave one out", file=str(path), line=line)
-    raw = {} if document.value is None else document.value
-    if not isinstance(raw, Mapping):
-        raise FormatError("holds no keys; write for example rules: {}", file=str(path))
+    document = document_of(text_of(path, FormatError), path, FormatError)
+    raw = document.value or {}
     try:
         found = Settings.model_validate(raw)
     except ValidationError as error:
@@ -146,7 +164,7 @@ def read_settings(path: Path) -> Settings:
 
 def check_against(settings: Settings, rules: Sequence[Rule], path: Path) -> None:
     """Raise FormatError for a rule or a limit that the settings name and that is not there."""
-    lines = yaml12.parse(path.read_text(encoding="utf-8"), file=str(path)).lines
+    lines = yaml12.parse(text_of(path, FormatError), file=str(path)).lines
     by_id = {rule.id: rule for rule in rules}
     for place, text in _unknown_names(settings, by_id):
         raise FormatError(text, file=str(path), line=lines.get(place))
@@ -157,16 +175,33 @@ def _unknown_names(settings: Settings, by_id: Mapping[str, Rule]) -> Iterator[tu
         if name not in by_id:
             yield f"rules.{name}", unknown("rule", name, by_id)
             continue
-        for limit in setting.limits:
-            if limit not in by_id[name].limits:
-                place = f"rules.{name}.limits.{limit}"
-                if by_id[name].limits:
-                    yield place, unknown(f"limit of {name}", limit, by_id[name].limits)
-                else:
-                    yield place, f"{name} has no limits that can be changed; leave out limits:"
+        yield from _wrong_limits(name, setting.limits, by_id[name].limits)
     for index, item in enumerate(settings.suppress):
         if item.rule not in by_id:
             yield f"suppress.{index}.rule", unknown("rule", item.rule, by_id)
+
+
+def _wrong_limits(
+    rule: str, given: Mapping[str, Limit], own: Mapping[str, Limit]
+) -> Iterator[tuple[str, str]]:
+    """The given limits that the rule lacks, or that it gives in another unit."""
+    for name, limit in given.items():
+        place = f"rules.{rule}.limits.{name}"
+        if not own:
+            yield place, f"{rule} has no limits that can be changed; leave out limits:"
+        elif name not in own:
+            yield place, unknown(f"limit of {rule}", name, own)
+        elif _kind(limit) != _kind(own[name]):
+            said = f"{rule}: {name} is {_kind(own[name])}, such as {own[name].text}"
+            yield place, f"{said}, and not {_kind(limit)}"
+
+
+def _kind(limit: Limit) -> str:
+    if limit.fact or limit.signal:
+        return "a multiple of a fact or a signal"
+    return {"": "a bare number", "%": "a share in %"}.get(
+        limit.unit, f"a number of '{limit.unit}'"
+    )
 
 
 def suppressed(

@@ -63,11 +63,7 @@ def _without(
 def sentence(condition: Condition) -> str:
     """A condition as it stands in the file, in short."""
     given = condition.model_dump(exclude_none=True, by_alias=True)
-    for key in ("above", "below"):
-        if key in given:
-            limit = given[key]
-            target = limit["fact"] if limit.get("fact") else limit.get("signal") or limit["unit"]
-            given[key] = f"{limit['value']:g} {target}".strip()
+    given |= {side: limit.text for side, limit in condition.limits.items()}
     if condition.over is not None:
         given["over"] = condition.over.text
     return ", ".join(f"{key}: {value}" for key, value in given.items())

@@ -35,11 +35,17 @@ OPTIONAL = frozenset(
 apply, and nobody is told to log it."""
 
 
+SHORT = 16
+"""A list of more names than that buries the one that was meant."""
+
+
 def unknown(what: str, name: object, allowed: Collection[str]) -> str:
     """The sentence for ``name``, which is no ``what``: what is close to it and what is allowed."""
     close = get_close_matches(str(name), allowed, n=1)
-    hint = f"did you mean '{close[0]}'? " if close else ""
-    return f"unknown {what} '{name}'; {hint}Allowed: {', '.join(allowed)}"
+    hint = f"did you mean '{close[0]}'?" if close else ""
+    if close and len(allowed) > SHORT:
+        return f"unknown {what} '{name}'; {hint}"
+    return f"unknown {what} '{name}'; {hint}{' ' if hint else ''}allowed: {', '.join(allowed)}"
 
 
 def check_series(name: object) -> None:

@@ -111,14 +111,44 @@ def parse(text: str, *, file: str = "<text>", lenient: bool = False) -> Document
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        is_open = "did not find expected ','" in str(error.problem)
+        mark = (error.context_mark if is_open else None) or error.problem_mark
         lines = text.count("\n") + 1
         line = min(mark.line + 1, lines) if mark is not None else None
-        raise FormatError(f"not valid YAML: {error.problem}", file=file, line=line) from None
+        problem = _in_words(error, text)
+        raise FormatError(f"not valid YAML: {problem}", file=file, line=line) from None
     except (yaml.YAMLError, ValueError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
         raise FormatError(f"not valid YAML: {first}", file=file) from None
     return Document(value, places.lines, tuple(places.duplicates))
+
+
+_WORDS = {
+    "mapping values are not allowed in this context": (
+        "a second ': ' in one line; put the text in quotes, or begin the key on its own line"
+    ),
+    "did not find expected key": (
+        "a key is expected here; look at the indentation, and at the quotes above"
+    ),
+    "could not find expected ':'": "a key is expected here, with a ':' and a blank behind it",
+    "but found another document": "a second document begins here (---); one file holds one",
+    "did not find expected ',' or ']'": "a list, begun with [, is not closed or lacks a comma",
+    "did not find expected ',' or '}'": "keys, begun with {, are not closed or lack a comma",
+    "found unexpected end of stream": "a quote is not closed",
+}
+"""What the parser says, for one who writes YAML twice a year."""
+
+
+def _in_words(error: yaml.MarkedYAMLError, text: str) -> str:
+    problem = str(error.problem)
+    mark = error.problem_mark
+    if problem == "found character that cannot start any token" and mark is not None:
+        line = (text.split("\n")[mark.line : mark.line + 1] or [""])[0]
+        at = line[mark.column : mark.column + 1]
+        if at == "\t":
+            return "a tab in the indentation; YAML takes blanks only"
+        return f"no value can begin with {at!r}; put the text in quotes"
+    return _WORDS.get(problem, problem)
 
 
 def _refuse_depth(text: str) -> None:

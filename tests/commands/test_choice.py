@@ -99,7 +99,7 @@ def test_a_folder_of_rules_is_added(here, monkeypatch, capsys) -> None:
     assert {"loss-exists", "loss-flat"} <= rules_of(capsys.readouterr().out)
     (folder / "loss-flat.yaml").write_text(RULE, encoding="utf-8")
     assert check(monkeypatch, "--rules", "mine") == 2
-    assert "the id loss-flat is also used in" in capsys.readouterr().err
+    assert "the id loss-flat belongs to a rule that comes with" in capsys.readouterr().err
     assert check(monkeypatch, "--rules", "runs") == 2
     assert "holds no rule file" in capsys.readouterr().err
 

@@ -121,8 +121,8 @@ def test_two_sets_of_identical_runs_are_two_findings() -> None:
 def test_suppressions_have_to_fit_each_of_the_runs() -> None:
     def less(pattern: str) -> Together:
         item = Suppression(
-            rule="runs-identical", run=pattern, reason="known", until=date(2999, 1, 1), line=3
-        )
+            rule="runs-identical", run=pattern, reason="known", until=date(2999, 1, 1)
+        ).model_copy(update={"line": 3})
         return diagnose_runs(twins(), suppressions=[item])
 
     assert "runs-identical" in rules_of(less("a"))
@@ -234,7 +234,7 @@ examples:
         ("why:", "for_each: train_loss.*\nwhy:", 6, "for_each: goes with rules about one run"),
         ("why:", "fixes: [{set: {optimizer.lr: 1}}]\nwhy:", 6, "write do:"),
         ("{count}", "{epochs}", 5, "unknown name in the message 'epochs'"),
-        ("    runs: {a: {}, b: {}}\n", "", 7, "examples.0: with among: it has two runs or more"),
+        ("    runs: {a: {}, b: {}}\n", "", 8, "examples.0: with among: an example has two"),
         ("a: {}, b: {}", "a: {}, b: {rum: {}}", 11, "unknown key 'rum'; did you mean 'run'"),
         ("a: {}, b: {}", "a: {}, b: 3", 11, "examples.0.runs.b"),
         ("a: {}, b: {}", "a: {}, b: {run: {los: 1}}", 11, "unknown series 'los'"),
