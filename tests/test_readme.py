@@ -28,6 +28,25 @@ def test_the_sample_is_what_the_command_prints(monkeypatch, capsys) -> None:
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == expected
 
 
+def test_the_rule_of_ones_own_proves_itself_and_finds_something(
+    monkeypatch, capsys, tmp_path
+) -> None:
+    rule = README.split("```yaml\n# my_rules/")[1].split("```")[0]
+    path = tmp_path / "my_rules" / rule.partition(":")[0]
+    path.parent.mkdir(parents=True)
+    path.write_text("# my_rules/" + rule, encoding="utf-8")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    block = README.split("```yaml\n# my_rules/")[1].split("```sh\n")[1].split("```")[0]
+    said = []
+    for line in block.splitlines():
+        monkeypatch.setattr("sys.argv", line.partition("#")[0].split()[2:])
+        assert run() == 0, line
+        said.append(capsys.readouterr().out)
+    assert said[0] == "1 rule with 4 examples: 0 broken, 0 not proven\n"
+    assert "recall-given-away  recall fell from" in said[1]
+
+
 def test_every_command_is_listed_and_no_other() -> None:
     assert set(re.findall(r"\| `python -m analyzer (\w+)", README)) == set(cli.commands)
 
