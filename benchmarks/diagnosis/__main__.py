@@ -13,7 +13,7 @@ import click
 from analyzer.diagnosis import installed_rules
 from benchmarks.diagnosis import corpus as real
 from benchmarks.diagnosis import folds as folding
-from benchmarks.diagnosis import injected
+from benchmarks.diagnosis import injected, speed
 from benchmarks.diagnosis.scoring import Counts, table, total
 
 WIDTH = 96
@@ -36,7 +36,13 @@ WIDTH = 96
 @click.option("--folds", is_flag=True, help="Cross-validate the limits over repositories.")
 @click.option("--wrong", is_flag=True, help="List the wrong runs of matters of degree, too.")
 def main(corpus: Path | None, seeds: str, folds: bool, wrong: bool) -> None:
-    """Say how often the diagnosis is right."""
+    """Say how often the diagnosis is right, and what it costs."""
+    rules = installed_rules()
+    click.echo(
+        f"{len(rules)} rules on {len(speed.NAMES)} curves of {speed.POINTS} points: "
+        f"{speed.milliseconds(rules):.1f} CPU ms (goal {speed.GOAL_MS:.0f})"
+    )
+    click.echo()
     _injected(cast(injected.Seeds, seeds))
     click.echo()
     if corpus is None:
