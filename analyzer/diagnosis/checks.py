@@ -56,17 +56,14 @@ def started_again(run: Run) -> Outcome:
     places = [event for event in run.events if event.kind in kinds]
     resumed, restarted, folds = ([e for e in places if e.kind == kind] for kind in kinds)
     told = []
-    if len(folds) > 1:
-        told.append(f"{len(folds)} folds stand one after the other in its files")
-    elif restarted:
-        told.append(f"{len(restarted) + 1} trainings stand one after the other in its files")
+    if len(folds) > 1 or restarted:
+        what = f"{len(folds)} folds" if len(folds) > 1 else f"{len(restarted) + 1} trainings"
+        told.append(f"its files hold {what} one after the other, of which one is judged")
     if resumed:
         times = f"{len(resumed)} times" if len(resumed) > 1 else "once"
         told.append(f"it was resumed {times}: {resumed[0].text}")
     if not told:
         return Outcome(False, "no counter goes back")
-    if len(told) > 1 or not resumed:
-        told.append("one of them is judged and the others are kept aside")
     shown = [place for place in places if place.kind != "fold" or len(folds) > 1][:SHOWN_STARTS]
     evidence = tuple(FileEvidence(place.file, place.line, place.text) for place in shown)
     story = "; ".join(told)

@@ -105,7 +105,7 @@ def _signal(condition: Condition, case: Case) -> Outcome:
     value, bound, unit = scaled
     above = condition.above is not None
     truth = is_past(value, bound, above=above)
-    window = f" over {condition.over.text}" if condition.over else ""
+    window = f" {condition.over.words}" if condition.over else ""
     against = f" against {label(case.own_name(condition.vs))}" if condition.vs else ""
     text = (
         f"{SIGNALS[name].says} of {label(series.name)}{against}{window}: {_with(value, unit)}, "
@@ -225,5 +225,8 @@ def _holds(text: str, wanted: list[str] | None) -> bool:
     return wanted is None or any(part.lower() in text.lower() for part in wanted)
 
 
+UNITS = {"": "", "%": " %", "noise": " times the noise", "sampling": " sampling errors"}
+
+
 def _with(value: float, unit: str) -> str:
-    return f"{value:.3g}{' ' if unit else ''}{unit}"
+    return f"{show(float(f'{value:.3g}'))}{UNITS[unit]}"

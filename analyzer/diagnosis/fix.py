@@ -12,6 +12,33 @@ from analyzer.diagnosis.rule import Change, FixText
 from analyzer.facts import FACTS
 from analyzer.finding import Fix
 
+SETTINGS = {
+    "optimizer.lr": "the learning rate",
+    "optimizer.weight_decay": "the weight decay",
+    "data.batch_size": "the batch size",
+    "data.workers": "the number of loader workers",
+    "train.num_workers": "the number of loader workers",
+    "data.max_label_length": "the longest label allowed",
+    "batch_max_length": "the longest label allowed",
+    "train.epochs": "the number of epochs",
+    "train.accumulate": "the number of steps over which gradients add up",
+    "train.grad_clip": "the limit for clipping gradients",
+    "train.precision": "the number format of the training",
+    "model.pretrained": "pretrained weights",
+    "augment.rotate": "random rotation (degrees)",
+    "augment.brightness": "random brightness",
+    "augment.contrast": "random contrast",
+    "checkpoint.every": "the epochs between two saves",
+    "checkpoint.monitor": "the value that chooses the best checkpoint",
+    "checkpoint.mode": "its direction",
+}
+"""What settings are called where the config does not have them under a name of its own."""
+
+
+def said(key: str) -> str:
+    """What a person calls a setting."""
+    return SETTINGS.get(key, key)
+
 
 def resolve(fix: FixText, case: Case, value_of: Callable[[str], object]) -> Fix | None:
     """The fix for this run; None when the config already is as it asks.
@@ -29,12 +56,12 @@ def resolve(fix: FixText, case: Case, value_of: Callable[[str], object]) -> Fix 
         known = key in case.run.config.values
         new = _new_value(old, change, case) if known else None
         if new is None:
-            words += _in_words(case.run.config.spelled(key), change, case)
+            words += _in_words(case.run.config.spelled(key) if known else said(key), change, case)
         elif not _same(old, new):
             patch[case.run.config.spelled(key)] = (old, new)
     if patch:
         return Fix(set=patch, safe=fix.safe)
-    return Fix(do="; ".join(words)) if words else None
+    return Fix(do="; ".join(dict.fromkeys(words))) if words else None
 
 
 def _lookup(case: Case, value_of: Callable[[str], object]) -> Callable[[str], object]:
@@ -70,6 +97,8 @@ def _same(old: Any, new: Any) -> bool:
 
 def _in_words(key: str, change: Any, case: Case) -> list[str]:
     """The change as one sentence; a fact that is not known stands there by its name."""
+    if isinstance(change, bool):
+        return [f"switch {'on' if change else 'off'} {key}"]
     if not isinstance(change, Change):
         return [f"set {key} to {message.show(change)}"]
     if change.times is not None:
@@ -78,6 +107,7 @@ def _in_words(key: str, change: Any, case: Case) -> list[str]:
         return [f"raise {key} to at least {message.show(change.at_least)}"]
     if change.at_most is not None:
         return [f"lower {key} to at most {message.show(change.at_most)}"]
-    fact = change.fact or ""
-    value = case.fact(fact)
-    return [f"set {key} to {f'the {FACTS[fact].says}' if value is None else message.show(value)}"]
+    value = case.fact(change.fact or "")
+    says = FACTS[change.fact or ""].says
+    unknown = says if says.startswith(("a ", "ten ")) else f"the {says}"
+    return [f"set {key} to {unknown if value is None else message.show(value)}"]

@@ -16,6 +16,9 @@ _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 
 UNKNOWN = "unknown"
 
+GROUPED, LONGEST = 1e4, 1e7
+"""From ``GROUPED`` on digits stand in threes, from ``LONGEST`` on with an exponent."""
+
 
 def names(template: str) -> list[str]:
     """The names in ``template``. Raises ValueError for a brace or bracket that stands alone."""
@@ -52,16 +55,16 @@ def _missing(value: object) -> bool:
 def show(value: object) -> str:
     """A value as people write it: whole numbers plain, others to four significant digits.
 
-    >>> show(31.0), show(0.69314), show(True)
-    ('31', '0.6931', 'yes')
+    >>> show(31.0), show(0.69314), show(True), show(41999), show(193214.7)
+    ('31', '0.6931', 'yes', '41,999', '193,200')
     """
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return f"{value:.0f}" if value == round_to_int(value) else f"{value:.4g}"
-    return str(value)
-
-
-def round_to_int(value: float) -> float | None:
-    """``value`` rounded, where it is small enough to be written in full."""
-    return float(round(value)) if math.isfinite(value) and abs(value) < 1e6 else None
+    if not isinstance(value, int | float):
+        return str(value)
+    if not math.isfinite(value) or abs(value) >= LONGEST:
+        return f"{value:.4g}"
+    rounded = value if value == round(value) else float(f"{value:.4g}")
+    if abs(rounded) >= GROUPED:
+        return f"{rounded:,.0f}"
+    return f"{rounded:.0f}" if rounded == round(rounded) else f"{rounded:.4g}"

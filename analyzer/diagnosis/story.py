@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analyzer.diagnosis.advice import advice
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.engine import Fired, Unjudged
 from analyzer.diagnosis.verdict import decide
-from analyzer.diagnosis.vocabulary import label
-from analyzer.facts import FACTS
 from analyzer.finding import Diagnosis, Finding, NotEvaluated
 
 
@@ -20,7 +19,7 @@ def tell(case: Case, fired: Sequence[Fired], unjudged: Sequence[Unjudged]) -> Di
         findings=tuple(findings),
         not_evaluated=tuple(NotEvaluated(item.rule.id, item.reason) for item in unjudged),
         verdict=decide(case, findings),
-        advice=advice(unjudged),
+        advice=advice(case, unjudged),
     )
 
 
@@ -57,24 +56,3 @@ def _explains(cause: Fired, other: Fired) -> bool:
     if cause.start is None or other.start is None or cause.start.axis != other.start.axis:
         return True
     return other.start.segment == cause.start.segment and other.start.x >= cause.start.x
-
-
-def advice(unjudged: Sequence[Unjudged]) -> tuple[str, ...]:
-    """What to log so that more can be judged: one line for each thing that is lacking."""
-    titles: dict[str, list[str]] = {}
-    for item in unjudged:
-        if how := _how_to_log(item.lacks):
-            titles.setdefault(how, []).append(item.rule.id)
-    return tuple(f"{how}, to judge {', '.join(rules)}" for how, rules in titles.items())
-
-
-def _how_to_log(name: str) -> str:
-    if name == "metric":
-        return "log a validation metric each epoch (F1, accuracy, mAP)"
-    if name == "log":
-        return "keep the training log beside the metrics"
-    if name in FACTS:
-        return FACTS[name].learn
-    if name.endswith(".*"):
-        return f"log the parts of the {label(name.removesuffix('.*'))}"
-    return f"log the {label(name)} each epoch" if name else ""

@@ -39,7 +39,7 @@ from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.patch import first_advice, merged, not_enough
 from analyzer.diagnosis.vocabulary import label
 from analyzer.diagnosis.yardstick import Result, result
-from analyzer.facts.progress import metric_curve
+from analyzer.facts.progress import ENDINGS, metric_curve
 from analyzer.finding import Finding, Severity, Verdict
 from analyzer.run import Checkpoint, Status
 from analyzer.signals import noise
@@ -62,12 +62,6 @@ BESIDE = (
     *("loss-spikes", "checkpoint-missing"),
 )
 """Warnings that cost time, or tell of what the run got over: they are said, and decide nothing."""
-
-ENDINGS = {
-    Status.FAILED: "the program failed",
-    Status.KILLED: "the run was killed",
-    Status.INTERRUPTED: "the run was interrupted",
-}
 
 FEW = 5
 """A poor result of fewer evaluations asks for more of them before anything else."""
@@ -238,8 +232,8 @@ def _file(case: Case, got: Result) -> str:
 
 
 def _with_ending(case: Case, text: str) -> str:
-    ending = ENDINGS.get(case.run.status)
-    return f"{text}; {ending}" if ending else text
+    broken = (Status.FAILED, Status.KILLED, Status.INTERRUPTED)
+    return f"{text}; {ENDINGS[case.run.status]}" if case.run.status in broken else text
 
 
 def _still_rising(case: Case) -> str:

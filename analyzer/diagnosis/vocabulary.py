@@ -29,6 +29,7 @@ OPTIONAL = frozenset(
         *("data_time", "step_time", "val_time", "checkpoint_time"),
         *("gpu_util", "gpu_memory_mb", "host_memory_mb"),
         *("chance_loss", "decay_share", "label_length", "time_steps", "parts_add_up"),
+        *("period_share", "model_family", "monitor_reversed", "overhead_share"),
     }
 )
 """Series and facts that only some kinds of training have. A rule that lacks one of them does not

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from analyzer.diagnosis.vocabulary import check_series, unknown
+from analyzer.diagnosis.vocabulary import check_series, label, unknown
 from analyzer.run import Series
 
 EVENTS = (
@@ -41,6 +41,19 @@ class Window:
     share: float = 1.0
     last: bool = True
     of: str = ""
+
+    @property
+    def words(self) -> str:
+        """``over the last 60 %``, ``since the best validation loss``, ``after the warm-up``."""
+        match self.kind:
+            case "share":
+                return f"over the {'last' if self.last else 'first'} {100 * self.share:g} %"
+            case "since best" | "at best":
+                return f"{self.kind.split()[0]} the best {label(self.of)}"
+            case "after warm-up":
+                return "after the warm-up"
+        side = "before" if self.kind == "until" else "after"
+        return f"{side} the {'finding' if self.of == FINDING else f'{self.of!r} line'}"
 
 
 def parse_window(raw: Any) -> Window:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.diagnosis.condition import UNITS
 from analyzer.diagnosis.grammar import Condition, Group
 from analyzer.diagnosis.limit import Limit
 from analyzer.diagnosis.message import show
@@ -40,7 +41,7 @@ def condition(one: Condition) -> str:
         wanted = one.is_ if isinstance(one.is_, list) else [one.is_]
         return f"{FACTS[one.fact].says}: {' or '.join(map(show, wanted))}"
     against = f" against {series(one.vs)}" if one.vs else ""
-    over = f" over {one.over.text}" if one.over else ""
+    over = f" {one.over.words}" if one.over else ""
     given = ", ".join(f"{name} {value:g}" for name, value in one.params.items())
     text = f"{SIGNALS[one.signal or ''].says} of {series(one.of or '')}{against}{over}"
     return f"{text}{f' ({given})' if given else ''} {_limits(one)}"
@@ -62,10 +63,10 @@ def _limits(one: Condition) -> str:
 def limit(one: Limit) -> str:
     """A limit: ``2 %``, ``3 noise``, ``2 times swing about the trend``."""
     if one.fact is None and one.signal is None:
-        return f"{one.value:g} {one.unit}".strip()
+        return f"{show(one.value)}{UNITS[one.unit]}"
     what = FACTS[one.fact].says if one.fact else SIGNALS[one.signal or ""].says
     of = f" of {series(one.of)}" if one.of else ""
-    over = f" over {one.over.text}" if one.over else ""
+    over = f" {one.over.words}" if one.over else ""
     return f"{'' if one.value == 1 else f'{one.value:g} times '}{what}{of}{over}"
 
 

@@ -14,7 +14,7 @@ from analyzer.facts import monitor, parts, progress, schedule, settings, timing,
 from analyzer.facts.settings import first_number, number, text
 from analyzer.run import Run
 
-__all__ = ["FACTS", "Fact", "Kind", "Value"]
+__all__ = ["FACTS", "SETTINGS_LEARN", "Fact", "Kind", "Value"]
 
 Value = float | str | bool
 Kind = Literal["number", "text", "yes/no"]
@@ -30,7 +30,7 @@ class Fact:
     learn: str = ""
 
 
-_CONFIG = "keep config.yaml beside the logs"
+SETTINGS_LEARN = _CONFIG = "keep the settings (config file or command line) beside the logs"
 _LR_LOG = "log the learning rate each epoch"
 _METRIC_LOG = "log a validation metric each epoch (F1, accuracy, mAP)"
 _STEP_LOG = "log data_time and step_time"
@@ -43,10 +43,10 @@ FACTS: Mapping[str, Fact] = {
         settings.lr_over_usual, "learning rate over the optimiser's usual one", "number", _CONFIG
     ),
     "lower_lr": Fact(
-        settings.lower_lr, "tenth of it, or the optimiser's usual rate", "number", _CONFIG
+        settings.lower_lr, "a tenth of it, or the optimiser's usual rate", "number", _CONFIG
     ),
     "higher_lr": Fact(
-        settings.higher_lr, "tenfold, or the optimiser's usual rate", "number", _CONFIG
+        settings.higher_lr, "ten times it, or the optimiser's usual rate", "number", _CONFIG
     ),
     "lr_end_share": Fact(
         schedule.lr_end_share, "last learning rate over the highest one", "number", _LR_LOG
@@ -76,6 +76,7 @@ FACTS: Mapping[str, Fact] = {
         progress.missing, "planned epochs or steps that were not done", "number", _CONFIG
     ),
     "progress": Fact(progress.progress, "progress", "text", _CONFIG),
+    "ending": Fact(progress.ending, "how the run ended", "text"),
     "epoch_seconds": Fact(
         timing.epoch_seconds, "seconds for an epoch", "number", "log the time of each epoch"
     ),
@@ -143,6 +144,7 @@ FACTS: Mapping[str, Fact] = {
         monitor.monitor_constant, "monitored value never changed", "yes/no", _METRIC_LOG
     ),
     "main_metric": Fact(parts.main_metric, "main metric", "text", _METRIC_LOG),
+    "metric_name": Fact(parts.metric_name, "name of the main metric", "text", _METRIC_LOG),
     "metric_is_rate": Fact(parts.metric_is_rate, "main metric is a rate", "yes/no", _METRIC_LOG),
     "parts": Fact(parts.parts, "parts of the training loss", "number"),
     "parts_add_up": Fact(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from analyzer.facts.settings import first_number, text
-from analyzer.run import RATES, Run
+from analyzer.run import RATES, Run, label
 from analyzer.signals.pair import align
 from analyzer.signals.stats import median
 
@@ -86,6 +86,11 @@ def model_family(run: Run) -> str | None:
 def main_metric(run: Run) -> str | None:
     """The canonical name of the main validation metric."""
     return run.main_metric
+
+
+def metric_name(run: Run) -> str | None:
+    """What a person calls the main validation metric."""
+    return None if run.main_metric is None else label(run.main_metric)
 
 
 def metric_is_rate(run: Run) -> bool | None:

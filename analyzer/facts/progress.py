@@ -42,9 +42,25 @@ def missing(run: Run) -> float | None:
 
 def progress(run: Run) -> str | None:
     """How far the run came of what was planned: ``epoch 9 of 20``, ``step 500 of 900``."""
+    if run.planned_epochs and not run.epochs_done:
+        after = f", after {run.steps_done:,} steps" if run.steps_done > 1 else ""
+        return f"epoch 1 of {run.planned_epochs:,}, unfinished{after}"
     if run.planned_epochs:
-        return f"epoch {run.epochs_done} of {run.planned_epochs}"
-    return f"step {run.steps_done} of {run.planned_steps}" if run.planned_steps else None
+        return f"epoch {run.epochs_done:,} of {run.planned_epochs:,}"
+    return f"step {run.steps_done:,} of {run.planned_steps:,}" if run.planned_steps else None
+
+
+ENDINGS = {
+    Status.FAILED: "the program failed",
+    Status.KILLED: "the run was killed",
+    Status.INTERRUPTED: "the run was interrupted",
+    Status.UNKNOWN: "the records end",
+}
+
+
+def ending(run: Run) -> str:
+    """How the run ended, in words."""
+    return ENDINGS.get(run.status, "the run ended")
 
 
 def ended(run: Run) -> bool | None:

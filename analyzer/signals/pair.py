@@ -67,7 +67,7 @@ def ratio(series: Series, other: Series) -> Reading:
     value = median(y[usable] / z[usable])
     details: dict[str, float | str] = {
         "ratio": value,
-        "percent": 100 * value,
+        "percent": float(f"{100 * value:.3g}"),
         "level": median(y),
         "other_level": median(z),
     }

@@ -76,7 +76,7 @@ def test_a_curve_condition_shows_the_span_the_value_and_the_limit() -> None:
     assert evidence.value == pytest.approx(30.0)
     assert found.values["of"] == "training loss"
     assert evidence.text == (
-        "fall from start to end of training loss over last 50%: 30 %, above 10 %"
+        "fall from start to end of training loss over the last 50 %: 30 %, above 10 %"
     )
 
 
