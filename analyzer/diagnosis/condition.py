@@ -229,4 +229,5 @@ UNITS = {"": "", "%": " %", "noise": " times the noise", "sampling": " sampling 
 
 
 def _with(value: float, unit: str) -> str:
-    return f"{show(float(f'{value:.3g}'))}{UNITS[unit]}"
+    text = f"{value:.3g}"
+    return (show(float(text)) if "e+" in text else text) + UNITS[unit]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from analyzer.diagnosis.vocabulary import check_series, label, unknown
@@ -42,7 +43,7 @@ class Window:
     last: bool = True
     of: str = ""
 
-    @property
+    @cached_property
     def words(self) -> str:
         """``over the last 60 %``, ``since the best validation loss``, ``after the warm-up``."""
         match self.kind:
