@@ -93,6 +93,10 @@ OUTCOMES: Mapping[str, tuple[str, Callable[[Measures, Twins], bool]]] = {
         "more than half of its fall rose again",
         lambda run, twins: run.f1_best - run.f1 > max(0.15, twins.margin) or run.loss_kept < 0.5,
     ),
+    "late": (
+        "nothing was found for more than a third of the run",
+        lambda run, _: run.late > 1 / 3,
+    ),
     "unsteady": (
         "F1 jumps further than in any twin, and twice as far as in the middle one",
         lambda run, twins: run.swing > twins.swing,
@@ -154,11 +158,12 @@ OUTCOMES: Mapping[str, tuple[str, Callable[[Measures, Twins], bool]]] = {
 """Outcome -> what it means, and its test. Comparisons with NaN do not hold."""
 
 NO_EFFECT = "no-effect"
-UNHEALTHY = ("nonfinite", "crashed", "cut-off", "lost", "unsteady", "overfits")
+UNHEALTHY = ("nonfinite", "crashed", "cut-off", "lost", "late", "overfits")
 """Outcomes that a twin must not have; nor may its final F1 lie below ``HEALTHY_F1``."""
 HEALTHY_F1 = 0.5
 
 SIDE_EFFECTS: Mapping[str, tuple[str, ...]] = {
+    "late": effects.LOOSE,
     "slowing": ("throughput-drops", "slow-steps"),
     "starved": ("data-loading-bound",),
     "overfits": ("overfitting", "loss-metric-split"),
@@ -170,8 +175,8 @@ SIDE_EFFECTS: Mapping[str, tuple[str, ...]] = {
     "one-part": ("loss-part-dominates",),
     "unfinished": ("still-improving",),
 }
-"""What was measured beside the outcome is no false alarm either. Of a twin, only ``slowing``
-counts: other programs on the machine may slow a training down while it runs.
+"""What was measured beside the outcome is no false alarm either. Of a twin, only ``late`` and
+``slowing`` count: other programs on the machine may slow a training down while it runs.
 """
 
 
@@ -234,7 +239,9 @@ def _judge(
     """The outcome, what is expected, and what is allowed."""
     holds = [word for word, (_, test) in OUTCOMES.items() if test(run, twins)]
     if fault is None:
-        allows = SIDE_EFFECTS["slowing"] if "slowing" in holds else ()
+        allows = tuple(
+            r for word in ("late", "slowing") if word in holds for r in SIDE_EFFECTS[word]
+        )
         if run.f1 < HEALTHY_F1:
             return "not-learnt", effects.FROZEN[0].expects, (*effects.FROZEN[0].allows, *allows)
         return next((word for word in holds if word in UNHEALTHY), HEALTHY), (), allows
