@@ -7,14 +7,14 @@ numpy's warnings and useless results in one place.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from analyzer.run import Series, label
-from analyzer.signals import level, pair, rank, spread, trend
+from analyzer.signals import level, pair, rank, spread, stage, trend
+from analyzer.signals.entry import PARAMETERS, FalseRate, Signal, Unit
 from analyzer.signals.pair import align
 from analyzer.signals.stats import Reading, finite, noise
 
@@ -29,58 +29,6 @@ __all__ = [
     "measure",
     "noise",
 ]
-
-Unit = Literal["curve", "points", "plain"]
-"""``curve``: the unit of the series; a limit may be a number, %, noise or sampling errors.
-``points``: a count; a limit may be a number, or % of the points. ``plain``: a number without a
-unit; a limit may be a number, of a ratio also %."""
-
-PARAMETERS: Mapping[str, tuple[float, float]] = {
-    "q": (0, 100),
-    "z": (0, 1000),
-    "times": (0, 1e6),
-    "within": (1, 1000),
-}
-"""What a rule may give a signal besides series: the name, the least and the most."""
-
-
-@dataclass(frozen=True)
-class FalseRate:
-    """How often a signal is above ``limit`` by chance alone, at most, whatever the length.
-
-    On AR(1) noise of phi 0, 0.5 and 0.9 with 5 to 5,000 points; on top of ``base``: ``flat``, or
-    ``rise``, a straight line over 20 times the noise for signals that fire on a flat curve by
-    design. The worst lengths are 5 and 10, where the noise itself is hard to tell.
-    """
-
-    limit: str
-    rates: tuple[float, float, float]
-    base: Literal["flat", "rise"] = "flat"
-    params: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Signal:
-    """One entry of the vocabulary.
-
-    ``needs`` is the least number of finite points (of all points with ``all_points``), ``gives``
-    the details that a message may name, ``directed`` that the good direction matters, ``params``
-    the parameters with their defaults. A signal that ``shows`` nothing wrong is a guard and no
-    evidence.
-    """
-
-    function: Callable[..., Reading]
-    says: str
-    unit: Unit
-    needs: int
-    gives: tuple[str, ...] = ()
-    directed: bool = False
-    pair: bool = False
-    all_points: bool = False
-    shows: bool = True
-    params: Mapping[str, float] = field(default_factory=dict)
-    false_rates: tuple[FalseRate, ...] = ()
-
 
 SIGNALS: Mapping[str, Signal] = {
     "points": Signal(
@@ -175,6 +123,17 @@ SIGNALS: Mapping[str, Signal] = {
         gives=("correlation",),
         pair=True,
         false_rates=(FalseRate("0.8", (0.02, 0.03, 0.03)),),
+    ),
+    "undone": Signal(
+        stage.undone,
+        "what a higher learning rate undid",
+        "curve",
+        2 * stage.BESIDE,
+        gives=("before", "after", "rise", "rate_before", "rate_after"),
+        directed=True,
+        pair=True,
+        # With a rate that rises in the middle of the curve.
+        false_rates=(FalseRate("5 noise", (0.01, 0.01, 0.03)),),
     ),
     "first": Signal(level.first, "first value", "curve", 1, gives=("first_value",)),
     "level": Signal(level.level, "level", "curve", 1, gives=("level", "points")),
