@@ -45,6 +45,9 @@ FACTS: Mapping[str, Fact] = {
     "lower_lr": Fact(
         settings.lower_lr, "a tenth of it, or the optimiser's usual rate", "number", _CONFIG
     ),
+    "careful_lr": Fact(
+        settings.careful_lr, "tenth of the optimiser's usual rate", "number", _CONFIG
+    ),
     "higher_lr": Fact(
         settings.higher_lr, "ten times it, or the optimiser's usual rate", "number", _CONFIG
     ),

@@ -119,6 +119,12 @@ def lower_lr(run: Run) -> float | None:
     return None if rate is None else min(0.1 * rate, usual_lr(run) or rate)
 
 
+def careful_lr(run: Run) -> float | None:
+    """A tenth of the optimiser's usual rate: what few images, or a whole net being tuned, bear."""
+    usual = usual_lr(run)
+    return None if usual is None else 0.1 * usual
+
+
 def higher_lr(run: Run) -> float | None:
     """What to try when the rate is too low: ten times, or the usual rate where that is more."""
     rate = lr(run)
