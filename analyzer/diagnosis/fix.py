@@ -26,6 +26,8 @@ SETTINGS = {
     "train.precision": "the number format of the training",
     "model.pretrained": "pretrained weights",
     "augment.rotate": "random rotation (degrees)",
+    "augment.cutout_blocks": "the number of random blocks that are cut out",
+    "augment.cutout_area": "the share of the image that they cover",
     "augment.brightness": "random brightness",
     "augment.contrast": "random contrast",
     "checkpoint.every": "the epochs between two saves",
