@@ -30,13 +30,15 @@ def _lines(rule: Rule) -> Iterator[str]:
     yield rule.title
     yield from _part("Why it matters", _text(rule.why))
     yield from _part("How it is decided", decided(rule))
+    yield from _part("What these words mean", _meanings(rule))
     yield from _part("Causes, in the order in which to check them", _causes(rule))
     yield from _part("What to do in any case", (f"- {words.fix(fix)}" for fix in rule.fixes))
     yield from _part("Known limits", _text(rule.known_limits))
     yield from _part("Limits that analyzer.yaml can change", _limits(rule))
     yield from _part("Before", _example(rule, fires=True))
     yield from _part("After", _example(rule, fires=False))
-    yield from _part("Explains", rule.explains)
+    explains = _text(", ".join(rule.explains))
+    yield from _part("What it explains, and so is shown under it", explains)
     yield from _part("Read on", rule.links)
 
 
@@ -75,6 +77,12 @@ def decided(rule: Rule) -> Iterator[str]:
         else:
             yield f"{step.to} if:"
             yield from words.tree(step.when)
+
+
+def _meanings(rule: Rule) -> Iterator[str]:
+    whens = (rule.when,) if rule.unless is None else (rule.when, rule.unless)
+    for line in words.meanings(whens):
+        yield from fill(f"- {line}", COLUMNS - 2, subsequent_indent="  ").splitlines()
 
 
 def _causes(rule: Rule) -> Iterator[str]:

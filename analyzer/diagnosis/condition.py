@@ -230,4 +230,11 @@ UNITS = {"": "", "%": " %", "noise": " times the noise", "sampling": " sampling 
 
 def _with(value: float, unit: str) -> str:
     text = f"{value:.3g}"
-    return (show(float(text)) if "e+" in text else text) + UNITS[unit]
+    return sized(show(float(text)) if "e+" in text else text, unit)
+
+
+def sized(number: str, unit: str) -> str:
+    """A number with its unit: ``2 %``, ``3 times the noise``, ``1 sampling error``."""
+    if number != "1":
+        return number + UNITS[unit]
+    return {"noise": "the noise", "sampling": "1 sampling error"}.get(unit, number + UNITS[unit])

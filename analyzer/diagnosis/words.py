@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from analyzer.diagnosis.condition import UNITS
-from analyzer.diagnosis.grammar import Condition, Group
+from analyzer.diagnosis.condition import sized
+from analyzer.diagnosis.grammar import Condition, Group, leaves
 from analyzer.diagnosis.limit import Limit
-from analyzer.diagnosis.message import show
+from analyzer.diagnosis.message import render, show
 from analyzer.diagnosis.rule import Change, FixText
 from analyzer.diagnosis.runchecks import EVERY_CHECK
 from analyzer.diagnosis.vocabulary import EACH, FINEST, label
@@ -32,7 +32,7 @@ def condition(one: Condition) -> str:
     if one.event is not None:
         words = [one.matches] if isinstance(one.matches, str) else one.matches or []
         such = f" with {' or '.join(map(repr, words))}" if words else ""
-        return f"the log has a line '{one.event}'{such}"
+        return f"the log has a line of the kind '{one.event}'{such}"
     if one.check is not None:
         return EVERY_CHECK[one.check].says
     if one.fact is not None:
@@ -45,6 +45,28 @@ def condition(one: Condition) -> str:
     given = ", ".join(f"{name} {value:g}" for name, value in one.params.items())
     text = f"{SIGNALS[one.signal or ''].says} of {series(one.of or '')}{against}{over}"
     return f"{text}{f' ({given})' if given else ''} {_limits(one)}"
+
+
+PLAIN = ("points", "best", "first", "nonfinite", "zeros")
+"""Signals whose names say all that there is to say."""
+
+
+def meanings(whens: Iterable[Group | Condition]) -> Iterator[str]:
+    """What the signals of some conditions are, a line each, and the noise where it is a unit."""
+    used = [leaf for when in whens for leaf in leaves(when)]
+    limits = [one for leaf in used for one in (leaf.above, leaf.below) if one is not None]
+    names = [leaf.signal for leaf in used] + [one.signal for one in limits]
+    for name in dict.fromkeys(name for name in names if name and name not in PLAIN):
+        text = (SIGNALS[name].function.__doc__ or "").split("\n\n")[0]
+        yield f"{SIGNALS[name].says}: {_inside(' '.join(text.split()))}"
+    if any(one.unit == "noise" for one in limits):
+        yield "the noise: the standard deviation of one point about the trend."
+    if any(one.unit == "sampling" for one in limits):
+        yield "sampling error: sqrt(p (1 - p) / n) of a rate p measured on n samples."
+
+
+def _inside(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def series(name: str) -> str:
@@ -63,7 +85,7 @@ def _limits(one: Condition) -> str:
 def limit(one: Limit) -> str:
     """A limit: ``2 %``, ``3 noise``, ``2 times swing about the trend``."""
     if one.fact is None and one.signal is None:
-        return f"{show(one.value)}{UNITS[one.unit]}"
+        return sized(show(one.value), one.unit)
     what = FACTS[one.fact].says if one.fact else SIGNALS[one.signal or ""].says
     of = f" of {series(one.of)}" if one.of else ""
     over = f" {one.over.words}" if one.over else ""
@@ -73,7 +95,7 @@ def limit(one: Limit) -> str:
 def fix(one: FixText) -> str:
     """A fix: what is set, or what to do."""
     if one.set is None:
-        return one.do or ""
+        return render(one.do or "", lambda _: None, unknown="<{}>")
     parts = [f"{key}: {_change(change)}" for key, change in one.set.items()]
     return f"set {', '.join(parts)}{' (safe)' if one.safe else ''}"
 

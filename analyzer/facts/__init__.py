@@ -40,7 +40,10 @@ FACTS: Mapping[str, Fact] = {
     "optimizer": Fact(text("optimizer.type"), "optimiser", "text", _CONFIG),
     "lr": Fact(settings.lr, "base learning rate", "number", _CONFIG),
     "lr_over_usual": Fact(
-        settings.lr_over_usual, "learning rate over the optimiser's usual one", "number", _CONFIG
+        settings.lr_over_usual,
+        "learning rate in units of the optimiser's usual one",
+        "number",
+        _CONFIG,
     ),
     "lower_lr": Fact(
         settings.lower_lr, "a tenth of it, or the optimiser's usual rate", "number", _CONFIG
@@ -52,7 +55,10 @@ FACTS: Mapping[str, Fact] = {
         settings.higher_lr, "ten times it, or the optimiser's usual rate", "number", _CONFIG
     ),
     "lr_end_share": Fact(
-        schedule.lr_end_share, "last learning rate over the highest one", "number", _LR_LOG
+        schedule.lr_end_share,
+        "last learning rate as a share of the highest one",
+        "number",
+        _LR_LOG,
     ),
     "warmup_share": Fact(
         schedule.warmup_share, "share of the run spent on warm-up", "number", _LR_LOG
@@ -120,10 +126,13 @@ FACTS: Mapping[str, Fact] = {
         schedule.lr_dead_share, "share of the run at a rate of next to nothing", "number", _LR_LOG
     ),
     "decay_share": Fact(
-        schedule.decay_share, "first decay over the planned length", "number", _CONFIG
+        schedule.decay_share, "first decay as a share of the planned length", "number", _CONFIG
     ),
     "period_share": Fact(
-        schedule.period_share, "length of the schedule over the planned length", "number", _CONFIG
+        schedule.period_share,
+        "length of the schedule as a share of the planned one",
+        "number",
+        _CONFIG,
     ),
     "steps_per_epoch": Fact(schedule.steps_per_epoch, "steps in an epoch", "number", _CONFIG),
     "steps": Fact(progress.steps, "steps done", "number"),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analyzer.diagnosis import diagnose, message
+from analyzer.diagnosis import diagnose, installed_rules, message, words
 from analyzer.diagnosis.notation import curve
 from analyzer.diagnosis.window import parse_window
 from analyzer.facts import FACTS
@@ -138,3 +138,16 @@ def test_confidence_is_capped_where_the_number_of_samples_is_not_known() -> None
     blind = run(jumps, loss, main_metric="val_f1")
     assert said(blind, "metric-oscillates").confidence <= 0.6
     assert said(sure, "metric-oscillates").confidence > 0.75
+
+
+def test_an_explained_rule_says_what_its_words_mean() -> None:
+    rule = next(rule for rule in installed_rules() if rule.id == "metric-oscillates")
+    swing, sampling = words.meanings([rule.when])
+    assert swing.startswith("swing about the trend: how far a point lies from half way")
+    assert sampling.startswith("sampling error: sqrt(p (1 - p) / n)")
+
+
+def test_no_explained_fix_shows_a_template() -> None:
+    for rule in installed_rules():
+        fixes = [*rule.fixes, *(cause.fix for cause in rule.causes if cause.fix)]
+        assert not [text for fix in fixes if set(text := words.fix(fix)) & set("{}[]")], rule.id
