@@ -144,7 +144,7 @@ def test_causes_are_ranked_and_say_what_decided() -> None:
     finding = found(diagnose(run(curves=flat, config={**SGD, "optimizer.lr": 0.1})), "loss-flat")
     first = finding.causes[0]
     assert (first.id, first.verdict) == ("lr-too-high", CauseVerdict.SUPPORTED)
-    assert first.because == "learning rate over the optimiser's usual one: 10, above 3"
+    assert first.because == "learning rate in units of the optimiser's usual one: 10, above 3"
     ranks = [list(CauseVerdict).index(cause.verdict) for cause in finding.causes]
     assert ranks == sorted(ranks)
     ruled_out = {c.id for c in finding.causes if c.verdict is CauseVerdict.RULED_OUT}

@@ -155,6 +155,14 @@ def test_all_that_matters_reads_without_javascript(usual: Page) -> None:
     assert len(usual.all("polyline")) >= 3 + 9
 
 
+def test_every_row_of_the_table_of_runs_has_all_its_cells(usual: Page) -> None:
+    start = next(i for i, (_, attrs) in enumerate(usual.tags) if attrs.get("class") == "runs")
+    cells = [name for name, _ in usual.tags[start + 1 :] if name in ("table", "tr", "td", "th")]
+    head, *rows = "".join(cells[: cells.index("table")]).split("tr")[1:]
+    assert len(rows) == len(handmade.report().runs)
+    assert {len(row) for row in rows} == {len(head)}
+
+
 def test_the_page_can_be_walked_by_keyboard_and_by_ear(usual: Page) -> None:
     ids = [attrs["id"] for _, attrs in usual.tags if "id" in attrs]
     assert len(ids) == len(set(ids))
