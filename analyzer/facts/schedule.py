@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from analyzer.facts.settings import number, numbers, text
+from analyzer.facts import plan
+from analyzer.facts.settings import number
 from analyzer.run import STEP_SUFFIX, Axis, FloatArray, Run, Series
 from analyzer.signals.stats import finite
 
@@ -18,15 +19,6 @@ DEAD = 1e-3
 
 SAME = 1e-6
 """Rates that differ by less than this share are one and the same."""
-
-MILESTONES: dict[str, Axis] = {
-    "scheduler.milestones": "epoch",
-    "lr_config.step": "epoch",
-    "SOLVER.STEPS": "step",
-}
-"""Keys that list where a stepped schedule lowers the rate, and what they count."""
-
-PERIODS = ("scheduler.t_max", "scheduler.T_max")
 
 
 def steps_per_epoch(run: Run) -> float | None:
@@ -115,25 +107,16 @@ def lr_dead_share(run: Run) -> float | None:
     return float((len(y) - 1 - alive[-1]) / len(y))
 
 
-def first_decay(run: Run) -> tuple[Axis, float] | None:
-    """Where a stepped schedule is to lower the rate first, as the config says."""
-    for key, axis in MILESTONES.items():
-        if listed := numbers(run.config.get(key)):
-            return axis, min(listed)
-    stepped = (text("scheduler.type")(run) or "").startswith("step")
-    size = number("scheduler.step_size")(run) if stepped else None
-    return None if size is None else ("epoch", size)
-
-
 def decay_share(run: Run) -> float | None:
     """Where the first step of the schedule comes, as a share of the planned length."""
-    first = first_decay(run)
-    total = None if first is None else planned_on(run, first[0])
-    return first[1] / total if first is not None and total else None
+    return _of_plan(plan.first_decay(run), run)
 
 
 def period_share(run: Run) -> float | None:
-    """The epochs that a cosine schedule is laid out for, over the planned ones."""
-    lengths = [found for key in PERIODS if (found := number(key)(run)) is not None]
-    total = planned_on(run, "epoch")
-    return lengths[0] / total if lengths and total else None
+    """Where a smooth schedule is laid out to end, as a share of the planned length."""
+    return _of_plan(plan.period(run), run)
+
+
+def _of_plan(point: plan.Point | None, run: Run) -> float | None:
+    total = None if point is None else planned_on(run, point[0])
+    return point[1] / total if point is not None and total else None

@@ -45,7 +45,7 @@ def number(key: str) -> Callable[[Run], float | None]:
     """The fact that is the number under a config key."""
 
     def read(run: Run) -> float | None:
-        return _asnumber(run.config.get(key))
+        return asnumber(run.config.get(key))
 
     return read
 
@@ -54,7 +54,7 @@ def first_number(keys: Sequence[str]) -> Callable[[Run], float | None]:
     """The fact that is the first number under one of several keys."""
 
     def read(run: Run) -> float | None:
-        found = (_asnumber(run.config.get(key)) for key in keys)
+        found = (asnumber(run.config.get(key)) for key in keys)
         return next((value for value in found if value is not None), None)
 
     return read
@@ -65,7 +65,7 @@ def numbers(value: Any) -> list[float]:
     if isinstance(value, str):
         value = [_parsed(part) for part in value.strip("[]() ").split(",")]
     items = value if isinstance(value, list | tuple) else [value]
-    return [found for item in items if (found := _asnumber(item)) is not None]
+    return [found for item in items if (found := asnumber(item)) is not None]
 
 
 def _parsed(part: str) -> float | None:
@@ -75,7 +75,7 @@ def _parsed(part: str) -> float | None:
         return None
 
 
-def _asnumber(value: Any) -> float | None:
+def asnumber(value: Any) -> float | None:
     """The value as a finite float; whole numbers in files may be too large for one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -94,7 +94,7 @@ def _numbers(run: Run, name: str) -> FloatArray:
 
 def lr(run: Run) -> float | None:
     """The base learning rate: what the config says, else the highest one logged."""
-    written = _asnumber(run.config.get("optimizer.lr"))
+    written = asnumber(run.config.get("optimizer.lr"))
     if written is not None:
         return written
     y = _numbers(run, "learning_rate")
@@ -133,8 +133,8 @@ def higher_lr(run: Run) -> float | None:
 
 def effective_batch(run: Run) -> float | None:
     """Batch size times the steps over which gradients are added up, where that is written."""
-    batch = _asnumber(run.config.get("data.batch_size"))
-    steps = _asnumber(run.config.get("train.accumulate"))
+    batch = asnumber(run.config.get("data.batch_size"))
+    steps = asnumber(run.config.get("train.accumulate"))
     return None if batch is None else batch * (steps or 1)
 
 

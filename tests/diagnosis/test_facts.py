@@ -185,6 +185,15 @@ def test_our_own_run_with_weights_can_be_resumed_by_a_command() -> None:
     assert fact("resume_command", **ours) is None
 
 
+MMCV = {"scheduler.type": "step"}
+BY_STEP = {**MMCV, "lr_config.by_epoch": False}
+POLY = {"scheduler.type": "poly"}
+POLY_PART = {"type": "PolyLR", "begin": 0, "end": 40000, "by_epoch": False}
+WARMUP = {"type": "LinearLR", "start_factor": 0.001, "begin": 0, "end": 500, "by_epoch": False}
+MILESTONES = [WARMUP, {"type": "MultiStepLR", "begin": 0, "end": 24, "milestones": [16, 22]}]
+AFTER = [WARMUP, {"type": "StepLR", "begin": 50, "step_size": 20, "by_epoch": False}]
+COSINE = [WARMUP, {"type": "CosineAnnealingLR", "T_max": 95, "begin": 5}]
+TEN = {"planned_epochs": 10}
 STEPPED = {"scheduler.type": "StepLR", "scheduler.step_size": 30}
 
 
@@ -197,7 +206,19 @@ STEPPED = {"scheduler.type": "StepLR", "scheduler.step_size": 30}
         ("decay_share", 0.5, {"SOLVER.STEPS": "(500, 800)"}, {"planned_steps": 1000}),
         ("decay_share", 0.2, {"scheduler.milestones": [2, 8]}, {"planned_epochs": 10}),
         ("decay_share", None, {"scheduler.type": "Poly", "scheduler.step_size": 3}, {}),
+        ("decay_share", 1.6, {"lr_config.step": [16, 22]}, {"planned_epochs": 10}),
+        ("decay_share", 3.0, {"lr_config.step": 30, **MMCV}, {"planned_epochs": 10}),
+        ("decay_share", 0.9, {"lr_config.step": [90], **BY_STEP}, {"planned_steps": 100}),
+        ("decay_share", None, {"lr_config.step": [90], **POLY}, {"planned_epochs": 10}),
+        ("decay_share", 7.0, {"Optimizer.lr.decay_epochs": [700, 800]}, {"planned_epochs": 100}),
+        ("decay_share", 1.6, {"param_scheduler": MILESTONES}, {"planned_epochs": 10}),
+        ("decay_share", 0.7, {"param_scheduler": AFTER}, {"planned_steps": 100}),
+        ("decay_share", None, {"param_scheduler": COSINE, "lr_config.step": [100]}, TEN),
         ("period_share", 10, {"scheduler.t_max": 100}, {"planned_epochs": 10}),
+        ("period_share", 10, {"param_scheduler": COSINE}, {"planned_epochs": 10}),
+        ("period_share", 40, {"param_scheduler": [POLY_PART]}, {"planned_steps": 1000}),
+        ("period_share", None, {"param_scheduler": [{}, 3, {"type": "Poly"}]}, TEN),
+        ("period_share", 0.5, {"lr_scheduler.periods": [100, 150]}, {"planned_steps": 500}),
         ("warmup_share", 0.3, {"scheduler.warmup_epochs": 3}, {"planned_epochs": 10}),
         ("warmup_share", 0.1, {"scheduler.warmup_steps": 100}, {"planned_steps": 1000}),
         ("warmup_share", None, {"scheduler.warmup_steps": 100}, {"planned_epochs": 10}),
