@@ -28,8 +28,10 @@ def merged(findings: Sequence[Finding]) -> Patch:
 
 
 def first_advice(finding: Finding) -> str:
-    """What to do by hand, of the finding's fixes the first, as the end of a sentence."""
-    return next((_inside(fix.do) for fix in finding.fixes if fix.do), "")
+    """What to do by hand about the likeliest cause, else in any case, as a part of a sentence."""
+    open_causes = [c.fix for c in finding.causes if c.verdict is not CauseVerdict.RULED_OUT]
+    fixes = [fix for fix in (*open_causes, *finding.fixes) if fix is not None]
+    return next((_inside(fix.do) for fix in fixes if fix.do), "")
 
 
 def _patches(finding: Finding) -> Iterator[Fix]:

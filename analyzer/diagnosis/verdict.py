@@ -87,7 +87,8 @@ def decide(case: Case, findings: Sequence[Finding]) -> Verdict:
     if serious and all(f.rule in PAST_ITS_BEST for f in serious) and got.is_usable:
         return _ship(case, got, serious)
     if serious:
-        return _restart(case, serious[0], own, got) or _cannot_tell(case, serious[0], got)
+        worst = next((f for f in serious if f.rule not in PAST_ITS_BEST), serious[0])
+        return _restart(case, worst, own, got) or _cannot_tell(case, worst, got)
     if any(f.rule in INCOMPLETE for f in own):
         return _incomplete(case, own, got)
     return _without_faults(case, findings, own, got)

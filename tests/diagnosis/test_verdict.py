@@ -273,3 +273,20 @@ def test_what_costs_only_time_stops_nobody_from_shipping() -> None:
 def test_a_run_that_goes_on_is_counted_in_its_own_unit(axis: Any, said: str) -> None:
     given = case([0.3, 0.4, 0.5], axis=axis, status=Status.RUNNING, **{f"planned_{axis}s": 9})
     assert decide(given, []).because == f"{said}: nothing is wrong so far"
+
+
+def test_what_is_not_only_past_its_best_is_named_first() -> None:
+    past = finding("overfitting", cause("x", POSSIBLE, LOOK), severity=Severity.WARNING)
+    skew = finding("precision-recall-skew", severity=Severity.WARNING)
+    verdict = decide(case([0.3, 0.6, 0.7]), [past, skew])
+    assert (verdict.action, verdict.because) == ("cannot tell", "precision-recall-skew")
+    assert decide(case([0.3, 0.6, 0.7]), [past]).action == "ship it"
+
+
+def test_the_advice_is_about_the_likeliest_cause() -> None:
+    own = Fix(do="Use the weights of epoch 2")
+    low = finding("metric-low", severity=Severity.INFO)
+    past = finding("overfitting", cause("x", POSSIBLE, LOOK), severity=Severity.WARNING)
+    verdict = decide(case([0.1, 0.2, 0.1]), [replace(past, fixes=(own, LOOK)), low])
+    assert verdict.action == "cannot tell"
+    assert verdict.because.endswith("which is low; overfitting; look at the labels")
