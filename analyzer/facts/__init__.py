@@ -100,6 +100,7 @@ FACTS: Mapping[str, Fact] = {
     "test_size_known": Fact(
         progress.test_size_known, "number of validation samples is known", "yes/no"
     ),
+    "logs_metric": Fact(progress.logs_metric, "validation metric was logged", "yes/no"),
     "logs_val_loss": Fact(progress.logs_val_loss, "validation loss was logged", "yes/no"),
     "validated": Fact(progress.validated, "run was validated", "yes/no"),
     "best_epoch": Fact(progress.best_epoch, "epoch of the best metric", "number", _METRIC_LOG),

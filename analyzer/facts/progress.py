@@ -100,9 +100,14 @@ def logs_val_loss(run: Run) -> bool:
     return curve is not None and len(curve) > 0
 
 
+def logs_metric(run: Run) -> bool:
+    """Whether a validation metric was logged."""
+    return metric_curve(run) is not None
+
+
 def validated(run: Run) -> bool:
     """Whether a validation metric or a validation loss was logged."""
-    return metric_curve(run) is not None or logs_val_loss(run)
+    return logs_metric(run) or logs_val_loss(run)
 
 
 def best_epoch(run: Run) -> float | None:

@@ -23,7 +23,7 @@ def fact(name: str, config: dict[str, Any] | None = None, **changes: Any) -> Any
 
 
 ALWAYS_KNOWN = {
-    *("epochs", "status", "test_size_known", "validated", "logs_val_loss"),
+    *("epochs", "status", "test_size_known", "validated", "logs_metric", "logs_val_loss"),
     *("steps", "parts", "resumes", "format", "ending"),
 }
 
