@@ -87,7 +87,7 @@ SIGNALS: Mapping[str, Signal] = {
         5,
         gives=("best", "settled_at", "idle", "points"),
         directed=True,
-        false_rates=(FalseRate("40%", (0.01, 0.01, 0.02), base="rise"),),
+        false_rates=(FalseRate("40%", (0.02, 0.01, 0.02), base="rise"),),
     ),
     "swing": Signal(
         spread.swing,

@@ -23,6 +23,9 @@ REMEMBERED = 256
 SLOPE_POINTS = 100
 """Theil-Sen looks at all pairs, so longer curves are thinned to this many points."""
 
+LEAST_BENDS = 3
+"""So few second differences tell no noise; five points without a seam have three."""
+
 RELATIVE_RESOLUTION = 1e-7
 """Of single precision: what a curve cannot show when its printed digits are not known."""
 
@@ -88,12 +91,15 @@ def noise(series: Series) -> float:
     digit. For independent noise that is its standard deviation whatever the slope: only a bend
     within three points adds to it, so a few points of a steep fall seem noisier than they are,
     and a saw-tooth of height a comes to 2.4 a. On AR(1) noise of phi 0.5 and 0.9 it is 0.65 and
-    0.26 of the spread. Differences across a seam between segments are left out.
+    0.26 of the spread. Differences across a seam between segments are left out, unless fewer than
+    ``LEAST_BENDS`` would be left: one alone is too often close to 0.
     """
     _, y, segment = finite(series)
     with np.errstate(all="ignore"):
         floor = max(0.5 * series.resolution, RELATIVE_RESOLUTION * _magnitude(y))
         bends = second_differences(y, segment)
+        if len(bends) < LEAST_BENDS:
+            bends = second_differences(y, np.zeros(len(y), np.int64))
         if len(bends) == 0:
             return floor
         return max(floor, MAD_TO_SIGMA / 6**0.5 * median(np.abs(bends)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -351,19 +353,23 @@ LENGTHS = (5, 10, 30, 100, 300, 1000, 5000)
 TRIALS = {5: 400, 10: 400, 30: 200, 100: 100, 300: 60, 1000: 30, 5000: 12}
 
 
-def passed(name: str, rate: FalseRate, y: np.ndarray) -> bool:
+def passed(name: str, rate: FalseRate, one: Series) -> bool:
     """Whether a signal passes a limit, with the units as conditions read them."""
-    other = series(y[::-1]) if SIGNALS[name].pair else None
-    if name == "undone":
-        other = series(np.where(2 * np.arange(len(y)) >= len(y), 0.01, 0.001))
-    resumed = 2 * np.arange(len(y)) >= len(y) if name == "seam" else None
-    one = series(y, resumed)
-    found = measure(name, one, other, higher_is_better=True, params=rate.params)
+    half = 2 * np.arange(len(one)) >= len(one)
+    if name == "seam":
+        one = replace(one, segment=half.astype(np.int64))
+    other = replace(one, y=np.where(half, 0.01, 0.001) if name == "undone" else one.y[::-1])
+    pair = other if SIGNALS[name].pair else None
+    found = measure(name, one, pair, higher_is_better=True, params=rate.params)
     if isinstance(found, str):
         return False
     limit = parse_limit(float(rate.limit) if rate.limit[-1].isdigit() else rate.limit)
     size = {"": 1.0, "%": found.reference / 100, "noise": noise(one)}[limit.unit]
     return is_past(found.value / size, limit.value, above=True)
+
+
+def base_of(rate: FalseRate, n: int) -> np.ndarray:
+    return 100.0 + (np.linspace(0, 20, n) if rate.base == "rise" else np.zeros(n))
 
 
 @pytest.mark.parametrize(
@@ -376,10 +382,42 @@ def test_the_stated_false_rate_holds(name: str, rate: FalseRate, phi_index: int)
     phi = (0.0, 0.5, 0.9)[phi_index]
     rng = np.random.default_rng(42)
     for n in LENGTHS:
-        base = 100.0 + (np.linspace(0, 20, n) if rate.base == "rise" else np.zeros(n))
-        hits = [passed(name, rate, base + ar1(rng, n, phi)) for _ in range(TRIALS[n])]
+        noisy = (series(base_of(rate, n) + ar1(rng, n, phi)) for _ in range(TRIALS[n]))
+        hits = [passed(name, rate, one) for one in noisy]
         slack = 2 * math.sqrt(rate.rates[phi_index] / len(hits))
         assert np.mean(hits) <= rate.rates[phi_index] + slack, f"n = {n}"
+
+
+def with_gaps(one: Series, rng: np.random.Generator) -> Series:
+    """A fifth of the points were not logged."""
+    kept = np.flatnonzero(rng.random(len(one)) > 0.2)
+    return replace(one, x=one.x[kept], y=one.y[kept], segment=one.segment[kept])
+
+
+def with_nan(one: Series, rng: np.random.Generator) -> Series:
+    """A fifth of the points are no numbers."""
+    return replace(one, y=np.where(rng.random(len(one)) < 0.2, np.nan, one.y))
+
+
+def resumed(one: Series, rng: np.random.Generator) -> Series:
+    """The run was resumed somewhere."""
+    return replace(one, segment=(np.arange(len(one)) >= rng.integers(len(one))).astype(np.int64))
+
+
+@pytest.mark.parametrize("spoil", [with_gaps, with_nan, resumed])
+@pytest.mark.parametrize("name", [n for n, s in SIGNALS.items() if s.false_rates])
+def test_the_stated_false_rate_holds_for_curves_with_holes_and_seams(
+    name: str, spoil: Callable[[Series, np.random.Generator], Series]
+) -> None:
+    if name == "nonfinite" and spoil is with_nan:
+        return  # it says what is there
+    rng = np.random.default_rng(11)
+    for rate in SIGNALS[name].false_rates:
+        for phi, most in zip((0.0, 0.5, 0.9), rate.rates, strict=True):
+            for n, trials in ((5, 100), (10, 100), (30, 60), (300, 20)):
+                noisy = (series(base_of(rate, n) + ar1(rng, n, phi)) for _ in range(trials))
+                hits = [passed(name, rate, spoil(one, rng)) for one in noisy]
+                assert np.mean(hits) <= most + 3 * math.sqrt(most / trials), (phi, n)
 
 
 HEAVY = {
