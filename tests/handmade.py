@@ -21,8 +21,11 @@ from analyzer.finding import (
     KeyEvidence,
     NotEvaluated,
     Severity,
+    Suppressed,
+    Together,
     Verdict,
 )
+from analyzer.render.names import short_names
 from analyzer.render.report import Report, RunReport
 from analyzer.run import BestCheckpoint, Config, Note, Run, Series, Status
 
@@ -228,15 +231,51 @@ def stale(name: str = "exp_stale_best") -> RunReport:
     verdict = Verdict(
         "cannot tell", "the weights of epoch 20 are better than best.pth, but were not tested"
     )
-    return RunReport(
-        run(name, *curves(), best_checkpoint=best), Diagnosis((finding,), (), verdict)
+    told = Diagnosis((finding,), (), verdict, suppressed=(suppressed(),))
+    return RunReport(run(name, *curves(), best_checkpoint=best), told)
+
+
+def suppressed(**more: Any) -> Suppressed:
+    """A finding that the settings accept for a while."""
+    finding = Finding(
+        rule="metric-oscillates",
+        title="The validation metric jumps from one evaluation to the next",
+        severity=Severity.WARNING,
+        confidence=0.7,
+        message="F1 swings by 0.03",
+        subject="val_f1",
     )
+    return Suppressed(replace(finding, **more), "50 test images are enough", "2026-12-31", 3)
+
+
+def together(*names: str) -> Together:
+    """What is said of several runs: that two have the same curves."""
+    identical = Finding(
+        rule="runs-identical",
+        title="Several runs have the same curves",
+        severity=Severity.WARNING,
+        confidence=1.0,
+        message=f"{' and '.join(names)} have the same F1 in all 20 epochs",
+        subject="val_f1",
+        evidence=(
+            CurveEvidence("val_f1", "epoch", 1, 20, 0.0, None, "", "F1 is the same"),
+            KeyEvidence("optimizer.lr", [0.007, 0.5], "optimizer.lr: 0.007 in a and 0.5 in b"),
+        ),
+        fixes=(Fix(do="Search the training code for the key"),),
+        why="Two trainings with different settings never agree.",
+        runs=names,
+    )
+    missed = (NotEvaluated("within-noise", "neither seeds nor samples tell the noise"),)
+    gone = suppressed(rule="outlier-run", title="A run stands apart", runs=names[:1])
+    return Together((identical,), missed, (gone,))
 
 
 def report(*items: RunReport, **more: Any) -> Report:
     """A report of the runs given, else of a healthy and two sick ones."""
     chosen = items or (healthy(), exploded(), stale())
-    return Report(chosen, **{"skipped": (), "created": CREATED, "version": "0.1.0", **more})
+    told = Together() if items else together("exp_healthy", "exp_stale_best")
+    fields = {"skipped": (), "created": CREATED, "version": "0.1.0", "together": told}
+    return Report(chosen, **{**fields, **more})
 
 
 def hostile() -> Report:
@@ -274,4 +313,9 @@ def hostile() -> Report:
         status_because=bad,
         path=Path("w/" + bad.replace("\ud800", "")),
     )
-    return report(RunReport(made, told), healthy(), skipped=(Note(bad, bad),), title=bad)
+    told = replace(told, suppressed=(Suppressed(finding, bad, bad, 1),))
+    items = (RunReport(made, told), healthy())
+    names = tuple(short_names([item.run for item in items]))
+    of_both = replace(finding, runs=names)
+    beside = Together((of_both,), (NotEvaluated(bad, bad),), (Suppressed(of_both, bad, bad, 1),))
+    return report(*items, skipped=(Note(bad, bad),), title=bad, together=beside)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from analyzer.commands.choice import Choice
+    from analyzer.finding import Together
     from analyzer.render.report import Report
+    from analyzer.run import Run
 
 T = TypeVar("T")
 
@@ -49,9 +51,22 @@ def build_report(paths: Iterable[Path], choice: Choice) -> Report:
     found = find(paths)
     done = with_progress(results(found.runs, choice), len(found.runs), "Reading runs")
     items = [RunReport(run, diagnosis) for run, diagnosis in done]
-    tell(choice, items)
+    runs = [item.run for item in items]
+    together = look_together(runs, choice)
+    gone = [one for item in items for one in item.diagnosis.suppressed]
+    tell(choice, runs, [*gone, *together.suppressed])
     now = datetime.now().astimezone()
-    return Report(tuple(items), tuple(found.skipped), now, __version__)
+    return Report(tuple(items), tuple(found.skipped), now, __version__, together=together)
+
+
+def look_together(runs: Sequence[Run], choice: Choice) -> Together:
+    """What the rules chosen say of several runs beside each other, under their short names."""
+    from analyzer.commands.choice import chosen
+    from analyzer.diagnosis import diagnose_runs
+    from analyzer.render.names import short_names
+
+    found = chosen(choice)
+    return diagnose_runs(runs, found.rules, found.active, short_names(list(runs)))
 
 
 def with_progress(items: Iterable[T], count: int, what: str) -> Iterator[T]:

@@ -45,7 +45,8 @@ def check(
 ) -> None:
     """Check the runs at or below each PATH and exit with 1 when something is wrong.
 
-    Findings that another finding explains are listed but never decide the exit code.
+    Findings that another finding explains are listed but never decide the exit code. What several
+    runs show together, such as equal curves, counts like the rest.
 
     \b
     Examples
@@ -69,10 +70,11 @@ def _show(report: Report, output_format: str) -> None:
 
 
 def fails(report: Report, fail_on: str) -> bool:
-    """Whether any run has a finding of its own at or above the severity ``fail_on``."""
+    """Whether a run, or several together, have a finding of their own as severe as ``fail_on``."""
     from analyzer.finding import Severity
 
     if fail_on == "never":
         return False
     limit = Severity(fail_on).rank
-    return any(item.worst is not None and item.worst.rank >= limit for item in report.runs)
+    worst = (*(item.worst for item in report.runs), report.together.worst)
+    return any(one is not None and one.rank >= limit for one in worst)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analyzer.diagnosis import Rule
     from analyzer.diagnosis.settings import Settings, Suppression
     from analyzer.finding import Suppressed
-    from analyzer.render.report import RunReport
+    from analyzer.run import Run
 
 FILE = "analyzer.yaml"
 
@@ -33,9 +33,13 @@ OWN = Choice()
 
 
 class Chosen(NamedTuple):
-    """The rules that count, the settings, and what results kept for later hang on."""
+    """The rules that count, the settings, and what results kept for later hang on.
+
+    ``every`` holds the rules that are switched off too.
+    """
 
     rules: tuple[Rule, ...]
+    every: tuple[Rule, ...]
     settings: Settings
     active: tuple[Suppression, ...]
     digest: str
@@ -102,7 +106,7 @@ def chosen(choice: Choice) -> Chosen:
     if settings.limits:
         rules = load_rules(*places, limits=settings.limits)
     active = settings.active(date.today())
-    return Chosen(settings.applied(rules), settings, active, _digest(choice, active))
+    return Chosen(settings.applied(rules), tuple(rules), settings, active, _digest(choice, active))
 
 
 def _digest(choice: Choice, active: Sequence[Suppression]) -> str:
@@ -116,22 +120,31 @@ def _digest(choice: Choice, active: Sequence[Suppression]) -> str:
     return found.hexdigest()
 
 
-def tell(choice: Choice, runs: Sequence[RunReport]) -> None:
-    """Say on stderr what the settings did, and which parts of them did nothing."""
-    for item in runs:
-        inside = item.run.path / FILE
+def tell(
+    choice: Choice, runs: Sequence[Run], gone: Sequence[Suppressed], *, together: bool = False
+) -> None:
+    """Say on stderr what the settings did, and which parts of them did nothing.
+
+    With ``together`` only rules about several runs were asked, so of others nothing can be said.
+    """
+    for run in runs:
+        inside = run.path / FILE
         given = choice.settings
         if inside.is_file() and (given is None or not inside.samefile(given)):
             _say_ignored(inside)
     if choice.settings is not None:
-        gone = [one for item in runs for one in item.diagnosis.suppressed]
-        for line in _notes(choice, gone, runs):
+        asked = {rule.id for rule in chosen(choice).every if rule.among or not together}
+        for line in _notes(choice, gone, runs, asked):
             click.echo(f"note: {line}", err=True)
 
 
-def _notes(choice: Choice, gone: Sequence[Suppressed], runs: Sequence[RunReport]) -> Iterator[str]:
+def _notes(
+    choice: Choice, gone: Sequence[Suppressed], runs: Sequence[Run], asked: Collection[str]
+) -> Iterator[str]:
     found = chosen(choice)
     for item in found.settings.suppress:
+        if item.rule not in asked:
+            continue
         place = f"{choice.settings}:{item.line}: {item.rule}"
         count = sum(one.line == item.line for one in gone)
         if item not in found.active:
@@ -141,5 +154,5 @@ def _notes(choice: Choice, gone: Sequence[Suppressed], runs: Sequence[RunReport]
         else:
             yield f"{place}: the suppression is not used; remove it"
     metric = found.settings.main_metric
-    if metric is not None and not any(metric.name in item.run.series for item in runs):
+    if metric is not None and not any(metric.name in run.series for run in runs):
         yield f"{choice.settings}: main_metric: no run logs '{metric.name}'"

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.commands.analysis import format_option, json_text, paths_argument, stdout_console
+from analyzer.commands.analysis import (
+    format_option,
+    json_text,
+    look_together,
+    paths_argument,
+    stdout_console,
+)
+from analyzer.commands.choice import Choice, choice_options, choose, chosen, tell
 
 if TYPE_CHECKING:
     from analyzer.compare import Comparison
@@ -62,6 +69,7 @@ def parse_tolerances(
     type=click.Path(path_type=Path, file_okay=False),
     help="Also write comparison.html and comparison.md into this folder.",
 )
+@choice_options
 @click.pass_context
 def compare(
     context: click.Context,
@@ -71,11 +79,14 @@ def compare(
     fail_on: str,
     output_format: str,
     out: Path | None,
+    rules: tuple[Path, ...],
+    settings: Path | None,
 ) -> None:
     """Compare runs with the first one: what differs, and which is better.
 
     Each PATH is a run, or a folder whose runs all take part. Runs whose settings differ only in
     the seed count as repetitions of one another; with two or more a side the verdict can be sure.
+    The settings file names the main metric, and acts on the rules about several runs.
 
     \b
     Examples
@@ -86,15 +97,20 @@ def compare(
     from analyzer.compare import compare as compare_runs
     from analyzer.render.comparison import ComparisonReport
 
-    comparison = compare_runs(_runs(paths), tolerance=tolerances)
-    result = ComparisonReport(comparison, datetime.now().astimezone(), __version__)
+    choice = choose(rules, settings)
+    runs = _runs(paths, choice)
+    comparison = compare_runs(runs, tolerance=tolerances)
+    together = look_together(runs, choice)
+    tell(choice, runs, together.suppressed, together=True)
+    now = datetime.now().astimezone()
+    result = ComparisonReport(comparison, now, __version__, together=together)
     _show(result, output_format)
     if out is not None:
         _write(result, out)
     context.exit(1 if fail_on == "worse" and is_worse(comparison) else 0)
 
 
-def _runs(paths: tuple[Path, ...]) -> list[Run]:
+def _runs(paths: tuple[Path, ...], choice: Choice) -> list[Run]:
     """All runs, each once; every path has to hold one, or others than meant would be compared."""
     from analyzer.errors import NoRunFound
     from analyzer.readers import STDIN, find, read_run
@@ -105,7 +121,8 @@ def _runs(paths: tuple[Path, ...]) -> list[Run]:
     found = find(paths).runs
     if STDIN in paths and not any(run.root == STDIN for run in found):
         raise NoRunFound("standard input holds no run that a reader knows")
-    return [read_run(run) for run in found]
+    settings = chosen(choice).settings
+    return [settings.with_main_metric(read_run(run)) for run in found]
 
 
 def _show(result: ComparisonReport, output_format: str) -> None:

@@ -49,10 +49,10 @@ def diagnosed(located: Located, choice: Choice) -> Done:
     from analyzer.readers import read_run
     from analyzer.run import Status
 
-    rules, settings, active, _ = chosen(choice)
+    found = chosen(choice)
     folder = located.folder()
-    run = settings.with_main_metric(read_run(located, folder))
-    diagnosis = diagnose(run, rules, active)
+    run = found.settings.with_main_metric(read_run(located, folder))
+    diagnosis = diagnose(run, found.rules, found.active)
     touched = frozenset(folder.touched)
     if run.status is Status.RUNNING or located.content is not None:
         return Done(touched, None, (run, diagnosis))

@@ -72,7 +72,11 @@ def _within(
         return Outcome(False, "no metric")
     names = tuple(several.names[place] for arm in (best, *near) for place in arm.places)
     told = {"of": label(curve.name), "best": several.names[best.places[0]], "lead": lead}
-    told |= {"next": several.names[second.places[0]], "near": len(near), "margin": margin}
+    told |= {
+        "next": several.names[second.places[0]],
+        "others": len(near) - 1 or None,
+        "margin": margin,
+    }
     told |= {"best_value": best.mean, "next_value": second.mean}
     told |= {"samples": run.samples.get("val") if not seeds else None}
     text = f"{told['of']}: the lead is {show(lead)}, two standard errors are {show(margin)}"

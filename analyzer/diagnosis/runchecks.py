@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,11 +55,16 @@ def curves_tell(several: Several) -> Outcome:
     span = float(longest.x[0]), float(longest.x[-1])
     evidence = CurveEvidence(longest.name, longest.axis, *span, 0.0, None, "", text)
     keys = [
-        KeyEvidence(key, dict(values), _by_run(key, values))
+        KeyEvidence(key, _distinct(values.values()), _by_run(key, values))
         for key, values in list(several.settings.items())[:MOST_KEYS]
     ]
     told = {"of": label(longest.name), "points": len(longest), "axis": longest.axis}
     return Outcome(True, text, evidence=(evidence, *keys), values=told)
+
+
+def _distinct(values: Iterable[object]) -> list[object]:
+    """The values without repetitions, the first few."""
+    return list({repr(value): value for value in values}.values())[:MOST_KEYS]
 
 
 def _by_run(key: str, values: Mapping[str, object]) -> str:
@@ -179,7 +184,7 @@ def _outlying(
 
 
 _OUTLYING = ("outliers", "first", "of", "value", "lowest", "highest", "siblings")
-_LEAD = ("of", "best", "next", "near", "lead", "margin", "best_value", "next_value", "samples")
+_LEAD = ("of", "best", "next", "others", "lead", "margin", "best_value", "next_value", "samples")
 
 RUN_CHECKS: Mapping[str, Check[Several]] = {
     "curves_tell": Check(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import cast
@@ -20,12 +20,13 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.compare import MISSING, Aligned, Comparison, Difference, Judgement, Outcome
+from analyzer.finding import Together
 from analyzer.render.charts import Chart, Curve, crosses_of, range_of_y, spans_decades
-from analyzer.render.json import TOOL, finite
+from analyzer.render.json import TOOL, finite, together_json
 from analyzer.render.names import short_names
 from analyzer.render.palette import run_colour
 from analyzer.render.schema import VERSION, ComparisonReportJson
-from analyzer.render.terminal import show
+from analyzer.render.terminal import print_together, show
 from analyzer.render.text import listing, number, plain, setting
 from analyzer.run import label
 from analyzer.summary import Summary, last_written
@@ -58,11 +59,17 @@ class ComparisonReport:
     created: datetime
     version: str
     title: str = "Comparison of training runs"
+    together: Together = field(default_factory=Together)
 
     @property
     def created_text(self) -> str:
         """When the report was made, to the minute."""
         return self.created.strftime("%Y-%m-%d %H:%M")
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """One short name for each run, in the order of the runs."""
+        return tuple(short_names(list(self.comparison.runs)))
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
@@ -76,8 +83,7 @@ class ComparisonReport:
     @cached_property
     def runs(self) -> tuple[RunLine, ...]:
         """The runs in the order of their sides."""
-        names = short_names(list(self.comparison.runs))
-        lines = []
+        names, lines = self.names, []
         for side in self.comparison.sides:
             for place, seed in zip(side.places, side.seeds, strict=True):
                 run = self.comparison.runs[place]
@@ -187,8 +193,9 @@ def print_comparison(report: ComparisonReport, console: Console) -> None:
             show(console, _table((title, *report.tags), map(difference_row, found)))
         else:
             show(console, Text(f"{title}: nothing differs", style="dim"))
+    show(console, "")
+    print_together(report.together, console)
     if report.results:
-        show(console, "")
         show(console, _table(("best @ epoch, last", *report.tags, "verdict"), report.results))
 
 
@@ -223,6 +230,7 @@ def comparison_to_json(report: ComparisonReport) -> ComparisonReportJson:
 
 def _comparison(report: ComparisonReport) -> dict[str, object]:
     comparison, tags = report.comparison, report.tags
+    paths = {name: run.path for name, run in zip(report.names, comparison.runs, strict=True)}
     return {
         "runs": [
             {"tag": tag, "name": run.name, "path": run.path, "format": run.format}
@@ -244,6 +252,7 @@ def _comparison(report: ComparisonReport) -> dict[str, object]:
             for name, found in comparison.summaries.items()
         },
         "curves": [_curve(one, tags) for one in comparison.curves],
+        "together": together_json(report.together, paths),
         "notes": comparison.notes,
     }
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from analyzer.compare import Difference, Outcome
 from analyzer.formats.files import replace_text
 from analyzer.render.comparison import ComparisonReport, difference_row, value_text
-from analyzer.render.markdown import PLOTS, bullets, code, escape, table
+from analyzer.render.markdown import PLOTS, bullets, code, escape, table, together_blocks
 from analyzer.render.plots import plot_panels
 
 FILE = "comparison.md"
@@ -73,6 +73,7 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
         yield "## Results"
         head = ("best @ epoch, last", *report.tags, "verdict")
         yield table(head, ((escape(row[0]), *row[1:]) for row in report.results))
+    yield from together_blocks(report.together)
     if report.charts:
         yield f"![Curves of the runs]({PLOTS}/comparison.png)"
     yield f"Made by trainlint {report.version} on {report.created_text}."

@@ -29,7 +29,9 @@ from analyzer.render.wording import (
     diff_lines,
     evidence_text,
     in_patch,
+    named,
     ranked,
+    suppressed_text,
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -55,7 +57,9 @@ WORDS = {
     "number": number,
     "quiet": QUIET,
     "own_settings": own_settings,
+    "named": named,
     "ranked": ranked,
+    "suppressed_text": suppressed_text,
 }
 
 
@@ -74,6 +78,7 @@ def write_html(report: Report, path: Path) -> Path:
         many=overall(report.runs) if report.many else None,
         created=report.created_text,
         version=report.version,
+        anchors={name: entry.anchor for name, entry in report.by_name.items()},
         tone=tone,
     )
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,16 @@ from typing import Any, cast
 
 import numpy as np
 
-from analyzer.finding import Cause, CurveEvidence, Evidence, FileEvidence, Finding, Fix
+from analyzer.finding import (
+    Cause,
+    CurveEvidence,
+    Evidence,
+    FileEvidence,
+    Finding,
+    Fix,
+    Suppressed,
+    Together,
+)
 from analyzer.render.report import Report, RunReport
 from analyzer.render.schema import (
     VERSION,
@@ -20,6 +29,7 @@ from analyzer.render.schema import (
     MetricJson,
     ReportJson,
     RunJson,
+    TogetherJson,
 )
 from analyzer.run import Note
 from analyzer.summary import Summary
@@ -30,6 +40,7 @@ _AS_IT_IS = (bool, int)
 
 def to_json(report: Report) -> ReportJson:
     """The report as values that ``json.dumps(..., allow_nan=False)`` takes."""
+    paths = {name: entry.item.run.path for name, entry in report.by_name.items()}
     made = {
         "version": VERSION,
         "tool": TOOL,
@@ -37,6 +48,7 @@ def to_json(report: Report) -> ReportJson:
         "created": report.created.isoformat(timespec="seconds"),
         "title": report.title,
         "runs": [_run(item) for item in report.runs],
+        "together": together_json(report.together, paths),
         "skipped": [note_json(note) for note in report.skipped],
     }
     return cast(ReportJson, finite(made))
@@ -113,6 +125,7 @@ def _run(item: RunReport) -> RunJson:
         "seconds": item.seconds,
         "metric": None if item.metric is None else _metric(item.metric),
         "findings": [_finding(finding) for finding in told.findings],
+        "suppressed": [_suppressed(item) for item in told.suppressed],
         "verdict": {
             "action": told.verdict.action,
             "because": told.verdict.because,
@@ -150,6 +163,25 @@ def _finding(finding: Finding) -> FindingJson:
         "fixes": [_fix(fix) for fix in finding.fixes],
         "explained_by": finding.explained_by,
     }
+
+
+def _suppressed(item: Suppressed) -> Any:
+    suppression = {"justification": item.reason, "until": item.until}
+    return {**_finding(item.finding), "suppression": suppression}
+
+
+def together_json(told: Together, paths: Mapping[str, PurePath]) -> TogetherJson:
+    """What was found in several runs; ``paths`` are theirs, by the names that findings give."""
+
+    def runs(finding: Finding) -> Any:
+        return {"runs": [{"name": n, "path": paths[n].as_posix()} for n in finding.runs]}
+
+    made = {
+        "findings": [{**_finding(one), **runs(one)} for one in told.findings],
+        "suppressed": [{**_suppressed(one), **runs(one.finding)} for one in told.suppressed],
+        "not_evaluated": [{"rule": n.rule, "reason": n.reason} for n in told.not_evaluated],
+    }
+    return cast(TogetherJson, made)
 
 
 def _evidence(item: Evidence) -> EvidenceJson:

@@ -11,13 +11,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from analyzer.finding import Evidence, FileEvidence, Finding, KeyEvidence
+from analyzer.finding import (
+    Evidence,
+    FileEvidence,
+    Finding,
+    KeyEvidence,
+    NotEvaluated,
+    Suppressed,
+    Together,
+)
 from analyzer.formats.files import replace_text
 from analyzer.render.plots import plot_overview, plot_run
 from analyzer.render.report import Entry, Report
 from analyzer.render.terminal import note_text
 from analyzer.render.text import count, duration, number, plain, setting
-from analyzer.render.wording import best_text, diff_lines, in_patch, ranked
+from analyzer.render.wording import best_text, diff_lines, in_patch, named, ranked, suppressed_text
+
+Patch = Mapping[str, tuple[Any, Any]]
 
 REPORT = "report.md"
 PLOTS = "plots"
@@ -96,7 +106,7 @@ def folded(summary: str, block: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{block}\n\n</details>"
 
 
-def diff(patch: Mapping[str, tuple[Any, Any]]) -> str:
+def diff(patch: Patch) -> str:
     """A config patch as a diff block."""
     removed, added = diff_lines(patch)
     lines = [f"- {line}" for line in removed] + [f"+ {line}" for line in added]
@@ -111,12 +121,36 @@ def _blocks(report: Report) -> Iterator[str]:
         yield f"![{escape(report.overview.title)}]({PLOTS}/overview.png)"
     if report.runs:
         yield _overview(report)
+    yield from together_blocks(report.together)
     if report.skipped:
         yield bullets(f"skipped: {escape(note_text(note))}" for note in report.skipped)
     for entry in report.detailed:
         yield from _run(entry)
     if report.many:
         yield from _others(report)
+
+
+def together_blocks(told: Together) -> Iterator[str]:
+    """What was found in several runs beside each other."""
+    if told.findings or told.suppressed or told.not_evaluated:
+        yield "## Several runs together"
+    for finding in told.findings:
+        yield from _finding(finding, {})
+        shown, more = named(finding)
+        yield f"Runs: {', '.join(map(code, shown))} {more}".rstrip()
+    yield from _accepted(told.suppressed)
+    if told.not_evaluated:
+        yield _missed(told.not_evaluated)
+
+
+def _accepted(items: Sequence[Suppressed]) -> Iterator[str]:
+    if items:
+        yield f"{escape(suppressed_text(items))}."
+
+
+def _missed(items: Sequence[NotEvaluated]) -> str:
+    missed = (f"{code(n.rule)}: {escape(n.reason)}" for n in items)
+    return folded(f"Not judged: {count(len(items), 'rule')}", bullets(missed))
 
 
 def _others(report: Report) -> Iterator[str]:
@@ -168,13 +202,14 @@ def _run(entry: Entry) -> Iterator[str]:
     facts = [run.status.value, item.progress, duration(item.seconds), escape(run.format)]
     yield f"{', '.join(f for f in facts if f != '-')} · {code(run.path.as_posix())}"
     for finding in item.findings:
-        yield from _finding(finding, entry)
+        yield from _finding(finding, item.diagnosis.verdict.patch)
     if item.explained:
         yield f"### {count(len(item.explained), 'consequence')} of the above"
         yield bullets(
             f"{code(f.rule)}: {escape(f.message)} (follows from {code(f.explained_by)})"
             for f in item.explained
         )
+    yield from _accepted(item.diagnosis.suppressed)
     if entry.plotted:
         yield f"![Curves of {escape(entry.name)}]({PLOTS}/{entry.file}.png)"
     yield from _unjudged(entry)
@@ -191,7 +226,7 @@ def _verdict(entry: Entry) -> Iterator[str]:
         yield diff(verdict.patch)
 
 
-def _finding(finding: Finding, entry: Entry) -> Iterator[str]:
+def _finding(finding: Finding, patch: Patch) -> Iterator[str]:
     yield f"### {finding.severity.value}: {escape(finding.title)}"
     sure = f"{finding.confidence:.0%} sure"
     yield f"{escape(finding.message)} ({code(finding.rule)}, {sure})"
@@ -201,7 +236,7 @@ def _finding(finding: Finding, entry: Entry) -> Iterator[str]:
         rows = ((c.verdict.value, escape(c.says), escape(c.because)) for c in ranked(finding))
         yield table(("cause", "", "because"), rows)
     for fix in finding.fixes:
-        above = in_patch(fix, entry.item.diagnosis.verdict.patch)
+        above = in_patch(fix, patch)
         does = escape(fix.do) if fix.do else "the patch above" if above else "change the config"
         yield f"Fix{' (safe)' if fix.safe else ''}: {does}"
         if fix.set and not above:
@@ -222,8 +257,7 @@ def _evidence(piece: Evidence) -> str:
 def _unjudged(entry: Entry) -> Iterator[str]:
     told, notes = entry.item.diagnosis, entry.item.run.notes
     if told.not_evaluated:
-        missed = (f"{code(n.rule)}: {escape(n.reason)}" for n in told.not_evaluated)
-        yield folded(f"Not judged: {count(len(told.not_evaluated), 'rule')}", bullets(missed))
+        yield _missed(told.not_evaluated)
     if told.advice:
         yield f"To judge more:\n\n{bullets(map(escape, told.advice))}"
     if notes:

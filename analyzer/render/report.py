@@ -7,19 +7,18 @@ data that the outputs share, so the terminal, the page and the JSON cannot disag
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-import numpy as np
-
-from analyzer.finding import Diagnosis, Finding, Severity
+from analyzer.finding import Diagnosis, Finding, Severity, Together
 from analyzer.render.charts import Chart, charts
 from analyzer.render.names import file_name, short_names
 from analyzer.render.overview import MAIN_METRIC, Overview, overview
+from analyzer.render.polyline import polyline
 from analyzer.render.text import count, plain, setting, sparkline
 from analyzer.render.wording import counted
-from analyzer.run import FloatArray, Note, Run, Series
+from analyzer.run import Note, Run, Series
 from analyzer.summary import Summary, direction, summarise
 
 MAX_PLOTTED = 20
@@ -29,8 +28,6 @@ PICTURES = 200
 """Of many runs this over their number get a picture beside the Markdown: each takes a fifth of a
 second.
 """
-
-SPARK_POINTS = 32
 
 
 @dataclass(frozen=True)
@@ -48,7 +45,7 @@ class Row:
     @property
     def points(self) -> str:
         """The curve as the points of an SVG polyline."""
-        return _polyline(self.series)
+        return polyline(self.series)
 
 
 @dataclass(frozen=True)
@@ -163,13 +160,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Report:
-    """All that a renderer gets. ``skipped`` says what was met but is not a run, and why."""
+    """All that a renderer gets. ``skipped`` says what was met but is not a run, and why.
+
+    ``together`` is what was found in several runs beside each other, named as in ``entries``.
+    """
 
     runs: tuple[RunReport, ...]
     skipped: tuple[Note, ...]
     created: datetime
     version: str
     title: str = "Training report"
+    together: Together = field(default_factory=Together)
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
@@ -218,6 +219,11 @@ class Report:
         parts = ", ".join(f"{n} {action}" for action, n in actions.most_common())
         return f"{number} with nothing above info{': ' if parts else ''}{parts}"
 
+    @cached_property
+    def by_name(self) -> dict[str, Entry]:
+        """The runs by their short names."""
+        return {entry.name: entry for entry in self.entries}
+
     @property
     def many(self) -> bool:
         """Whether there are so many runs that what they share is said once for all of them."""
@@ -255,8 +261,11 @@ class Report:
         worst = Counter(item.worst if item.flagged else None for item in self.runs)
         if not self.runs:
             return "No run was found."
+        several = counted(Counter(one.severity for one in self.together.findings))
+        more = f" Of several runs together: {several}." if several else ""
         if not worst[Severity.ERROR] and not worst[Severity.WARNING]:
-            return f"{count(len(self.runs), 'run')}, and nothing wrong was found."
+            wrong = "nothing wrong was found" + (" in a single one" if more else "")
+            return f"{count(len(self.runs), 'run')}, and {wrong}.{more}"
         parts = [
             f"{worst[severity]} with {severity}s"
             for severity in (Severity.ERROR, Severity.WARNING)
@@ -264,34 +273,8 @@ class Report:
         ]
         if worst[None]:
             parts.append(f"{worst[None]} without")
-        return f"{count(len(self.runs), 'run')}: {', '.join(parts)}."
+        return f"{count(len(self.runs), 'run')}: {', '.join(parts)}.{more}"
 
 
 def _of(done: int, planned: int | None) -> str:
     return str(done) if planned is None else f"{done}/{planned}"
-
-
-def _polyline(series: Series) -> str:
-    """The curve as the points of an SVG polyline in a box of 200 x 48, y downwards."""
-    finite = series.finite
-    x, y = series.x[finite], series.y[finite]
-    if not len(y):
-        return ""
-    if len(y) > SPARK_POINTS:
-        pick = np.linspace(0, len(y) - 1, SPARK_POINTS).astype(np.int64)
-        x, y = x[pick], y[pick]
-    if len(y) == 1:
-        x, y = x.repeat(2), y.repeat(2)  # a line needs two ends to be drawn
-    left = 4 + 192 * _shares(x, 0.0)
-    top = 44 - 40 * _shares(y, 0.5)
-    pairs = np.stack([left, top], axis=1).round().astype(np.int64).tolist()
-    return " ".join(f"{a},{b}" for a, b in pairs)
-
-
-def _shares(values: FloatArray, alone: float) -> FloatArray:
-    """How far each value is from the lowest to the highest, 0..1; ``alone`` if all are equal."""
-    low, high = float(values.min()), float(values.max())
-    wide = high - low
-    if not 0 < wide < np.inf:
-        return np.full(len(values), alone)
-    return np.asarray((values - low) / wide)

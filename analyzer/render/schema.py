@@ -85,6 +85,36 @@ class FindingJson(TypedDict):
     explained_by: str | None
 
 
+class NamedRunJson(TypedDict):
+    """``name`` is the run's short name in the report: one that no other run has."""
+
+    name: str
+    path: str
+
+
+class SharedFindingJson(FindingJson):
+    """A finding about several runs, and which they are."""
+
+    runs: list[NamedRunJson]
+
+
+class SuppressionJson(TypedDict):
+    """Why a finding is accepted, and until which day."""
+
+    justification: str
+    until: str
+
+
+class SuppressedJson(FindingJson):
+    """A finding that the user's settings accept for a while; it counts for nothing."""
+
+    suppression: SuppressionJson
+
+
+class SharedSuppressedJson(SharedFindingJson):
+    suppression: SuppressionJson
+
+
 class VerdictJson(TypedDict):
     action: str
     because: str
@@ -131,10 +161,19 @@ class RunJson(TypedDict):
     seconds: float | None
     metric: MetricJson | None
     findings: list[FindingJson]
+    suppressed: list[SuppressedJson]
     verdict: VerdictJson
     not_evaluated: list[NotEvaluatedJson]
     advice: list[str]
     notes: list[NoteJson]
+
+
+class TogetherJson(TypedDict):
+    """What was found in several runs beside each other."""
+
+    findings: list[SharedFindingJson]
+    suppressed: list[SharedSuppressedJson]
+    not_evaluated: list[NotEvaluatedJson]
 
 
 class ReportJson(TypedDict):
@@ -144,6 +183,7 @@ class ReportJson(TypedDict):
     created: str
     title: str
     runs: list[RunJson]
+    together: TogetherJson
     skipped: list[NoteJson]
 
 
@@ -219,6 +259,7 @@ class ComparisonJson(TypedDict):
     environment: list[DifferenceJson]
     results: dict[str, dict[str, ResultJson]]
     curves: list[AlignedJson]
+    together: TogetherJson
     notes: list[str]
 
 

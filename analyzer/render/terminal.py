@@ -8,7 +8,7 @@ and log lines are shown or dropped, never obeyed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.finding import Action, Fix, NotEvaluated, Severity
+from analyzer.finding import Action, Finding, Fix, NotEvaluated, Severity, Together
 from analyzer.render.report import Entry, Report, RunReport
 from analyzer.render.text import count, duration, number, plain
 from analyzer.render.wording import (
@@ -26,6 +26,7 @@ from analyzer.render.wording import (
     change_text,
     evidence_text,
     likeliest,
+    suppressed_text,
 )
 from analyzer.run import Note
 
@@ -54,9 +55,24 @@ def print_report(report: Report, console: Console) -> None:
     elif len(report.runs) > 1:
         show(console, _table(report, console))
         show(console, "")
+    print_together(report.together, console)
     for note in report.skipped:
         show(console, Text(f"skipped: {note_text(note)}", style="dim"))
     show(console, Text(report.summary, style="bold"))
+
+
+def print_together(told: Together, console: Console) -> None:
+    """What was found in several runs beside each other; nothing where there is nothing."""
+    lines: list[RenderableType] = []
+    if told.findings:
+        lines.append(_indent(_findings(told.findings)))
+    if told.suppressed:
+        lines.append(_indent(Text(suppressed_text(told.suppressed), style="dim")))
+    if told.not_evaluated:
+        lines.append(_indent(Text(not_judged(told.not_evaluated), style="dim")))
+    if lines:
+        show(console, Group(Text("several runs together", style="bold"), *lines))
+        show(console, "")
 
 
 def note_text(note: Note) -> str:
@@ -76,7 +92,7 @@ def _block(entry: Entry) -> Group:
     item = entry.item
     lines: list[RenderableType] = [_headline(entry), *_about(item)]
     if item.findings:
-        lines.append(_indent(_findings(item)))
+        lines.append(_indent(_findings(item.findings)))
     lines += [_indent(Text(line, style="dim")) for line in _folded(item)]
     return Group(*lines)
 
@@ -112,12 +128,12 @@ def _about(item: RunReport) -> Iterator[RenderableType]:
         yield _indent(Text(f"patch: {change_text(patch)}", style="green"))
 
 
-def _findings(item: RunReport) -> Table:
+def _findings(findings: Iterable[Finding]) -> Table:
     """A grid, so that long texts wrap under their own column."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for finding in item.findings:
+    for finding in findings:
         message = Text.assemble((plain(finding.rule), "bold"), "  ", plain(finding.message))
         grid.add_row(_word(finding.severity), message)
         for piece in finding.evidence[:1]:
@@ -157,6 +173,8 @@ def _folded(item: RunReport) -> Iterator[str]:
         )
         names = (f"{plain(f.rule)} (from {plain(f.explained_by)})" for f in item.explained)
         yield f"{follow} from these: {', '.join(names)}"
+    if item.diagnosis.suppressed:
+        yield suppressed_text(item.diagnosis.suppressed)
     if item.diagnosis.not_evaluated:
         yield not_judged(item.diagnosis.not_evaluated)
     if item.diagnosis.advice:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.finding import (
@@ -14,6 +14,7 @@ from analyzer.finding import (
     Finding,
     Fix,
     Severity,
+    Suppressed,
 )
 from analyzer.render.text import count, listing, number, plain, setting
 from analyzer.summary import Summary
@@ -78,3 +79,19 @@ def best_text(summary: Summary | None, *, named: bool = False) -> str:
     step = "step " if summary.axis == "step" else ""
     of = f"{plain(summary.label, 24)} " if named else ""
     return f"{of}{number(summary.best)} @ {step}{number(summary.best_at)}"
+
+
+MOST_NAMED = 20
+"""Of the runs that a finding names, so many are shown; the others are counted."""
+
+
+def named(finding: Finding) -> tuple[tuple[str, ...], str]:
+    """The runs that a finding names, as far as they are shown, and how many more there are."""
+    more = len(finding.runs) - MOST_NAMED
+    return finding.runs[:MOST_NAMED], f"and {more} more" if more > 0 else ""
+
+
+def suppressed_text(items: Sequence[Suppressed]) -> str:
+    """``1 finding suppressed: loss-flat (frozen on purpose, until 2026-12-31)``."""
+    parts = [f"{plain(i.finding.rule)} ({plain(i.reason)}, until {plain(i.until)})" for i in items]
+    return f"{count(len(items), 'finding')} suppressed: {', '.join(parts)}"

@@ -62,7 +62,7 @@ def test_strangers_text_makes_no_markup(tmp_path: Path) -> None:
     tags = set(re.findall(r"<[^>]*>", outside))
     known = r'<(/?details|/?summary|a id="run-\d+"|/a)>'
     assert {tag for tag in tags if not re.fullmatch(known, tag)} == set()
-    assert len(re.findall(r"^## ", outside, flags=re.M)) == 2
+    assert len(re.findall(r"^## ", outside, flags=re.M)) == 3
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     widths = {len(re.findall(r"(?<!\\)\|", row)) - 1 for row in rows}
     assert widths <= {2, 3, 4, 7}

@@ -9,7 +9,7 @@ import handmade
 import numpy as np
 import pytest
 
-from analyzer.finding import Cause, CauseVerdict, Fix, Severity
+from analyzer.finding import Cause, CauseVerdict, Fix, Severity, Together
 from analyzer.render.names import file_name, short_names
 from analyzer.render.wording import in_patch, likeliest
 from analyzer.run import Config
@@ -90,7 +90,12 @@ def test_plots_are_made_for_all_of_few_and_for_the_first_flagged_of_many() -> No
 
 
 def test_the_summary_counts_runs() -> None:
-    assert handmade.report().summary == "3 runs: 1 with errors, 1 with warnings, 1 without."
+    usual = "3 runs: 1 with errors, 1 with warnings, 1 without."
+    assert replace(handmade.report(), together=Together()).summary == usual
+    assert handmade.report().summary == f"{usual} Of several runs together: 1 warning."
+    pair = handmade.healthy("a"), handmade.healthy("b")
+    said = handmade.report(*pair, together=handmade.together("a", "b")).summary
+    assert said.startswith("2 runs, and nothing wrong was found in a single one. Of several")
     assert handmade.report(handmade.healthy()).summary == "1 run, and nothing wrong was found."
     assert replace(handmade.report(), runs=()).summary == "No run was found."
 

@@ -8,7 +8,7 @@ import handmade
 import pytest
 from rich.console import Console
 
-from analyzer.finding import Fix
+from analyzer.finding import Fix, Together
 from analyzer.render.terminal import print_report
 from analyzer.run import Note
 
@@ -61,7 +61,9 @@ def test_one_run_needs_no_table() -> None:
 
 
 def test_no_run_and_skipped_paths_are_said() -> None:
-    report = replace(handmade.report(), runs=(), skipped=(Note("is not a run", "w/notes"),))
+    report = replace(
+        handmade.report(), runs=(), together=Together(), skipped=(Note("is not a run", "w/notes"),)
+    )
     assert printed(report).splitlines() == ["skipped: w/notes: is not a run", "No run was found."]
 
 
