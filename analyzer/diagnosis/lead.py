@@ -14,7 +14,7 @@ from analyzer.diagnosis.outcome import Outcome
 from analyzer.diagnosis.several import Several
 from analyzer.diagnosis.vocabulary import label
 from analyzer.facts.progress import best_metric, metric_curve
-from analyzer.facts.recipe import Recipe, recipe_of, seed_of
+from analyzer.facts.recipe import Recipe, seed_of
 from analyzer.finding import CurveEvidence
 from analyzer.run import RATES, Run
 
@@ -40,7 +40,7 @@ class _Arm:
 def lead_within_noise(several: Several) -> Outcome:
     """The best of several settings leads the next ones by less than seeds or sampling give."""
     first = several.runs[0]
-    arms = list(_arms(several.runs))
+    arms = list(_arms(several))
     if len(arms) < 2:
         return Outcome(False, "the runs do not differ in their settings")
     arms.sort(key=lambda arm: arm.mean, reverse=first.higher_is_better)
@@ -86,16 +86,16 @@ def _within(
     return Outcome(True, text, sure, (evidence,), told, runs=names)
 
 
-def _arms(runs: Sequence[Run]) -> Iterator[_Arm]:
+def _arms(several: Several) -> Iterator[_Arm]:
     """The runs by recipe; runs of one recipe and seed count as one, their mean.
 
     Runs without a known seed count as one too: what else differs between them is not known.
     """
     found: dict[Recipe, dict[object, list[tuple[int, float]]]] = {}
-    for place, run in enumerate(runs):
+    for place, run in enumerate(several.runs):
         value = best_metric(run)
         if value is not None:
-            seeds = found.setdefault(recipe_of(run), {})
+            seeds = found.setdefault(several.recipe(run), {})
             seeds.setdefault(repr(seed_of(run)), []).append((place, value))
     for seeds in found.values():
         places = tuple(place for pairs in seeds.values() for place, _ in pairs)

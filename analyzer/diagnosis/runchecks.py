@@ -86,7 +86,11 @@ def _settings(several: Several, *, differ: bool) -> Outcome:
     if not all(run.config.values for run in several.runs):
         return Outcome(None, "not every run has its settings")
     keys = several.settings
-    text = f"{listed(tuple(keys))} differ" if keys else "all settings and the seed are the same"
+    text = (
+        f"these differ: {listed(tuple(keys))}"
+        if keys
+        else "all settings and the seed are the same"
+    )
     return Outcome(bool(keys) == differ, text)
 
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from analyzer.facts.progress import metric_curve
-from analyzer.facts.recipe import SEED_KEYS, config_of, data_of, item, recipe_of, seed_of
+from analyzer.facts.recipe import SEED_KEYS, Recipe, config_of, data_of, item, recipe_of, seed_of
 from analyzer.run import STEP_SUFFIX, Run, Series, Status
 
 MOST_NAMED = 3
 """So many runs, or keys, are named in a message; the others are counted."""
 
 EQUAL = 1e-6
-"""Share of a curve's height below which values are the same, where no digits were printed."""
+"""Values that differ by a smaller share are the same: no two trainings come that close."""
 
 IDLE = frozenset(
     {
@@ -40,11 +42,20 @@ class Several:
 
     runs: tuple[Run, ...]
     names: tuple[str, ...]
+    _recipes: dict[int, Recipe] = field(default_factory=dict, repr=False, compare=False)
+
+    def recipe(self, run: Run) -> Recipe:
+        """The recipe of one of the runs, worked out once."""
+        if id(run) not in self._recipes:
+            self._recipes[id(run)] = recipe_of(run)
+        return self._recipes[id(run)]
 
     def only(self, places: Iterable[int]) -> Several:
         """Some of the runs."""
         chosen = sorted(places)
-        return Several(tuple(self.runs[i] for i in chosen), tuple(self.names[i] for i in chosen))
+        runs = tuple(self.runs[i] for i in chosen)
+        names = tuple(self.names[i] for i in chosen)
+        return replace(self, runs=runs, names=names)
 
     @cached_property
     def settings(self) -> Mapping[str, Mapping[str, object]]:
@@ -100,43 +111,58 @@ def results_of(run: Run) -> dict[str, Series]:
     }
 
 
+class _Curves(NamedTuple):
+    """The results of the run at ``place``. ``total`` of a few points is close for equal curves."""
+
+    total: float
+    place: int
+    slack: float
+    curves: Mapping[str, Series]
+
+
 def same_curves(several: Several) -> Iterator[list[int]]:
     """Runs of one format whose losses and metrics agree in every point, as far as printed.
 
-    Sorted by the sum of their values, such runs stand side by side, so that each is held against
-    its neighbour alone.
+    Sorted by the sum of some of their values, such runs stand side by side, so that each is held
+    against its neighbour alone.
     """
-    kinds: dict[object, list[tuple[float, int, dict[str, Series]]]] = {}
+    kinds: dict[object, list[_Curves]] = {}
     for place, run in enumerate(several.runs):
         curves = results_of(run)
         if curves:
-            shape = tuple((name, len(curve)) for name, curve in sorted(curves.items()))
-            total = float(
-                sum(np.nan_to_num(c.y, posinf=0, neginf=0).sum() for c in curves.values())
-            )
-            kinds.setdefault((run.format, shape), []).append((total, place, curves))
+            shape = tuple(sorted((name, len(curve)) for name, curve in curves.items()))
+            kinds.setdefault((run.format, shape), []).append(_measured(place, curves))
     for alike in kinds.values():
         alike.sort(key=lambda one: one[:2])
         together = [alike[0]]
         for one in alike[1:]:
-            if not _agree(together[-1][2], one[2]):
-                yield [place for _, place, _ in together]
+            if not _agree(together[-1], one):
+                yield [other.place for other in together]
                 together = []
             together.append(one)
-        yield [place for _, place, _ in together]
+        yield [other.place for other in together]
 
 
-def _agree(one: Mapping[str, Series], other: Mapping[str, Series]) -> bool:
-    """Whether all curves are the same, those that differ soonest looked at first."""
-    return all(_same(curve, other[name]) for name, curve in one.items())
+def _measured(place: int, curves: Mapping[str, Series]) -> _Curves:
+    values = [float(c.y[at]) for c in curves.values() for at in (0, len(c) // 2, -1)]
+    known = [value for value in values if math.isfinite(value)]
+    digits = sum(curve.resolution for curve in curves.values())
+    slack = 3 * digits + 10 * EQUAL * sum(map(abs, known))
+    return _Curves(math.fsum(known), place, slack, curves)
+
+
+def _agree(one: _Curves, other: _Curves) -> bool:
+    near = abs(one.total - other.total) <= one.slack + other.slack
+    return near and all(_same(c, other.curves[name]) for name, c in one.curves.items())
 
 
 def _same(one: Series, other: Series) -> bool:
+    size = max(one.resolution, other.resolution) / 2
     if not np.array_equal(one.x, other.x):
         return False
-    height = float(np.abs(one.y[one.finite]).max(initial=0.0))
-    size = max(one.resolution, other.resolution) / 2 or EQUAL * height
-    return bool(np.isclose(one.y, other.y, rtol=0.0, atol=size, equal_nan=True).all())
+    return np.array_equal(one.y, other.y) or bool(
+        np.isclose(one.y, other.y, rtol=EQUAL, atol=size, equal_nan=True).all()
+    )
 
 
 def same_settings(several: Several) -> Iterator[list[int]]:
@@ -144,13 +170,12 @@ def same_settings(several: Several) -> Iterator[list[int]]:
 
     Where the seed is not known, the settings are hardly known in full.
     """
-    yield from _grouped(several, _recipe)
 
+    def key(run: Run) -> object:
+        recipe = several.recipe(run) if seed_of(run) is not None else None
+        return (run.format, run.main_metric, recipe) if recipe else None
 
-def _recipe(run: Run) -> object:
-    recipe = recipe_of(run)
-    known = recipe and seed_of(run) is not None
-    return (run.format, run.main_metric, recipe) if known else None
+    yield from _grouped(several, key)
 
 
 def comparable(several: Several) -> Iterator[list[int]]:

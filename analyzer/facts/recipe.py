@@ -47,7 +47,7 @@ SAME_CODE = ("commit", "dirty", "digest")
 """Environment keys that hold one of these must agree for runs to be repetitions of one another."""
 
 DATA_KEYS = ("data.train_dir", "data.test_dir")
-_PLAIN = (str, int, float)
+_ALIKE = (str, int)
 
 Recipe = frozenset[tuple[Any, ...]]
 
@@ -79,7 +79,7 @@ def recipe_of(run: Run) -> Recipe:
         config.pop(key, None)
     if not config:
         return frozenset()
-    made = [item(key, value) for key, value in config.items()]
+    made = [(k, v) if type(v) in _ALIKE else item(k, v) for k, v in config.items()]
     for key, value in environment_of(run).items():
         if any(word in key for word in SAME_CODE):
             made.append(item(f"environment.{key}", value))
@@ -88,9 +88,9 @@ def recipe_of(run: Run) -> Recipe:
 
 def item(key: str, value: Any) -> tuple[Any, ...]:
     """A setting that can be compared: 1 and 1.0 are one, true and "1" are others; NaN is NaN."""
-    if type(value) not in _PLAIN or (isinstance(value, float) and math.isnan(value)):
-        return key, repr(value), type(value).__name__
-    return key, value
+    if type(value) in _ALIKE or (isinstance(value, float) and not math.isnan(value)):
+        return key, value
+    return key, repr(value), type(value).__name__
 
 
 def data_of(run: Run) -> tuple[Any, ...] | None:
