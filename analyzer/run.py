@@ -123,15 +123,11 @@ def label(name: str) -> str:
     return called + suffix
 
 
-_LEAVES = (str, int, float, bool, type(None))
-"""Kinds of most values: to ask them whether they are mappings takes longer than all the rest."""
-
-
 def flatten(tree: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """(dotted key, value) of every leaf; lists and empty mappings are leaves."""
     for key, value in tree.items():
         name = f"{prefix}{key}"
-        if type(value) not in _LEAVES and isinstance(value, Mapping) and value:
+        if isinstance(value, Mapping) and value:
             yield from flatten(value, f"{name}.")
         else:
             yield name, value

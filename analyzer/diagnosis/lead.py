@@ -34,7 +34,7 @@ class _Arm:
 
     @property
     def mean(self) -> float:
-        return float(np.mean(self.values))
+        return sum(self.values) / len(self.values)
 
 
 def lead_within_noise(several: Several) -> Outcome:
@@ -93,13 +93,23 @@ def _arms(several: Several) -> Iterator[_Arm]:
     """
     found: dict[Recipe, dict[object, list[tuple[int, float]]]] = {}
     for place, run in enumerate(several.runs):
-        value = best_metric(run)
+        value = _best(run)
         if value is not None:
             seeds = found.setdefault(several.recipe(run), {})
             seeds.setdefault(repr(seed_of(run)), []).append((place, value))
     for seeds in found.values():
         places = tuple(place for pairs in seeds.values() for place, _ in pairs)
-        yield _Arm(places, tuple(float(np.mean([v for _, v in p])) for p in seeds.values()))
+        yield _Arm(places, tuple(sum(v for _, v in p) / len(p) for p in seeds.values()))
+
+
+def _best(run: Run) -> float | None:
+    """The best value of the main metric, by the short way where all that counts is a number."""
+    curve = run.get("metric")
+    if curve is not None and len(curve):
+        best = (np.fmax if run.higher_is_better else np.fmin).reduce(curve.y)
+        if np.isfinite(best):
+            return float(best)
+    return best_metric(run)
 
 
 def _seed_spread(arms: Sequence[_Arm]) -> float | None:

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analyzer.facts.progress import metric_curve
 from analyzer.facts.recipe import SEED_KEYS, Recipe, config_of, data_of, item, recipe_of, seed_of
 from analyzer.run import STEP_SUFFIX, Run, Series, Status
 
@@ -20,6 +19,9 @@ MOST_NAMED = 3
 
 EQUAL = 1e-6
 """Values that differ by a smaller share are the same: no two trainings come that close."""
+
+MEASURED = 3
+"""Of so many curves two values each are looked at before whole curves are compared."""
 
 IDLE = frozenset(
     {
@@ -130,8 +132,8 @@ def same_curves(several: Several) -> Iterator[list[int]]:
     for place, run in enumerate(several.runs):
         curves = results_of(run)
         if curves:
-            shape = tuple(sorted((name, len(curve)) for name, curve in curves.items()))
-            kinds.setdefault((run.format, shape), []).append(_measured(place, curves))
+            kind = run.format, frozenset(curves)
+            kinds.setdefault(kind, []).append(_measured(place, curves))
     for alike in kinds.values():
         alike.sort(key=lambda one: one[:2])
         together = [alike[0]]
@@ -144,11 +146,13 @@ def same_curves(several: Several) -> Iterator[list[int]]:
 
 
 def _measured(place: int, curves: Mapping[str, Series]) -> _Curves:
-    values = [float(c.y[at]) for c in curves.values() for at in (0, len(c) // 2, -1)]
-    known = [value for value in values if math.isfinite(value)]
-    digits = sum(curve.resolution for curve in curves.values())
-    slack = 3 * digits + 10 * EQUAL * sum(map(abs, known))
-    return _Curves(math.fsum(known), place, slack, curves)
+    known, digits = [], 0.0
+    for name in sorted(curves)[:MEASURED]:
+        curve = curves[name]
+        digits += 2 * curve.resolution
+        known += [float(curve.y[at]) for at in (len(curve) // 2, -1)]
+    known = [value for value in known if math.isfinite(value)]
+    return _Curves(sum(known), place, digits + 10 * EQUAL * sum(map(abs, known)), curves)
 
 
 def _agree(one: _Curves, other: _Curves) -> bool:
@@ -184,7 +188,7 @@ def comparable(several: Several) -> Iterator[list[int]]:
 
 
 def _measured_alike(run: Run) -> object:
-    curve, data = metric_curve(run), data_of(run)
+    curve, data = run.get("metric"), data_of(run)
     if curve is None or data is None or run.status is Status.RUNNING or not run.config.values:
         return None
     return run.format, curve.name, curve.axis, run.higher_is_better, run.samples.get("val"), data

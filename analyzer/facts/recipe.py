@@ -6,6 +6,7 @@ These are no entries of ``FACTS``: rules about one run have no use for them.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,8 +44,8 @@ VOLATILE = frozenset(
 The digest of a config covers its seed; the config itself is compared key by key.
 """
 
-SAME_CODE = ("commit", "dirty", "digest")
-"""Environment keys that hold one of these must agree for runs to be repetitions of one another."""
+_SAME_CODE = re.compile("commit|dirty|digest")
+"""Environment keys with one of these words must agree for runs to be repetitions of each other."""
 
 DATA_KEYS = ("data.train_dir", "data.test_dir")
 _ALIKE = (str, int)
@@ -74,14 +75,12 @@ def seed_of(run: Run) -> Any:
 
 def recipe_of(run: Run) -> Recipe:
     """Settings but the seed, code and data, to be compared; empty where the config is unknown."""
-    config = config_of(run)
-    for key in SEED_KEYS:
-        config.pop(key, None)
+    config = [pair for pair in config_of(run).items() if pair[0] not in SEED_KEYS]
     if not config:
         return frozenset()
-    made = [(k, v) if type(v) in _ALIKE else item(k, v) for k, v in config.items()]
-    for key, value in environment_of(run).items():
-        if any(word in key for word in SAME_CODE):
+    made = [pair if type(pair[1]) in _ALIKE else item(*pair) for pair in config]
+    for key, value in flatten(run.environment):
+        if _SAME_CODE.search(key) and key.rpartition(".")[2] not in VOLATILE:
             made.append(item(f"environment.{key}", value))
     return frozenset(made)
 
