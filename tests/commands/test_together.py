@@ -93,8 +93,8 @@ def test_compare_and_report_show_it(twins, monkeypatch, capsys) -> None:
     pages = [printed]
     assert call(monkeypatch, "report", "runs", "--out", "out") == 0
     pages.append(capsys.readouterr().out)
-    for name in ("comparison.md", "comparison.html", "report.md", "report.html"):
-        pages.append((twins / "out" / name).read_text(encoding="utf-8"))
+    names = ("comparison.md", "comparison.html", "report.md", "report.html")
+    pages += [(twins / "out" / name).read_text(encoding="utf-8") for name in names]
     for page in pages:
         assert "everal runs together" in page
         assert "runs-identical" in page
