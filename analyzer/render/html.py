@@ -28,10 +28,10 @@ from analyzer.render.wording import (
     best_text,
     diff_lines,
     evidence_text,
-    in_patch,
     named,
     ranked,
     suppressed_text,
+    told_fixes,
 )
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -52,7 +52,6 @@ WORDS = {
     "duration": duration,
     "evidence_text": evidence_text,
     "flags": {severity.value: colour for severity, colour in FLAG.items()},
-    "in_patch": in_patch,
     "note_text": note_text,
     "number": number,
     "quiet": QUIET,
@@ -60,6 +59,7 @@ WORDS = {
     "named": named,
     "ranked": ranked,
     "suppressed_text": suppressed_text,
+    "told_fixes": told_fixes,
 }
 
 

@@ -25,7 +25,14 @@ from analyzer.render.plots import plot_overview, plot_run
 from analyzer.render.report import Entry, Report
 from analyzer.render.terminal import note_text
 from analyzer.render.text import count, duration, number, plain, setting
-from analyzer.render.wording import best_text, diff_lines, in_patch, named, ranked, suppressed_text
+from analyzer.render.wording import (
+    best_text,
+    diff_lines,
+    named,
+    ranked,
+    suppressed_text,
+    told_fixes,
+)
 
 Patch = Mapping[str, tuple[Any, Any]]
 
@@ -235,8 +242,7 @@ def _finding(finding: Finding, patch: Patch) -> Iterator[str]:
     if finding.causes:
         rows = ((c.verdict.value, escape(c.says), escape(c.because)) for c in ranked(finding))
         yield table(("cause", "", "because"), rows)
-    for fix in finding.fixes:
-        above = in_patch(fix, patch)
+    for fix, above in told_fixes(finding, patch):
         does = escape(fix.do) if fix.do else "the patch above" if above else "change the config"
         yield f"Fix{' (safe)' if fix.safe else ''}: {does}"
         if fix.set and not above:

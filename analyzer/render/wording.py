@@ -42,9 +42,14 @@ def ranked(finding: Finding) -> list[Cause]:
     return sorted(finding.causes, key=lambda cause: order.index(cause.verdict))
 
 
-def in_patch(fix: Fix, patch: Mapping[str, tuple[Any, Any]]) -> bool:
-    """Whether the verdict's patch makes all changes of ``fix`` already."""
-    return bool(fix.set) and all(patch.get(key) == change for key, change in fix.set.items())
+def told_fixes(finding: Finding, patch: Mapping[str, tuple[Any, Any]]) -> list[tuple[Fix, bool]]:
+    """The fixes, and whether the verdict's patch holds them; of such ones only the first."""
+    told: list[tuple[Fix, bool]] = []
+    for fix in finding.fixes:
+        above = bool(fix.set) and all(patch.get(key) == new for key, new in fix.set.items())
+        if not (above and any(held for _, held in told)):
+            told.append((fix, above))
+    return told
 
 
 def diff_lines(patch: Mapping[str, tuple[Any, Any]]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -11,7 +11,7 @@ import pytest
 
 from analyzer.finding import Cause, CauseVerdict, Fix, Severity, Together
 from analyzer.render.names import file_name, short_names
-from analyzer.render.wording import in_patch, likeliest
+from analyzer.render.wording import likeliest, told_fixes
 from analyzer.run import Config
 
 
@@ -124,8 +124,14 @@ def test_a_ruled_out_cause_is_never_the_likeliest() -> None:
     assert likeliest(replace(finding, causes=(out,))) is None
 
 
-def test_a_fix_is_in_the_patch_when_all_its_changes_are() -> None:
+def test_fixes_that_the_patch_of_the_verdict_holds_are_told_once() -> None:
     patch = {"a": (1, 2), "b": (1, 3)}
-    assert in_patch(Fix({"a": (1, 2)}), patch)
-    assert not in_patch(Fix({"a": (1, 5)}), patch)
-    assert not in_patch(Fix(do="look"), patch)
+    held, also, other, advice = (
+        Fix({"a": (1, 2)}),
+        Fix({"b": (1, 3)}),
+        Fix({"a": (1, 5)}),
+        Fix(do="x"),
+    )
+    finding = replace(handmade.stale().findings[0], fixes=(held, other, also, advice))
+    assert told_fixes(finding, patch) == [(held, True), (other, False), (advice, False)]
+    assert [above for _, above in told_fixes(finding, {})] == [False] * 4
