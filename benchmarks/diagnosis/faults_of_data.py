@@ -6,7 +6,14 @@ from functools import partial
 
 from benchmarks.diagnosis import effects as say
 from benchmarks.diagnosis import injections as inject
-from benchmarks.diagnosis.fault import Effect, Fault
+from benchmarks.diagnosis.fault import Effect, Fault, Times
+
+NO_AUGMENTATION = {
+    "augment.rotate": 0,
+    "augment.flip": 0,
+    "augment.brightness": 0,
+    "augment.contrast": 0,
+}
 
 DATA_FAULTS = (
     # --- labels and data
@@ -30,7 +37,7 @@ DATA_FAULTS = (
         "labels-constant",
         "all training images have the same two boxes",
         "metric",
-        {"constant": (0, 1), "poly": (6, 7)},
+        {"constant": (0, 1)},
         say.WRONG_LABELS,
         edit=inject.constant_boxes,
     ),
@@ -38,7 +45,7 @@ DATA_FAULTS = (
         "test-labels-displaced",
         "test boxes lie beside their words",
         "metric",
-        {"poly": (4, 5, 6, 7)},
+        {"poly": (4, 5)},
         say.WRONG_LABELS,
         edit=partial(inject.displace_boxes, split="test"),
     ),
@@ -55,15 +62,7 @@ DATA_FAULTS = (
         "four test images",
         "metric",
         {"poly": (0, 1, 2, 3)},
-        (
-            Effect("unsteady", ("metric-oscillates", "data-small-test-set"), say.LOOSE),
-            Effect(
-                "worse",
-                ("metric-oscillates", "data-small-test-set", *say.LOW),
-                (*say.LOOSE, *say.SPLIT),
-            ),
-            Effect("weaker", (), say.LOOSE),
-        ),
+        (Effect("unsteady", ("metric-oscillates", "data-small-test-set"), say.LOOSE),),
         ("metric-oscillates", "data-small-test-set"),
         synth={"test": 4},
     ),
@@ -88,16 +87,13 @@ DATA_FAULTS = (
         "few-images",
         "sixteen training images, no augmentation, long",
         "fit",
-        {"constant": (0, 1, 2, 3)},
+        {"constant": (0, 1)},
         say.OVERFIT,
         synth={"train": 16},
         settings={
+            **NO_AUGMENTATION,
             "train.epochs": 28,
             "data.batch_size": 2,
-            "augment.rotate": 0,
-            "augment.flip": 0,
-            "augment.brightness": 0,
-            "augment.contrast": 0,
             "train.log_every": 8,
         },
     ),
@@ -105,10 +101,36 @@ DATA_FAULTS = (
         "test-is-train",
         "the test images are training images",
         "fit",
-        {"constant": (4, 5, 6, 7)},
+        {"constant": (4, 5)},
         (Effect("leaks", ("too-good", "data-leak")),),
         ("too-good",),
         edit=inject.use_training_images,
+    ),
+    Fault(
+        "few-images-repeated",
+        "twelve training images, each listed six times, no augmentation, long",
+        "fit",
+        {"constant": (0, 1, 2, 3)},
+        say.OVERFIT,
+        edit=partial(inject.repeat_few_images, images=12, times=6),
+        settings={
+            **NO_AUGMENTATION,
+            "train.epochs": 24,
+            "data.batch_size": 4,
+            "optimizer.lr": Times(2),
+            "optimizer.weight_decay": 0,
+            "train.log_every": 18,
+        },
+    ),
+    Fault(
+        "test-is-train-learnt-by-heart",
+        "the test images are the twelve training images, each listed six times",
+        "fit",
+        {"constant": (0, 1)},
+        (Effect("leaks", ("too-good", "data-leak"), say.LOOSE),),
+        ("too-good",),
+        edit=partial(inject.use_the_few_images, images=12, times=6),
+        settings={**NO_AUGMENTATION, "data.batch_size": 4, "train.log_every": 18},
     ),
     Fault(
         "no-test-images",

@@ -220,6 +220,20 @@ def use_training_images(folder: Path, _: int) -> None:
     (folder / "test_list.txt").write_text("".join(lines), "utf-8")
 
 
+def repeat_few_images(folder: Path, _: int, *, images: int, times: int) -> None:
+    """The training list names only the first ``images``, each of them ``times`` times."""
+    lines = (folder / "train_list.txt").read_text("utf-8").splitlines(keepends=True)
+    (folder / "train_list.txt").write_text("".join(lines[:images] * times), "utf-8")
+
+
+def use_the_few_images(folder: Path, seed: int, *, images: int, times: int) -> None:
+    """The training images are few, and the test images are among them."""
+    use_training_images(folder, seed)
+    repeat_few_images(folder, seed, images=images, times=times)
+    lines = (folder / "test_list.txt").read_text("utf-8").splitlines(keepends=True)
+    (folder / "test_list.txt").write_text("".join(lines[:images]), "utf-8")
+
+
 def _move(file: Path, shift: Any) -> None:
     """Shift all boxes of a label file by (dx, dy), rounded to pixels."""
     lines = []
