@@ -163,6 +163,9 @@ FACTS: Mapping[str, Fact] = {
     "parts_add_up": Fact(
         parts.parts_add_up, "parts make the training loss", "yes/no", "log the parts of the loss"
     ),
+    "weight_excess": Fact(
+        parts.weight_excess, "largest loss weight over the others", "number", _CONFIG
+    ),
     "classes": Fact(parts.classes, "number of classes", "number", _CONFIG),
     "chance_loss": Fact(parts.chance_loss, "loss of a blind guess", "number", _CONFIG),
     "model_family": Fact(parts.model_family, "kind of model", "text", _CONFIG),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from analyzer.facts.settings import first_number, text
+from analyzer.facts.settings import first_number, number, text
 from analyzer.run import RATES, Run, label
 from analyzer.signals.pair import align
 from analyzer.signals.stats import median
@@ -62,6 +62,13 @@ def parts_add_up(run: Run) -> bool | None:
             return None
         rest.append(median(one.y) / median(whole.y) if median(whole.y) else math.nan)
     return bool(abs(np.sum(rest) - 1) <= ADDS_UP)
+
+
+def weight_excess(run: Run) -> float | None:
+    """The largest configured weight of a logged part over the median of the others'."""
+    given = (number(f"loss.{name.partition('.')[2]}")(run) for name in _parts(run))
+    weights = sorted(weight for weight in given if weight is not None and weight > 0)
+    return weights[-1] / median(np.array(weights[:-1])) if len(weights) > 1 else None
 
 
 def classes(run: Run) -> float | None:

@@ -47,12 +47,25 @@ def _rates(run: Run) -> FloatArray:
     return y if len(y) > 1 and y.max() > 0 else np.empty(0)
 
 
+def _warm(y: FloatArray) -> int:
+    """Where a warm-up ended: at the first height of the rate, the one before it first fell.
+
+    A later stage at a higher rate is no warm-up of the first.
+    """
+    height = int(np.argmax(y >= FULL * y.max()))
+    falls = np.flatnonzero(y[1 : height + 1] < FULL * np.maximum.accumulate(y)[:height])
+    if len(falls) == 0:
+        return height
+    rise = y[: falls[0] + 1]
+    return int(np.argmax(rise >= FULL * rise.max()))
+
+
 def warmup_end(run: Run) -> tuple[Axis, float] | None:
-    """Where the learning rate first reached its height: by its curve, else as the config says."""
+    """Where the warm-up ended: by the curve of the learning rate, else as the config says."""
     y = _rates(run)
     curve = rate_curve(run)
     if len(y) and curve is not None:
-        at = int(np.argmax(y >= FULL * y.max()))
+        at = _warm(y)
         return curve.axis, float(finite(curve)[0][at]) if at else 0.0
     epochs = number("scheduler.warmup_epochs")(run)
     if epochs is not None:
@@ -62,10 +75,10 @@ def warmup_end(run: Run) -> tuple[Axis, float] | None:
 
 
 def warmup_share(run: Run) -> float | None:
-    """The share of the run before the learning rate first reached its height."""
+    """The share of the run before the learning rate first reached its height (``_warm``)."""
     y = _rates(run)
     if len(y):
-        return float(np.argmax(y >= FULL * y.max()) / len(y))
+        return _warm(y) / len(y)
     end = warmup_end(run)
     if end is None:
         return None
@@ -94,7 +107,7 @@ def lr_end_share(run: Run) -> float | None:
 def lr_constant(run: Run) -> bool | None:
     """Whether the learning rate was the same at each logged point after the warm-up."""
     y = _rates(run)
-    full = y[int(np.argmax(y >= FULL * y.max())) :] if len(y) else y
+    full = y[_warm(y) :] if len(y) else y
     return bool(full.max() - full.min() <= SAME * full.max()) if len(full) > 1 else None
 
 

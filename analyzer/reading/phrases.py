@@ -106,6 +106,7 @@ PHRASES: tuple[Phrase, ...] = (
         ),
         r"^(?!.*\bepoch\b)|`trainer\.fit` stopped|\d+ epochs completed in",
     ),
+    Phrase("ended", ("info finished: ",), r"^finished: \S+$"),
     Phrase(
         "ended",
         ("训练完成", "训练结束", "训练完毕", "학습 완료", "학습 종료", "学習完了", "学習終了"),
