@@ -19,7 +19,7 @@ EXPECTED: dict[str, str | None] = {
     "healthy": None,
     "nan": "loss-nonfinite",
     "flat": "loss-flat",
-    "oscillating": "metric-oscillates",
+    "oscillating": "lr-too-high",
     "stale_best": "monitor-wrong",
     "overfitting": "overfitting",
     "killed": "run-incomplete",

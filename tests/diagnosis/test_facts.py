@@ -69,6 +69,35 @@ def test_the_logged_rate_stands_in_for_the_config() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rates", "share"),
+    [
+        ("0.01 0.1*9", 0.1),
+        ("0.1*5 0.01*5", 0),
+        ("0.01 0.1*3 0.01*2 5*4", 0.1),  # a later stage at a higher rate
+        ("0.01*5 0.1*5", 0.5),
+        ("0.1 0.05 0.01 0.1 0.05 0.01 0.1 0.05 0.01 0.01", 0),
+    ],
+)
+def test_a_warm_up_ends_where_the_rate_first_falls(rates: str, share: float) -> None:
+    assert fact("warmup_share", curves={"learning_rate": rates}) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(
+    ("weights", "excess"),
+    [
+        ({"loss.box": 100, "loss.cls": 1, "loss.dfl": 2}, 100 / 1.5),
+        ({"loss.box": 2, "loss.cls": 2}, 1),
+        ({"loss.box": 2}, None),
+        ({"loss.box": 2, "loss.cls": 0}, None),
+        ({"loss.box": 2, "loss.other": 1}, None),
+    ],
+)
+def test_the_largest_loss_weight_over_the_others(weights: dict, excess: float | None) -> None:
+    curves = {f"train_loss.{part}": "1*5" for part in ("box", "cls", "dfl")}
+    assert fact("weight_excess", weights, curves=curves) == (excess and pytest.approx(excess))
+
+
+@pytest.mark.parametrize(
     ("config", "on"),
     [
         ({"augment.rotate": 10.0}, True),

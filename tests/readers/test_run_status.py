@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ondisk import read_one
 
+from analyzer.facts.weights import save_logged
 from analyzer.formats.workdir import host_id
 from analyzer.readers.workdir.status import parse_time, said_status
 from analyzer.run import Run, Status
@@ -132,3 +133,20 @@ def test_a_damaged_run_json_is_a_note(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.json").write_text(text)
     run = read_one(tmp_path)
     assert (len(run.notes), run.notes[0].file, run.status) == (1, "run.json", Status.UNKNOWN)
+
+
+def test_a_finished_log_that_tells_of_no_save_says_that_there_was_none(tmp_path) -> None:
+    lines = ["Epoch [1/2], LR: 0.1", "Train Loss: 1.5 | Time: 0.1s/iter"]
+    lines += ["Epoch [2/2], LR: 0.1", "Train Loss: 1.2 | Time: 0.1s/iter"]
+    folder = tmp_path / "exp_20260105143025"
+    (folder / "logs").mkdir(parents=True)
+    log = folder / "logs" / "train.log"
+
+    def saved(*more: str) -> bool | None:
+        stamped = (f"[2026-01-05 14:30:25] INFO {line}\n" for line in [*lines, *more])
+        log.write_text("".join(stamped), encoding="utf-8")
+        return save_logged(read_one(folder))
+
+    assert saved() is None  # the log may have been cut
+    assert saved("Finished: workdirs/exp_20260105143025") is False
+    assert saved("Saved checkpoint: a/epoch_2.pth", "Finished: workdirs/exp") is True
