@@ -105,12 +105,16 @@ def _line(rule: str, parents: Mapping[str, str]) -> Iterator[str]:
 
 
 def by_family(scored: Sequence[Scored], families: Mapping[str, str]) -> dict[str, Counts]:
-    """A family is hit or missed once a run, and gives one false alarm a run at most."""
+    """A family is hit or missed once a run, and gives one false alarm a run at most.
+
+    A twin that did not learn has no fault; its family is that of the first rule it expects.
+    """
     counts: dict[str, Counts] = {}
     for one in scored:
         if one.recognised is not None:
             own = HIT if one.recognised else MISS
-            counts[one.row.family] = counts.get(one.row.family, Counts()) + own
+            family = one.row.family or families.get(one.row.expects[0], "other")
+            counts[family] = counts.get(family, Counts()) + own
         for family in {families.get(rule, "other") for rule in one.false}:
             counts[family] = counts.get(family, Counts()) + FALSE
     return dict(sorted(counts.items()))

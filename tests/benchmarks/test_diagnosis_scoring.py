@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,8 @@ def test_injected_runs_are_counted_by_family_and_by_rule() -> None:
         "loss": Counts(1, 1, 0),
         "schedule": Counts(0, 0, 1),
     }
+    twin = judge(replace(injected_row("lr-too-high", fault=""), family=""))
+    assert injected.by_family([twin], families) == {"schedule": Counts(0, 1, 0)}
     assert injected.by_rule(scored)["loss-flat"] == Counts(0, 1, 0)
     assert injected.by_rule(scored)["warmup-missing"] == Counts(0, 0, 1)
     assert injected.alarmed_twins(scored) == scored[2:]
