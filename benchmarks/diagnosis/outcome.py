@@ -106,8 +106,8 @@ OUTCOMES: Mapping[str, tuple[str, Callable[[Measures, Twins], bool]]] = {
         lambda run, _: run.val_rise > 0.1 and run.fall_since > 0.1,
     ),
     "gap": (
-        "the validation loss ends above one and a half times the training loss, the twin's not",
-        lambda run, twins: run.gap > 1.5 > 1.3 * twins.own.gap,
+        "the validation loss ends above twice the training loss, the twin's far below",
+        lambda run, twins: run.gap > 2 > 1.3 * twins.own.gap,
     ),
     "leaks": (
         "F1 reaches 0.95, or the validation loss ends a fifth below the training loss",

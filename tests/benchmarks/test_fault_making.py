@@ -113,7 +113,7 @@ def outcomes(run: Measures, twin: Measures) -> set[str]:
         ("late", {"late": 0.4}),
         ("unsteady", {"swing": 0.3}),
         ("overfits", {"val_rise": 0.2, "fall_since": 0.2}),
-        ("gap", {"gap": 1.6}),
+        ("gap", {"gap": 2.2}),
         ("leaks", {"f1": 0.97}),
         ("leaks", {"gap": 0.7}),
         ("unfinished", {"f1": 0.6, "loss_slope": 0.05}),
