@@ -16,8 +16,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.data import DataSet
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 Axis = Literal["epoch", "step"]
 
 
@@ -232,7 +235,8 @@ class Run:
     ``main_metric`` is a series name and ``higher_is_better`` its direction. ``samples`` gives the
     number of samples a rate was computed from, by series prefix (``val``, ``train``).
     ``status_because`` says what on disk shows the status. ``unreadable`` holds the reason, one
-    sentence, when the run was found but could not be read; all else is empty then.
+    sentence, when the run was found but could not be read; all else is empty then. ``data`` is
+    what was found in a data set; a data set that is examined is a run with nothing else in it.
     """
 
     name: str
@@ -256,6 +260,7 @@ class Run:
     samples: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     unreadable: str | None = None
+    data: DataSet | None = None
 
     def get(self, name: str) -> Series | None:
         """A series by canonical name or by role (``loss``, ``metric``); None if not logged."""
