@@ -25,6 +25,7 @@ THUMB = 48
 MANY = 64
 """From this many images on, starting other processes costs less time than it saves."""
 
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
 MOST_PROCESSES = 8
 AT_ONCE = 16
 
@@ -54,7 +55,7 @@ def _grey(path: Path) -> np.typing.NDArray[np.float32]:
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            with Image.open(path, formats=("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 size = _fitted(image.size, SIDE)
                 image.draft("L", size)  # JPEG decodes to a half or less at a part of the cost
                 grey = image.convert("L").resize(size, Image.Resampling.BOX)

@@ -8,6 +8,7 @@
 
 parse_list(data, split) -> ParsedList        parse_labels(data) -> ParsedLabels
 format_list_line(split, image, label) -> str          format_label(points, text) -> str
+tidy_label(line) -> str
 
 Parsing never fails: what could be read comes back beside a list of faults. Their kinds, beside
 those of ``textlines``, for labels: full-width-comma, too-few-numbers, not-a-number, not-finite,
@@ -116,6 +117,13 @@ def format_label(points: Sequence[float], text: str) -> str:
         why = parsed.faults[0].message if parsed.faults else "it does not read back unchanged"
         raise FormatError(f"the label {line!r} cannot be written: {why}")
     return line
+
+
+def tidy_label(line: str) -> str:
+    """A label line with ASCII commas and nothing invisible around its fields, else as it is."""
+    nothing: list[Fault] = []
+    fields = (strip(1, offset, field, "", nothing)[1] for offset, field in _fields(line))
+    return ",".join(fields)
 
 
 def _plain_line(line: int, text: str) -> Label | None:
