@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path, PurePosixPath
 
 from analyzer.dataset.found import Found
@@ -36,16 +36,19 @@ def read_list(layout: Layout, split: str, found: Found) -> tuple[list[Pair], tup
     if split == "train" and not parsed.entries and not any(f.fatal for f in parsed.faults):
         found.add("empty-list", file, "the list names no image, so there is nothing to train on")
     first = data[:4096].decode("utf-8", "replace").split("\n")[:SHOWN_LINES]
-    pairs = [_pair(layout, split, file, entry, found) for entry in parsed.entries]
+    blanks = {fault.line for fault in parsed.faults if fault.kind == "blank-in-path"}
+    pairs = [_pair(layout, split, entry, found, blanks) for entry in parsed.entries]
     _note_twice(pairs, file, found)
     return pairs, tuple(line.strip("\r\ufeff") for line in first if line.strip())
 
 
-def _pair(layout: Layout, split: str, file: str, entry: Entry, found: Found) -> Pair:
+def _pair(layout: Layout, split: str, entry: Entry, found: Found, blanks: Container[int]) -> Pair:
+    """The files of a line; one that is not there is noted, unless a blank in it is to blame."""
+    file = f"{split}_list.txt"
     names = []
     for folder, path in ((f"{split}_images", entry.image), (f"{split}_gts", entry.label)):
         names.append(name := resolve(layout, folder, path))
-        if name is None and folder in layout.folders:
+        if name is None and folder in layout.folders and entry.line not in blanks:
             found.add("not-there", file, not_there(layout.root, path), line=entry.line)
     name, suffix = split_name(entry.image)
     if suffix not in IMAGE_SUFFIXES:
