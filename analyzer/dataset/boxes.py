@@ -8,8 +8,8 @@ import numpy as np
 
 from analyzer.dataset import geometry
 from analyzer.dataset.found import Found
-from analyzer.dataset.records import Boxes, Pair
-from analyzer.run import BoolArray, FloatArray
+from analyzer.dataset.records import BoolArray, Boxes, Pair
+from analyzer.run import FloatArray
 
 
 def note_boxes(boxes: Boxes, pairs: Sequence[Pair], sizes: FloatArray, found: Found) -> None:

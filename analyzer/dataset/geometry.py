@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analyzer.run import BoolArray, FloatArray, IntArray
+from analyzer.dataset.records import BoolArray
+from analyzer.run import FloatArray, IntArray
 
 EDGE = 1.0
 """Points up to this many pixels beyond the edge are taken for a rounding."""

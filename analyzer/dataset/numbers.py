@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from analyzer.dataset import geometry, style
-from analyzer.dataset.records import Material
+from analyzer.dataset.records import BoolArray, Material
 from analyzer.dataset.statistics import Numbers, SplitNumbers, histogram, spread_of
 from analyzer.formats.icdar_folder import SPLITS
-from analyzer.run import BoolArray, FloatArray
+from analyzer.run import FloatArray
 
 PER_IMAGE_EDGES = (0.0, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 1000.0)
 HEIGHT_EDGES = (0.0, 4.0, 8.0, 12.0, 16.0, 24.0, 32.0, 64.0, 128.0, 10000.0)

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from analyzer.run import BoolArray, FloatArray, IntArray
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.run import FloatArray, IntArray
+
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
