@@ -412,7 +412,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault("saved anew in the test set", saved_anew, "data-leak", "test_list.txt", 3),
     Fault("twelve test images", few_tests, "data-small-test-set", "data_test_images"),
-    Fault("thin words", thin_words, "data-small-boxes", "data_small_share"),
+    Fault("thin words", thin_words, "data-small-boxes", "data_small_percent"),
     Fault(
         "brighter test images",
         repaint("test", lambda p: p * 0.4 + 150),
@@ -420,7 +420,7 @@ FAULTS: tuple[Fault, ...] = (
         "data_brightness_shift",
     ),
     Fault("larger test images", larger_tests, "data-style-shift", "data_size_shift"),
-    Fault("all boxes ignored", all_ignored, "data-ignored", "data_ignored_share"),
+    Fault("all boxes ignored", all_ignored, "data-ignored", "data_ignored_percent"),
     Fault(
         "all alike",
         both(repaint("train", grey_pages), repaint("test", grey_pages)),

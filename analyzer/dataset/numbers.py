@@ -27,6 +27,7 @@ def facts(material: Material, leaked: int) -> dict[str, float]:
     inside = train[boxes.owner]
     learnt = inside & ~boxes.ignored
     heights = _known(_heights(material)[learnt])
+    per_image = np.bincount(boxes.owner[learnt], minlength=len(train))
     known: dict[str, float | None] = {
         "data_train_images": float(train.sum()),
         "data_test_images": float(test.sum()),
@@ -34,9 +35,10 @@ def facts(material: Material, leaked: int) -> dict[str, float]:
         "data_image_side": _median(material.sizes[train].max(1)),
         "data_input_size": float(options.input_size),
         "data_min_side": options.min_side,
-        "data_leaked_share": leaked / test.sum() if test.any() else None,
-        "data_ignored_share": float(boxes.ignored[inside].mean()) if inside.any() else None,
-        "data_small_share": float((heights < options.min_side).mean()) if len(heights) else None,
+        "data_idle_percent": _percent((per_image[train] == 0).sum(), train.sum()),
+        "data_leaked_percent": _percent(leaked, test.sum()),
+        "data_ignored_percent": _percent(boxes.ignored[inside].sum(), inside.sum()),
+        "data_small_percent": _percent((heights < options.min_side).sum(), len(heights)),
         **_style(material, train, test),
     }
     return {name: float(f"{value:.4g}") for name, value in known.items() if value is not None}
@@ -73,6 +75,10 @@ def _heights(material: Material) -> FloatArray:
 
 def _known(values: FloatArray) -> FloatArray:
     return values[np.isfinite(values)]
+
+
+def _percent(part: float, whole: float) -> float | None:
+    return float(100 * part / whole) if whole else None
 
 
 def _median(values: FloatArray) -> float | None:

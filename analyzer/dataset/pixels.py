@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
@@ -114,9 +115,25 @@ def _pool(count: int) -> Executor:
     try:
         context = get_context("forkserver")
         context.set_forkserver_preload(["analyzer.dataset.pixels", "PIL.Image"])
+        _start_server()
     except ValueError:  # this system only knows how to spawn
         context = get_context("spawn")
-    ignore = (signal.SIGINT, signal.SIG_IGN)
-    return ProcessPoolExecutor(
-        count, mp_context=context, initializer=signal.signal, initargs=ignore
-    )
+    return ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work)
+
+
+def _start_server() -> None:
+    """Start what forks the workers while ^C is ignored, which it then does for all its life."""
+    from multiprocessing import forkserver, resource_tracker
+
+    if threading.current_thread() is not threading.main_thread():
+        return  # signals are the main thread's
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        resource_tracker.ensure_running()
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _begin_work() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -21,9 +21,10 @@ SAYS: Mapping[str, str] = {
     "data_image_side": "median of the longer side of training images in pixels",
     "data_input_size": "side of the training input in pixels",
     "data_min_side": "shortest side of a word that the detector learns, in pixels of its input",
-    "data_ignored_share": "share of the training boxes that are ignored",
-    "data_leaked_share": "share of the test images that are training images",
-    "data_small_share": "share of the training boxes below the detector's minimum",
+    "data_ignored_percent": "percentage of the training boxes that are ignored",
+    "data_idle_percent": "percentage of the training images on which no box counts",
+    "data_leaked_percent": "percentage of the test images that are training images",
+    "data_small_percent": "percentage of the training boxes below the detector's minimum",
     **{f"data_{name}_shift": f"distance between training and test in {says}"
        for name, says in _FEATURES.items()},
     **{f"data_{name}_train": f"median of the training set: {says}"
