@@ -49,12 +49,14 @@ def note_boxes(boxes: Boxes, pairs: Sequence[Pair], sizes: FloatArray, found: Fo
 
 
 def _note_overlaps(boxes: Boxes, pairs: Sequence[Pair], counts: BoolArray, found: Found) -> None:
-    for a, b, share in geometry.overlaps(boxes.quads, boxes.owner, counts):
-        if np.array_equal(boxes.quads[a], boxes.quads[b]):
-            kind, text = "same-box", f"the same box as in line {boxes.line[a]}"
-        else:
-            kind, text = "overlap", f"shares {share:.0%} of its place with line {boxes.line[a]}"
-        found.add(kind, _file(b, boxes, pairs), text, line=int(boxes.line[b]))
+    first = geometry.same_as(boxes.quads, boxes.owner)
+    same = counts & (first != np.arange(len(boxes)))
+    for i in np.flatnonzero(same).tolist():
+        text = f"the same box as in line {boxes.line[first[i]]}"
+        found.add("same-box", _file(i, boxes, pairs), text, line=int(boxes.line[i]))
+    for a, b, share in geometry.overlaps(boxes.quads, boxes.owner, counts & ~same):
+        text = f"shares {share:.0%} of its place with line {boxes.line[a]}"
+        found.add("overlap", _file(b, boxes, pairs), text, line=int(boxes.line[b]))
 
 
 def note_nothing_to_learn(boxes: Boxes, pairs: Sequence[Pair], found: Found) -> None:

@@ -6,6 +6,7 @@ All boxes of a data set are looked at in one go; only overlaps go image by image
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -20,7 +21,8 @@ OVERLAP = 0.5
 """Two words of which more than this share (of their union) is the same place."""
 
 MOST_COMPARED = 5000
-"""So many boxes of one image are compared with each other."""
+MOST_PAIRS = 100_000
+"""So many boxes of one image are compared with each other, and so many pairs of them at most."""
 
 BLOCK = 256
 
@@ -99,12 +101,20 @@ def wholly_outside(quads: FloatArray, size: FloatArray) -> BoolArray:
     return np.asarray(((high < 0) | (low > size - 1)).any(1))
 
 
+def same_as(quads: FloatArray, owner: IntArray) -> IntArray:
+    """The first box (n,) of the same image with the same points: its own number for most."""
+    rows = np.column_stack([owner, quads.reshape(-1, 8)])
+    _, first, group = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    return np.asarray(first[group.reshape(-1)], np.int64)
+
+
 def overlaps(
     quads: FloatArray, owner: IntArray, counts: BoolArray
 ) -> Iterator[tuple[int, int, float]]:
-    """Pairs of boxes of one image that share more than ``OVERLAP`` of their union, with the share.
+    """Boxes of one image that share more than ``OVERLAP`` of their union, with the share.
 
-    ``owner`` (n,) is the image of each box, ascending; only boxes in ``counts`` are compared.
+    Gives (one box, a later one, share), each later one once. ``owner`` (n,) is the image of each
+    box, ascending; only boxes in ``counts`` are compared.
     """
     where = np.flatnonzero(counts)
     size = np.abs(areas(quads))
@@ -112,10 +122,12 @@ def overlaps(
     starts = np.flatnonzero(np.diff(owner[where], prepend=-1))
     for whole in np.split(where, starts[1:]):
         group = whole[:MOST_COMPARED]
-        for first, second in _near(low[group], high[group], size[group]):
+        told = set()
+        near = _near(low[group], high[group], size[group])
+        for first, second in islice(near, MOST_PAIRS):
             a, b = int(group[first]), int(group[second])
-            share = shared(quads[a], quads[b])
-            if share > OVERLAP:
+            if b not in told and (share := shared(quads[a], quads[b])) > OVERLAP:
+                told.add(b)
                 yield a, b, share
 
 

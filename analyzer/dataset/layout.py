@@ -67,7 +67,7 @@ def read_layout(root: Path, found: Found) -> Layout:
     Raises FormatError where ``root`` itself cannot be listed.
     """
     try:
-        entries = sorted(entry.name for entry in os.scandir(root))
+        entries = sorted(path.name for path in root.iterdir())
     except OSError as error:
         raise FormatError(f"cannot be read: {error.strerror}", file=str(root)) from None
     folders, lists = {}, set()
@@ -90,7 +90,8 @@ def _files(folder: Path, name: str, found: Found) -> frozenset[str] | None:
         _note_missing(folder.parent, name, "folder", found)
         return None
     try:
-        return frozenset(entry.name for entry in os.scandir(folder) if entry.is_file())
+        with os.scandir(folder) as entries:
+            return frozenset(entry.name for entry in entries if entry.is_file())
     except OSError as error:
         found.add("unreadable", name, f"the folder cannot be read: {error.strerror}")
         return None

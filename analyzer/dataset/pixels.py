@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -87,16 +88,18 @@ def _reason(error: Exception) -> str:
 def look_at_all(paths: Sequence[Path], processes: int | None = None) -> Iterator[Look | str]:
     """A look at each image in order; many are shared among processes.
 
-    Should a worker die, as of an image that breaks its decoder, the rest is done here.
+    Should a worker die, for want of memory say, the rest is done here.
     """
     count = min(os.cpu_count() or 1, MOST_PROCESSES) if processes is None else processes
     done = 0
     if len(paths) >= MANY and count > 1:
         from concurrent.futures.process import BrokenProcessPool
 
-        pool = _pool(count)
+        with _uninterrupted():
+            pool = _pool(count)
+            looks = pool.map(look, paths, chunksize=AT_ONCE)
         try:
-            for one in pool.map(look, paths, chunksize=AT_ONCE):
+            for one in looks:
                 yield one
                 done += 1
         except BrokenProcessPool:
@@ -115,22 +118,23 @@ def _pool(count: int) -> Executor:
     try:
         context = get_context("forkserver")
         context.set_forkserver_preload(["analyzer.dataset.pixels", "PIL.Image"])
-        _start_server()
     except ValueError:  # this system only knows how to spawn
         context = get_context("spawn")
     return ProcessPoolExecutor(count, mp_context=context, initializer=_begin_work)
 
 
-def _start_server() -> None:
-    """Start what forks the workers while ^C is ignored, which it then does for all its life."""
-    from multiprocessing import forkserver, resource_tracker
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ignore ^C while processes are started: they then ignore it too, and none is left half made.
 
+    Signals are the main thread's; another one starts processes as it is.
+    """
     if threading.current_thread() is not threading.main_thread():
-        return  # signals are the main thread's
+        yield
+        return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        resource_tracker.ensure_running()
-        forkserver.ensure_running()
+        yield
     finally:
         signal.signal(signal.SIGINT, before)
 
