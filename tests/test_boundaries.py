@@ -139,7 +139,9 @@ def test_importing_the_package_loads_nothing_else() -> None:
     assert not loaded("import analyzer") & {"numpy", "click", "rich", "yaml", "pydantic"}
 
 
-@pytest.mark.parametrize("args", [["--help"], ["report", "--help"], ["compare", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["report", "--help"], ["compare", "--help"], ["dataset", "--help"]]
+)
 def test_help_is_instant(args: list[str]) -> None:
     heavy = {"numpy", "pandas", "torch", "pydantic", "rich", "yaml", "matplotlib", "bokeh"}
     assert not loaded(RUN_CLI.format(args=args)) & heavy
