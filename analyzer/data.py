@@ -12,6 +12,7 @@ PROBLEMS: Mapping[str, str] = {
     "backup-list": "backup copies that stand beside a list",
     "empty-list": "training lists without a line",
     # list lines
+    "foreign-list": "lists in the format of another program",
     "wrong-field-count": "list lines that are not two paths",
     "separator": "list lines with another separator than one blank",
     "list-blank": "blanks around list lines, or blank lines",

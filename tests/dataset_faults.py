@@ -165,6 +165,19 @@ def grey_pages(pixels: np.ndarray) -> np.ndarray:
     return 235 + (pixels - pixels.mean()) / max(float(pixels.std()), 1.0) * 10
 
 
+def names_only(data: bytes) -> bytes:
+    return b"".join(line.split()[0][13:] + b"\n" for line in data.splitlines())
+
+
+def paddle(data: bytes) -> bytes:
+    boxes = b'\t[{"transcription": "open", "points": [[1, 1], [9, 1], [9, 5], [1, 5]]}]\n'
+    return b"".join(line.split()[0] + boxes for line in data.splitlines())
+
+
+def recognition(data: bytes) -> bytes:
+    return b"".join(line.split()[0] + b"\topen\n" for line in data.splitlines())
+
+
 FIRST = "train_gts/2.txt"
 FAULTS: tuple[Fault, ...] = (
     # layout
@@ -184,6 +197,9 @@ FAULTS: tuple[Fault, ...] = (
     Fault("a leading blank", listed(IMAGES, f" {IMAGES}"), "data-list-line", LIST, 3, True),
     Fault("a trailing blank", listed(".txt", ".txt "), "data-list-line", LIST, 3, True),
     Fault("a comma between the paths", listed(" ", ","), "data-list-line", LIST, 3),
+    Fault("a list of image names", rewrite(LIST, names_only), "data-list-line", LIST, 1),
+    Fault("a list of PaddleOCR", rewrite(LIST, paddle), "data-list-line", LIST, 1),
+    Fault("a list for recognition", rewrite(LIST, recognition), "data-list-line", LIST, 1),
     Fault("a third field", listed(".txt", ".txt 1"), "data-list-line", LIST, 3),
     Fault("backslashes", listed("/", "\\"), "data-list-line", LIST, 3, True),
     Fault(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from pathlib import Path, PurePosixPath
 
+from analyzer.dataset.foreign import foreign
 from analyzer.dataset.found import Found
 from analyzer.dataset.layout import IMAGE_SUFFIXES, OTHER_IMAGE_SUFFIXES, Layout, split_name
 from analyzer.dataset.records import Pair
@@ -30,6 +31,10 @@ def read_list(layout: Layout, split: str, found: Found) -> tuple[list[Pair], tup
         data = read_text(layout.root / file)
     except OSError as error:
         found.add("unreadable", file, f"the list cannot be read: {error.strerror}")
+        return [], ()
+    if told := foreign(data):
+        text = f"{told}; write {split}_images/1.jpg {split}_gts/1.txt on each line"
+        found.add("foreign-list", file, text, line=1)
         return [], ()
     parsed = parse_list(data, split)
     found.add_list_faults(file, parsed.faults)

@@ -190,7 +190,10 @@ def test_an_interrupt_while_decoding_ends_the_workers(folder, tmp_path) -> None:
         start_new_session=True,
         text=True,
     ) as process:
-        time.sleep(1.0)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while process.poll() is None and not children.read_text():
+            time.sleep(0.02)
+        time.sleep(0.3)
         os.killpg(process.pid, signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode in (0, 130)  # it may have been done by then
