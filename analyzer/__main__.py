@@ -12,6 +12,7 @@ import click
 from analyzer import __version__
 from analyzer.commands.check import check
 from analyzer.commands.compare import compare
+from analyzer.commands.dataset import dataset
 from analyzer.commands.export import export
 from analyzer.commands.report import report
 from analyzer.commands.results import GARBAGE
@@ -24,7 +25,7 @@ EPILOG = """
 \b
 Exit codes
   0  clean, or nothing that --fail-on asks for
-  1  findings (check), or a worse run (compare --fail-on worse)
+  1  findings (check, dataset), or a worse run (compare --fail-on worse)
   2  wrong usage, a broken rule, or a missing extra
   3  no run found
 """
@@ -40,12 +41,13 @@ def cli() -> None:
       python -m analyzer report workdirs/          read the runs, get a report
       python -m analyzer compare RUN_A RUN_B       which is better, and is it sure?
       python -m analyzer check workdirs/latest     for CI: exit 1 on errors
+      python -m analyzer dataset my_data           is the data fit to train on?
       python -m analyzer export runs/ > all.csv    every logged value, for other tools
       python -m analyzer rules explain loss-flat   what a rule looks at, and why it matters
     """
 
 
-for command in (report, compare, check, export, rules):
+for command in (report, compare, check, dataset, export, rules):
     cli.add_command(command)
 
 

@@ -122,7 +122,16 @@ class Finding:
         return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-Action = Literal["ship it", "keep training", "stop now", "restart with this patch", "cannot tell"]
+Action = Literal[
+    "ship it",
+    "keep training",
+    "stop now",
+    "restart with this patch",
+    "cannot tell",
+    "repair it first",
+    "train on it",
+]
+"""What to do with a run; the last two with a data set."""
 
 
 @dataclass(frozen=True)

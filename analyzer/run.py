@@ -16,6 +16,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.data import DataSet
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Axis = Literal["epoch", "step"]
@@ -199,10 +201,7 @@ class LogEvent:
 
 @dataclass(frozen=True)
 class Note:
-    """Something odd met while reading that did not stop the reading.
-
-    ``cut`` says that a file goes on beyond what was read, so that nothing may hang on its end.
-    """
+    """Something odd met while reading. ``cut``: nothing may hang on the end of what was read."""
 
     text: str
     file: str | None = None
@@ -231,8 +230,8 @@ class Run:
     number in ``segment``.
     ``main_metric`` is a series name and ``higher_is_better`` its direction. ``samples`` gives the
     number of samples a rate was computed from, by series prefix (``val``, ``train``).
-    ``status_because`` says what on disk shows the status. ``unreadable`` holds the reason, one
-    sentence, when the run was found but could not be read; all else is empty then.
+    ``status_because`` says what on disk shows the status. ``unreadable`` is a sentence that says
+    why the run could not be read, ``data`` what was found in a data set; all else is empty then.
     """
 
     name: str
@@ -256,6 +255,7 @@ class Run:
     samples: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     unreadable: str | None = None
+    data: DataSet | None = None
 
     def get(self, name: str) -> Series | None:
         """A series by canonical name or by role (``loss``, ``metric``); None if not logged."""

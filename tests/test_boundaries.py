@@ -11,12 +11,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-GROUND = {"errors", "formats", "run", "finding"}
+GROUND = {"data", "errors", "formats", "run", "finding"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "formats": {"errors"},
-    "run": set(),
+    "data": set(),
+    "run": {"data"},
     "finding": set(),
     "location": {"errors"},
     "signals": {"run"},
@@ -25,11 +26,22 @@ ALLOWED: dict[str, set[str]] = {
     "reading": {"errors", "formats", "run"},
     "readers": {"errors", "formats", "reading", "run"},
     "cache": GROUND | {"__init__"},
-    "diagnosis": GROUND | {"facts", "location", "signals"},
+    "dataset": GROUND,
+    "diagnosis": GROUND | {"dataset", "facts", "location", "signals"},
     "compare": GROUND | {"facts", "signals", "summary"},
-    "render": GROUND | {"compare", "summary"},
+    "render": GROUND | {"compare", "dataset", "summary"},
     "commands": GROUND
-    | {"__init__", "cache", "compare", "diagnosis", "location", "readers", "reading", "render"},
+    | {
+        "__init__",
+        "cache",
+        "compare",
+        "dataset",
+        "diagnosis",
+        "location",
+        "readers",
+        "reading",
+        "render",
+    },
     "__main__": {"__init__", "commands", "errors"},
 }
 """Room -> the other rooms of ``analyzer`` that it may import."""
@@ -127,7 +139,9 @@ def test_importing_the_package_loads_nothing_else() -> None:
     assert not loaded("import analyzer") & {"numpy", "click", "rich", "yaml", "pydantic"}
 
 
-@pytest.mark.parametrize("args", [["--help"], ["report", "--help"], ["compare", "--help"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["report", "--help"], ["compare", "--help"], ["dataset", "--help"]]
+)
 def test_help_is_instant(args: list[str]) -> None:
     heavy = {"numpy", "pandas", "torch", "pydantic", "rich", "yaml", "matplotlib", "bokeh"}
     assert not loaded(RUN_CLI.format(args=args)) & heavy

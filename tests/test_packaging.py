@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from analyzer.dataset.sample import write_sample
+
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples" / "workdirs"
 
@@ -85,6 +87,19 @@ def test_check_works_from_a_wheel_with_the_core_install_alone(
     assert done.returncode == 0, done.stderr
     assert str(unpacked) in done.stdout.splitlines()[0]
     assert "loss-nonfinite" in done.stdout
+
+
+def test_a_data_set_is_checked_with_the_core_install_alone(unpacked: Path, tmp_path: Path) -> None:
+    write_sample(tmp_path / "set", train=2, test=50)
+    extras = [name for name in EXTRAS if name != "PIL"]
+    args = ["dataset", str(tmp_path / "set"), "--out", str(tmp_path / "out")]
+    done = run(args, site=unpacked, cwd=tmp_path, blocked=extras)
+    assert done.returncode == 0, done.stderr
+    assert "train on it" in done.stdout
+    assert (tmp_path / "out/dataset.html").exists()
+    done = run([*args, "--overlay", "1"], site=unpacked, cwd=tmp_path, blocked=extras)
+    assert done.returncode == 2
+    assert "extra 'report'" in done.stderr
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])

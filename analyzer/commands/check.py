@@ -17,20 +17,24 @@ from analyzer.commands.analysis import (
 from analyzer.commands.choice import choice_options, choose
 
 if TYPE_CHECKING:
+    from analyzer.finding import Severity
     from analyzer.render.report import Report
 
 FAIL_ON = ("error", "warning", "info", "never")
 
 
-@click.command()
-@paths_argument
-@click.option(
+fail_option = click.option(
     "--fail-on",
     type=click.Choice(FAIL_ON),
     default="error",
     show_default=True,
     help="Exit with 1 when a finding is at least this severe.",
 )
+
+
+@click.command()
+@paths_argument
+@fail_option
 @format_option
 @choice_options
 @click.pass_context
@@ -71,10 +75,14 @@ def _show(report: Report, output_format: str) -> None:
 
 def fails(report: Report, fail_on: str) -> bool:
     """Whether a run, or several together, have a finding of their own as severe as ``fail_on``."""
+    worst = (*(item.worst for item in report.runs), report.together.worst)
+    return any(is_severe(one, fail_on) for one in worst)
+
+
+def is_severe(worst: Severity | None, fail_on: str) -> bool:
+    """Whether a severity is at or above ``fail_on``."""
     from analyzer.finding import Severity
 
-    if fail_on == "never":
+    if fail_on == "never" or worst is None:
         return False
-    limit = Severity(fail_on).rank
-    worst = (*(item.worst for item in report.runs), report.together.worst)
-    return any(one is not None and one.rank >= limit for one in worst)
+    return worst.rank >= Severity(fail_on).rank

@@ -125,7 +125,8 @@ def tell(
 ) -> None:
     """Say on stderr what the settings did, and which parts of them did nothing.
 
-    With ``together`` only rules about several runs were asked, so of others nothing can be said.
+    With ``together`` only rules about several runs were asked, of data sets only those about data:
+    of others nothing can be said.
     """
     for run in runs:
         inside = run.path / FILE
@@ -133,7 +134,9 @@ def tell(
         if inside.is_file() and (given is None or not inside.samefile(given)):
             _say_ignored(inside)
     if choice.settings is not None:
-        asked = {rule.id for rule in chosen(choice).every if rule.among or not together}
+        data = any(run.data is not None for run in runs)
+        every = (rule for rule in chosen(choice).every if rule.about_data == data)
+        asked = {rule.id for rule in every if rule.among or not together}
         for line in _notes(choice, gone, runs, asked):
             click.echo(f"note: {line}", err=True)
 
@@ -154,5 +157,5 @@ def _notes(
         else:
             yield f"{place}: the suppression is not used; remove it"
     metric = found.settings.main_metric
-    if metric is not None and not any(metric.name in run.series for run in runs):
+    if metric is not None and not any(metric.name in run.series or run.data for run in runs):
         yield f"{choice.settings}: main_metric: no run logs '{metric.name}'"

@@ -28,10 +28,13 @@ def diagnose(
 ) -> Diagnosis:
     """All that the rules say of a run; without ``rules`` those that come with the package.
 
-    A run that could not be read is examined by ``run-unreadable`` alone.
+    A data set, which is a run with ``data``, is judged by the rules about data and no others. A
+    run that could not be read is examined by ``run-unreadable`` alone.
     """
     every = installed_rules() if rules is None else rules
-    chosen = [rule for rule in every if rule.among is None]
+    chosen = [
+        rule for rule in every if rule.among is None and rule.about_data == (run.data is not None)
+    ]
     if run.unreadable is not None:
         chosen = [rule for rule in chosen if rule.id == UNREADABLE]
     case = Case(run)

@@ -11,6 +11,7 @@ from analyzer.diagnosis.grammar import Condition, Group
 from analyzer.diagnosis.limit import Limit, certainty, is_past
 from analyzer.diagnosis.message import show
 from analyzer.diagnosis.outcome import Outcome, Place
+from analyzer.diagnosis.problems import problem
 from analyzer.diagnosis.runchecks import RUN_CHECKS
 from analyzer.diagnosis.vocabulary import FINEST, ROLES, label
 from analyzer.facts import FACTS
@@ -29,6 +30,8 @@ def judge(when: Group | Condition, case: Case) -> Outcome:
             return _signal(when, case)
         if when.fact is not None:
             return _fact(when, case)
+        if when.problem is not None:
+            return problem(when, case)
         return _event(when, case) if when.event else _check(when.check or "", case)
     outcomes = (judge(item, case) for item in when.items)
     return {"all": _all, "any": _any, "none": _none}[when.kind](outcomes)

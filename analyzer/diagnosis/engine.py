@@ -9,6 +9,7 @@ from analyzer.diagnosis import message
 from analyzer.diagnosis.case import Case
 from analyzer.diagnosis.condition import judge
 from analyzer.diagnosis.fix import resolve
+from analyzer.diagnosis.grammar import Condition
 from analyzer.diagnosis.outcome import Outcome, Place
 from analyzer.diagnosis.rule import CauseText, Rule
 from analyzer.diagnosis.vocabulary import label, matching
@@ -148,11 +149,17 @@ def _causes(
 
 
 def _cause(text: CauseText, case: Case, value_of: Callable[[str], object]) -> Cause:
-    """One cause with what decided about it; what is not known never rules a cause out."""
+    """One cause with what decided about it; what is not known never rules a cause out.
+
+    A data set is read whole: a cause that asks for a problem it does not have is ruled out.
+    """
     verdict, because = CauseVerdict.POSSIBLE, "nothing that was logged speaks for or against it"
     if text.when is not None:
         found = judge(text.when, case)
-        verdict = CauseVerdict.SUPPORTED if found.truth else verdict
+        if found.truth:
+            verdict = CauseVerdict.SUPPORTED
+        elif isinstance(text.when, Condition) and text.when.problems and case.run.data:
+            verdict = CauseVerdict.RULED_OUT
         because = found.text
     if text.unless is not None:
         against = judge(text.unless, case)

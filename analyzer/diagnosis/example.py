@@ -52,6 +52,25 @@ class EventExample(Model):
         return self
 
 
+class DatasetExample(Model):
+    """A data set: a sound one with so many images, and what is changed about it.
+
+    ``files`` gives files another content by path; null deletes the file or folder. Of an image the
+    content may be ``160x120`` (another picture of this size), ``copy of PATH``, ``resaved PATH``
+    (the same picture, saved anew), ``orientation 6`` (an EXIF note) or ``first half`` (the rest
+    of the file is cut off); else it is the text in the file. ``latin`` are files in Latin-1,
+    ``unreadable`` those that are too large to be a text.
+    ``rename`` gives files or folders another name.
+    """
+
+    train: int = Field(default=3, ge=0, le=200)
+    test: int = Field(default=2, ge=0, le=200)
+    files: dict[str, str | None] = Field(default_factory=dict)
+    latin: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    rename: dict[str, str] = Field(default_factory=dict)
+
+
 class Expects(Model):
     """What has to come of an example; what is left out is not looked at.
 
@@ -90,6 +109,7 @@ class RunBody(Model):
     planned_epochs: int | None = None
     planned_steps: int | None = None
     unreadable: str | None = None
+    dataset: DatasetExample | None = None
 
     @model_validator(mode="after")
     def _known_names(self) -> RunBody:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from analyzer.diagnosis.case import Case
+from analyzer.diagnosis.datasets import examined
 from analyzer.diagnosis.engine import Fired, Unjudged, examine, symptom
 from analyzer.diagnosis.example import Example, RunText
 from analyzer.diagnosis.fix import resolve
@@ -62,6 +63,7 @@ def build_run(example: RunText) -> Run:
         samples=example.samples,
         environment=example.environment,
         unreadable=example.unreadable,
+        data=None if example.dataset is None else examined(example.dataset),
     )
 
 

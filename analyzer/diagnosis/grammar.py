@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from analyzer.data import PROBLEMS
 from analyzer.diagnosis.limit import Limit, parse_limit
 from analyzer.diagnosis.runchecks import EVERY_CHECK
 from analyzer.diagnosis.vocabulary import check_series, unknown
@@ -70,13 +71,14 @@ class Model(BaseModel):
 
 
 class Condition(Model):
-    """A sentence: ``signal of (vs) over`` or ``fact``, above or below a limit; or event, check.
+    """A sentence: ``signal of (vs) over`` or ``fact``, above or below a limit; or another kind.
 
+    ``problem`` asks for one kind of problem of a data set, or for any of several.
     ``q``, ``z``, ``times`` and ``within`` are parameters of signals. ``matches`` asks for an event
     whose line holds this text, or one of these texts, in capitals or not.
     """
 
-    KINDS: ClassVar[tuple[str, ...]] = ("signal", "fact", "event", "check")
+    KINDS: ClassVar[tuple[str, ...]] = ("signal", "fact", "event", "check", "problem")
 
     signal: str | None = None
     of: str | None = None
@@ -86,6 +88,7 @@ class Condition(Model):
     event: str | None = None
     matches: str | list[str] | None = None
     check: str | None = None
+    problem: str | tuple[str, ...] | None = None
     q: float | None = None
     z: float | None = None
     times: float | None = None
@@ -107,7 +110,12 @@ class Condition(Model):
     @property
     def name(self) -> str:
         """What the condition asks for: the name of its signal, fact, event or check."""
-        return self.signal or self.fact or self.event or self.check or ""
+        return self.signal or self.fact or self.event or self.check or ", ".join(self.problems)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The kinds of problems that the condition asks for."""
+        return (self.problem,) if isinstance(self.problem, str) else self.problem or ()
 
     @property
     def limits(self) -> dict[str, Limit]:
@@ -199,8 +207,10 @@ def check_value(fact: str, value: object, *place: str) -> None:
 def _check_bare(condition: Condition) -> None:
     if condition.event is not None:
         known("event", condition.event, EVENTS, "event")
-    else:
+    elif condition.check is not None:
         known("check", condition.check, EVERY_CHECK, "check")
+    for kind in condition.problems:
+        known("problem", kind, PROBLEMS, "problem")
     _no_series(condition)
     if condition.limits or condition.is_ is not None:
         raise ValueError(f"{condition.name} happened or not; leave out the limit")

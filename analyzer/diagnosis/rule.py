@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, FiniteFloat, Tag, model_validator
@@ -26,11 +27,12 @@ from analyzer.diagnosis.grammar import (
     placed,
     wrong,
 )
+from analyzer.diagnosis.problems import VALUES
 from analyzer.diagnosis.runchecks import EVERY_CHECK, RUN_CHECKS
 from analyzer.diagnosis.several import AMONG, TOLD
 from analyzer.diagnosis.vocabulary import EACH, check_pattern, unknown
 from analyzer.diagnosis.window import FINDING
-from analyzer.facts import FACTS
+from analyzer.facts import DATA_FACTS, FACTS
 from analyzer.finding import Severity
 from analyzer.signals import SIGNALS
 
@@ -211,6 +213,8 @@ class Rule(Model):
                 allowed |= {"text", "line", "file"}
             if leaf.check is not None:
                 allowed |= set(EVERY_CHECK[leaf.check].gives)
+            if leaf.problem is not None:
+                allowed |= set(VALUES)
         try:
             for name in message.names(self.message):
                 known("name in the message", name, sorted(allowed), "message")
@@ -229,6 +233,13 @@ class Rule(Model):
                 text = f"{leaf.over.text}: the finding is known only in causes and severity"
                 raise wrong(text, *place, "over")
         return self
+
+    @cached_property
+    def about_data(self) -> bool:
+        """Whether the rule judges a data set; all others judge runs."""
+        facts = (leaf.fact or "" for leaf in leaves(self.when))
+        asked = any(leaf.problem is not None for leaf in leaves(self.when))
+        return asked or any(name in DATA_FACTS for name in facts)
 
     def conditions(self) -> Iterator[Condition]:
         """Every condition of the rule: of its symptom, its severity and its causes."""

@@ -36,6 +36,7 @@ from collections.abc import Sequence
 
 from analyzer.diagnosis import nextstep, price
 from analyzer.diagnosis.case import Case
+from analyzer.diagnosis.fitness import fitness
 from analyzer.diagnosis.patch import first_advice, merged, not_enough
 from analyzer.diagnosis.vocabulary import label
 from analyzer.diagnosis.yardstick import Result, result
@@ -76,6 +77,8 @@ def decide(case: Case, findings: Sequence[Finding]) -> Verdict:
     if run.unreadable is not None:
         return Verdict("cannot tell", run.unreadable or "the run could not be read")
     own = [f for f in findings if f.explained_by is None and f.severity is not Severity.INFO]
+    if run.data is not None:
+        return fitness(run.data, own)
     got = result(case, findings)
     if run.status is Status.RUNNING:
         return _running(case, own, got)

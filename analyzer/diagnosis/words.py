@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from analyzer.data import PROBLEMS
 from analyzer.diagnosis.condition import sized
 from analyzer.diagnosis.grammar import Condition, Group, leaves
 from analyzer.diagnosis.limit import Limit
@@ -33,6 +34,8 @@ def condition(one: Condition) -> str:
         words = [one.matches] if isinstance(one.matches, str) else one.matches or []
         such = f" with {' or '.join(map(repr, words))}" if words else ""
         return f"the log has a line of the kind '{one.event}'{such}"
+    if one.problem is not None:
+        return f"there are {' or '.join(PROBLEMS[kind] for kind in one.problems)}"
     if one.check is not None:
         return EVERY_CHECK[one.check].says
     if one.fact is not None:

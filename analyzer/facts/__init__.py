@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzer.facts import monitor, parts, progress, schedule, settings, timing, weights
+from analyzer.facts import data, monitor, parts, progress, schedule, settings, timing, weights
 from analyzer.facts.settings import first_number, number, text
 from analyzer.run import Run
 
-__all__ = ["FACTS", "SETTINGS_LEARN", "Fact", "Kind", "Value"]
+__all__ = ["DATA_FACTS", "FACTS", "SETTINGS_LEARN", "Fact", "Kind", "Value"]
+
+DATA_FACTS = data.SAYS
+"""The facts about data sets; those of runs are all others."""
 
 Value = float | str | bool
 Kind = Literal["number", "text", "yes/no"]
@@ -182,4 +185,5 @@ FACTS: Mapping[str, Fact] = {
         "log val_time, checkpoint_time and epoch_time",
     ),
     "step_seconds": Fact(timing.step_seconds, "seconds for a step", "number", _STEP_LOG),
+    **{name: Fact(data.number(name), says, "number") for name, says in data.SAYS.items()},
 }

@@ -8,6 +8,7 @@
 
 parse_list(data, split) -> ParsedList        parse_labels(data) -> ParsedLabels
 format_list_line(split, image, label) -> str          format_label(points, text) -> str
+tidy_label(line) -> str
 
 Parsing never fails: what could be read comes back beside a list of faults. Their kinds, beside
 those of ``textlines``, for labels: full-width-comma, too-few-numbers, not-a-number, not-finite,
@@ -31,6 +32,9 @@ MAX_COORDINATE = 1_000_000.0
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _COMMA = re.compile("[,\uff0c]")  # ASCII and full-width
+_PLAIN = re.compile(r"(?:-?[0-9]{1,6}(?:\.[0-9]{1,9})?,){8}")
+_JOINERS = frozenset("\u200c\u200d")
+"""Invisible, but letters of Persian, of Indian scripts and of emoji hang on them."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def parse_labels(data: bytes) -> ParsedLabels:
     labels = [
         label
         for number, line in lines(data, faults)
-        if (label := _label_line(number, line, faults)) is not None
+        if (label := _plain_line(number, line) or _label_line(number, line, faults)) is not None
     ]
     return ParsedLabels(tuple(labels), tuple(faults))
 
@@ -113,6 +117,24 @@ def format_label(points: Sequence[float], text: str) -> str:
         why = parsed.faults[0].message if parsed.faults else "it does not read back unchanged"
         raise FormatError(f"the label {line!r} cannot be written: {why}")
     return line
+
+
+def tidy_label(line: str) -> str:
+    """A label line with ASCII commas and nothing invisible around its fields, else as it is."""
+    nothing: list[Fault] = []
+    fields = (strip(1, offset, field, "", nothing)[1] for offset, field in _fields(line))
+    return ",".join(fields)
+
+
+def _plain_line(line: int, text: str) -> Label | None:
+    """The label of a line that shows no fault at first sight, as nearly all do; None of others."""
+    numbers = _PLAIN.match(text)
+    if numbers is None:
+        return None
+    content = text[numbers.end() :]
+    if not content or not content.isprintable() or content[0] == " " or content[-1] == " ":
+        return None
+    return Label(line, tuple(map(float, text[: numbers.end() - 1].split(","))), content)
 
 
 def _label_line(line: int, text: str, faults: list[Fault]) -> Label | None:
@@ -173,7 +195,7 @@ def _number_fault(line: int, column: int, digits: str, index: int, fields: int) 
 def _note_hidden(line: int, column: int, content: str, faults: list[Fault]) -> None:
     """Blanks between words are text; other characters that nobody sees are slips."""
     for index, character in enumerate(content):
-        if character != " " and invisible(character):
+        if character != " " and character not in _JOINERS and invisible(character):
             kind = "tab" if character == "\t" else "invisible"
             message = f"{name_of(character)} inside the text; delete it"
             faults.append(Fault(line, column + index + 1, kind, message))

@@ -60,7 +60,7 @@ def _read_samples(root: Path, split: str) -> list[Sample]:
         image, label_file = root / entry.image, root / entry.label
         for relative in (entry.image, entry.label):
             if not (root / relative).is_file():
-                message = _not_there(root, relative)
+                message = not_there(root, relative)
                 raise FormatError(message, file=str(list_file), line=entry.line)
         read = parse_labels(_read(label_file))
         samples.append(Sample(image, label_file, read.labels, read.faults))
@@ -84,7 +84,7 @@ def _check_layout(root: Path, split: str) -> None:
         if (root / name).is_file() if is_list else (root / name).is_dir():
             continue
         inner = next((p for p in sorted(root.iterdir()) if (p / name).exists()), None)
-        near = _near_miss(root, name)
+        near = near_miss(root, name)
         if inner is not None:
             step = f"{inner.name}/ has one: give that folder as the data folder"
         elif near:
@@ -97,7 +97,7 @@ def _check_layout(root: Path, split: str) -> None:
         )
 
 
-def _near_miss(root: Path, name: str) -> str | None:
+def near_miss(root: Path, name: str) -> str | None:
     """An entry of ``root`` that was probably meant to be ``name``, such as ``images``."""
     split, _, kind = name.partition("_")
     taken = {f"{either}_{ending}" for either in SPLITS for ending in _VARIANTS}
@@ -113,7 +113,7 @@ def _near_miss(root: Path, name: str) -> str | None:
     return next(iter(likely + difflib.get_close_matches(name, there, n=1)), None)
 
 
-def _not_there(root: Path, relative: str) -> str:
+def not_there(root: Path, relative: str) -> str:
     """The sentence for a listed file that does not exist, with the file that may be meant."""
     wanted = root / relative
     if wanted.parent.is_dir():
@@ -121,4 +121,4 @@ def _not_there(root: Path, relative: str) -> str:
         for entry in wanted.parent.iterdir():
             if entry.stem.lower() == stem and entry.name != wanted.name:
                 return f"{relative} does not exist, {entry.name} does; make the two names equal"
-    return f"{relative} does not exist below {root}; correct the line or add the file"
+    return f"{relative} does not exist in the data folder; correct the line or add the file"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 BASE = "DejaVu Sans"
@@ -17,17 +17,35 @@ _LIKELY = ("CJK", "Han", "Hei", "Song", "Gothic", "Noto", "Unicode", "Unifont")
 
 def cover(texts: Iterable[str]) -> tuple[list[str], dict[int, str]]:
     """Font families that together cover ``texts``, and a translation for what none has."""
-    wanted = {ord(character) for text in texts for character in text} - _glyphs(_base_file())
-    families = [BASE]
-    if wanted:
-        for family, file in _candidates():
-            gained = wanted & _glyphs(file)
-            if gained:
-                families.append(family)
-                wanted -= gained
-            if not wanted:
-                break
-    return families, dict.fromkeys(wanted, MISSING)
+    chosen, lacking = _choose(texts)
+    return [family for family, _ in chosen], dict.fromkeys(lacking, MISSING)
+
+
+def files(texts: Iterable[str]) -> list[str]:
+    """Font files that together cover ``texts`` as far as any do, the base one first."""
+    return [file for _, file in _choose(texts)[0]]
+
+
+def first_with(text: str, fonts: Sequence[str]) -> int:
+    """Which of several font files has most characters of ``text``, the first of equals."""
+    letters = {ord(character) for character in text}
+    gains = [len(letters & _glyphs(file)) for file in fonts]
+    return gains.index(max(gains))
+
+
+def _choose(texts: Iterable[str]) -> tuple[list[tuple[str, str]], set[int]]:
+    """(family, file) of each font needed, and the characters that none has."""
+    base = _base_file()
+    wanted = {ord(character) for text in texts for character in text} - _glyphs(base)
+    chosen = [(BASE, base)]
+    for family, file in _candidates() if wanted else ():
+        gained = wanted & _glyphs(file)
+        if gained:
+            chosen.append((family, file))
+            wanted -= gained
+        if not wanted:
+            break
+    return chosen, wanted
 
 
 @cache

@@ -44,6 +44,8 @@ TONES = {
     "stop now": "error",
     "restart with this patch": "error",
     "cannot tell": "warning",
+    "repair it first": "error",
+    "train on it": "good",
 }
 WORDS = {
     "best_text": best_text,

@@ -18,6 +18,7 @@ from analyzer.finding import (
     Fix,
     Suppressed,
     Together,
+    Verdict,
 )
 from analyzer.render.report import Report, RunReport
 from analyzer.render.schema import (
@@ -30,6 +31,7 @@ from analyzer.render.schema import (
     ReportJson,
     RunJson,
     TogetherJson,
+    VerdictJson,
 )
 from analyzer.run import Note
 from analyzer.summary import Summary
@@ -124,14 +126,9 @@ def _run(item: RunReport) -> RunJson:
         "planned_steps": run.planned_steps,
         "seconds": item.seconds,
         "metric": None if item.metric is None else _metric(item.metric),
-        "findings": [_finding(finding) for finding in told.findings],
-        "suppressed": [_suppressed(item) for item in told.suppressed],
-        "verdict": {
-            "action": told.verdict.action,
-            "because": told.verdict.because,
-            "price": told.verdict.price,
-            "patch": _changes(told.verdict.patch),
-        },
+        "findings": [finding_json(finding) for finding in told.findings],
+        "suppressed": [suppressed_json(item) for item in told.suppressed],
+        "verdict": verdict_json(told.verdict),
         "not_evaluated": [{"rule": n.rule, "reason": n.reason} for n in told.not_evaluated],
         "advice": list(told.advice),
         "notes": [note_json(note) for note in run.notes],
@@ -149,7 +146,18 @@ def _metric(summary: Summary) -> MetricJson:
     }
 
 
-def _finding(finding: Finding) -> FindingJson:
+def verdict_json(verdict: Verdict) -> VerdictJson:
+    """A verdict as an object."""
+    return {
+        "action": verdict.action,
+        "because": verdict.because,
+        "price": verdict.price,
+        "patch": _changes(verdict.patch),
+    }
+
+
+def finding_json(finding: Finding) -> FindingJson:
+    """A finding as an object."""
     return {
         "rule": finding.rule,
         "title": finding.title,
@@ -165,9 +173,9 @@ def _finding(finding: Finding) -> FindingJson:
     }
 
 
-def _suppressed(item: Suppressed) -> Any:
+def suppressed_json(item: Suppressed) -> Any:
     suppression = {"justification": item.reason, "until": item.until}
-    return {**_finding(item.finding), "suppression": suppression}
+    return {**finding_json(item.finding), "suppression": suppression}
 
 
 def together_json(told: Together, paths: Mapping[str, PurePath]) -> TogetherJson:
@@ -177,8 +185,8 @@ def together_json(told: Together, paths: Mapping[str, PurePath]) -> TogetherJson
         return {"runs": [{"name": n, "path": paths[n].as_posix()} for n in finding.runs]}
 
     made = {
-        "findings": [{**_finding(one), **runs(one)} for one in told.findings],
-        "suppressed": [{**_suppressed(one), **runs(one.finding)} for one in told.suppressed],
+        "findings": [{**finding_json(one), **runs(one)} for one in told.findings],
+        "suppressed": [{**suppressed_json(one), **runs(one.finding)} for one in told.suppressed],
         "not_evaluated": [{"rule": n.rule, "reason": n.reason} for n in told.not_evaluated],
     }
     return cast(TogetherJson, made)

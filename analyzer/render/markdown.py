@@ -142,7 +142,7 @@ def together_blocks(told: Together) -> Iterator[str]:
     if told.findings or told.suppressed or told.not_evaluated:
         yield "## Several runs together"
     for finding in told.findings:
-        yield from _finding(finding, {})
+        yield from finding_blocks(finding, {})
         shown, more = named(finding)
         yield f"Runs: {', '.join(map(code, shown))} {more}".rstrip()
     yield from _accepted(told.suppressed)
@@ -209,7 +209,7 @@ def _run(entry: Entry) -> Iterator[str]:
     facts = [run.status.value, item.progress, duration(item.seconds), escape(run.format)]
     yield f"{', '.join(f for f in facts if f != '-')} · {code(run.path.as_posix())}"
     for finding in item.findings:
-        yield from _finding(finding, item.diagnosis.verdict.patch)
+        yield from finding_blocks(finding, item.diagnosis.verdict.patch)
     if item.explained:
         yield f"### {count(len(item.explained), 'consequence')} of the above"
         yield bullets(
@@ -233,7 +233,8 @@ def _verdict(entry: Entry) -> Iterator[str]:
         yield diff(verdict.patch)
 
 
-def _finding(finding: Finding, patch: Patch) -> Iterator[str]:
+def finding_blocks(finding: Finding, patch: Patch) -> Iterator[str]:
+    """A finding with its evidence, causes and fixes; ``patch`` is the verdict's, shown above."""
     yield f"### {finding.severity.value}: {escape(finding.title)}"
     sure = f"{finding.confidence:.0%} sure"
     yield f"{escape(finding.message)} ({code(finding.rule)}, {sure})"

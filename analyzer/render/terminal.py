@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.finding import Action, Finding, Fix, NotEvaluated, Severity, Together
+from analyzer.finding import Action, Finding, Fix, NotEvaluated, Severity, Together, Verdict
 from analyzer.render.report import Entry, Report, RunReport
 from analyzer.render.text import count, duration, number, plain
 from analyzer.render.wording import (
@@ -37,6 +37,8 @@ ACTION_STYLE: dict[Action, str] = {
     "stop now": "bold red",
     "restart with this patch": "bold red",
     "cannot tell": "bold yellow",
+    "repair it first": "bold red",
+    "train on it": "bold green",
 }
 SHORT_NAME = 32
 NARROW, WIDE = 80, 100
@@ -65,11 +67,11 @@ def print_together(told: Together, console: Console) -> None:
     """What was found in several runs beside each other; nothing where there is nothing."""
     lines: list[RenderableType] = []
     if told.findings:
-        lines.append(_indent(_findings(told.findings)))
+        lines.append(indent(findings_grid(told.findings)))
     if told.suppressed:
-        lines.append(_indent(Text(suppressed_text(told.suppressed), style="dim")))
+        lines.append(indent(Text(suppressed_text(told.suppressed), style="dim")))
     if told.not_evaluated:
-        lines.append(_indent(Text(not_judged(told.not_evaluated), style="dim")))
+        lines.append(indent(Text(not_judged(told.not_evaluated), style="dim")))
     if lines:
         show(console, Group(Text("several runs together", style="bold"), *lines))
         show(console, "")
@@ -92,21 +94,23 @@ def _block(entry: Entry) -> Group:
     item = entry.item
     lines: list[RenderableType] = [_headline(entry), *_about(item)]
     if item.findings:
-        lines.append(_indent(_findings(item.findings)))
-    lines += [_indent(Text(line, style="dim")) for line in _folded(item)]
+        lines.append(indent(findings_grid(item.findings)))
+    lines += [indent(Text(line, style="dim")) for line in folded_lines(item)]
     return Group(*lines)
 
 
-def _indent(content: RenderableType) -> Padding:
+def indent(content: RenderableType) -> Padding:
+    """Two columns to the right, below a headline."""
     return Padding(content, (0, 0, 0, 2), expand=False)
 
 
 def _headline(entry: Entry) -> Text:
-    """The verdict, before anything else is said of the run."""
-    verdict = entry.item.diagnosis.verdict
-    line = Text.assemble(
-        (entry.name, "bold"), "  ", (verdict.action, ACTION_STYLE[verdict.action])
-    )
+    return headline(entry.name, entry.item.diagnosis.verdict)
+
+
+def headline(name: str, verdict: Verdict) -> Text:
+    """The verdict, before anything else is said of a run."""
+    line = Text.assemble((name, "bold"), "  ", (verdict.action, ACTION_STYLE[verdict.action]))
     because = plain(verdict.because)
     return line.append(f": {because}" if because else "")
 
@@ -119,16 +123,16 @@ def _about(item: RunReport) -> Iterator[RenderableType]:
     if metric is not None and metric.best is not None:
         best = f"{number(metric.best)} at {metric.axis} {number(metric.best_at)}"
         facts.append(f"{plain(metric.label)} best {best}, last {number(metric.last)}")
-    yield _indent(Text(", ".join(facts), style="dim"))
+    yield indent(Text(", ".join(facts), style="dim"))
     price = plain(item.diagnosis.verdict.price)
     if price:
-        yield _indent(Text(f"price: {price}"))
+        yield indent(Text(f"price: {price}"))
     patch = item.diagnosis.verdict.patch
     if patch:
-        yield _indent(Text(f"patch: {change_text(patch)}", style="green"))
+        yield indent(Text(f"patch: {change_text(patch)}", style="green"))
 
 
-def _findings(findings: Iterable[Finding]) -> Table:
+def findings_grid(findings: Iterable[Finding]) -> Table:
     """A grid, so that long texts wrap under their own column."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True)
@@ -165,7 +169,7 @@ def _fix(fix: Fix) -> str:
     return "; ".join(parts) + (" (safe)" if fix.safe else "")
 
 
-def _folded(item: RunReport) -> Iterator[str]:
+def folded_lines(item: RunReport) -> Iterator[str]:
     """What follows from the findings, what could not be judged, what was odd: a line each."""
     if item.explained:
         follow = (

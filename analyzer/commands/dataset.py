@@ -1,0 +1,162 @@
+"""``dataset``: what is wrong with a data set, before a training stumbles over it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from analyzer.commands.analysis import (
+    format_option,
+    json_text,
+    stdout_console,
+    with_progress,
+)
+from analyzer.commands.check import fail_option, is_severe
+from analyzer.commands.choice import choice_options, choose
+
+if TYPE_CHECKING:
+    from analyzer.commands.choice import Choice
+    from analyzer.dataset.examine import Examined
+    from analyzer.dataset.repair import Change
+    from analyzer.render.dataset import DatasetReport
+    from analyzer.render.report import RunReport
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@fail_option
+@format_option
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write dataset.html and dataset.md into this folder.",
+)
+@click.option(
+    "--overlay",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Draw N images with their boxes into the files of --out, those with most problems first.",
+)
+@click.option(
+    "--fix",
+    "copy",
+    metavar="OUT",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write a copy into the new folder OUT in which all that is safe to repair is repaired.",
+)
+@click.option("--deep", is_flag=True, help="Decode all images, not a sample of 1,000.")
+@click.option(
+    "--input-size",
+    type=click.IntRange(min=32),
+    default=800,
+    show_default=True,
+    help="Side of the training input in pixels; words are measured at this size.",
+)
+@choice_options
+@click.pass_context
+def dataset(
+    context: click.Context,
+    *,
+    folder: Path,
+    fail_on: str,
+    output_format: str,
+    out: Path | None,
+    overlay: int,
+    copy: Path | None,
+    deep: bool,
+    input_size: int,
+    rules: tuple[Path, ...],
+    settings: Path | None,
+) -> None:
+    """Check the data set in DIR: its layout, lists, labels, images, and train against test.
+
+    DIR holds train_list.txt, train_images/, train_gts/ and the same with test_ (ICDAR2015). Each
+    finding names file and line. DIR itself is never written to.
+
+    \b
+    Examples
+      python -m analyzer dataset my_data
+      python -m analyzer dataset my_data --out report --overlay 20
+      python -m analyzer dataset my_data --fix my_data_repaired
+    """
+    from analyzer.dataset.examine import examine
+    from analyzer.dataset.records import Options
+
+    if overlay and out is None:
+        raise click.UsageError("--overlay draws into a report: name its folder with --out")
+    chosen = choose(rules, settings)
+    examined = examine(folder, Options(input_size=input_size, deep=deep), with_progress)
+    item = _diagnosed(examined, chosen)
+    changes = None if copy is None else _repair(folder, copy)
+    result = _report(examined, item, overlay, changes, copy)
+    _show(result, output_format)
+    if out is not None:
+        _write(result, out)
+    context.exit(1 if is_severe(item.worst, fail_on) else 0)
+
+
+def _diagnosed(examined: Examined, choice: Choice) -> RunReport:
+    """The data set judged by the rules and settings chosen."""
+    from analyzer.commands.choice import chosen, tell
+    from analyzer.diagnosis import diagnose
+    from analyzer.render.report import RunReport
+    from analyzer.run import Run, Status
+
+    found = chosen(choice)
+    name = examined.root.resolve().name or str(examined.root)
+    run = Run(name, examined.root, "dataset", status=Status.FINISHED, data=examined.data)
+    diagnosis = diagnose(run, found.rules, found.active)
+    tell(choice, [run], diagnosis.suppressed)
+    return RunReport(run, diagnosis)
+
+
+def _repair(folder: Path, copy: Path) -> tuple[Change, ...]:
+    from analyzer.dataset.repair import repair
+
+    return tuple(repair(folder, copy, with_progress))
+
+
+def _report(
+    examined: Examined,
+    item: RunReport,
+    overlay: int,
+    changes: tuple[Change, ...] | None,
+    copy: Path | None,
+) -> DatasetReport:
+    from analyzer import __version__
+    from analyzer.render.dataset import DatasetReport, Overlay
+
+    pictures: tuple[Overlay, ...] = ()
+    if overlay:
+        from analyzer.dataset.worst import worst
+        from analyzer.render.overlay import overlays
+
+        drawn = list(worst(examined, overlay))
+        pictures = tuple(with_progress(overlays(drawn), len(drawn), "Drawing"))
+    now = datetime.now().astimezone()
+    return DatasetReport(
+        item, examined.numbers, now, __version__, pictures, changes, str(copy or "")
+    )
+
+
+def _show(result: DatasetReport, output_format: str) -> None:
+    from analyzer.render.dataset import dataset_to_json, print_dataset
+
+    if output_format == "json":
+        click.echo(json_text(dataset_to_json(result)), nl=False)
+    else:
+        print_dataset(result, stdout_console())
+
+
+def _write(result: DatasetReport, out: Path) -> None:
+    from analyzer.formats.folders import make_folder
+    from analyzer.render.dataset_files import write_dataset_html, write_dataset_markdown
+
+    make_folder(out)
+    markdown = write_dataset_markdown(result, out)
+    for path in (write_dataset_html(result, out / "dataset.html"), markdown):
+        click.echo(f"wrote {path}", err=True)
