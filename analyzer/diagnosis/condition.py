@@ -81,7 +81,8 @@ def _joined(outcomes: Sequence[Outcome], certain: float) -> Outcome:
     Of values with one name the first counts, before all those of conditions that show something.
     """
     values: dict[str, object] = {}
-    for outcome in sorted(reversed(outcomes), key=lambda outcome: bool(outcome.evidence)):
+    shown_first = sorted(outcomes, key=lambda outcome: not outcome.evidence)
+    for outcome in shown_first[::-1]:
         values |= outcome.values
     return Outcome(
         True,

@@ -49,9 +49,8 @@ def resolve(fix: FixText, case: Case, value_of: Callable[[str], object]) -> Fix 
     it has some. In an advice, ``{data.train_dir}`` is the config's value, ``{best_epoch}`` a value
     of the evidence, and a part in square brackets is left out when a value in it is not known.
     """
-    if fix.set is None or (
-        fix.do is not None and case.run.config.values.keys().isdisjoint(fix.set)
-    ):
+    knows_none = case.run.config.values.keys().isdisjoint(fix.set or {})
+    if fix.set is None or (fix.do is not None and knows_none):
         return Fix(do=message.render(fix.do or "", _lookup(case, value_of), unknown="<{}>"))
     patch: dict[str, tuple[Any, Any]] = {}
     words: list[str] = []
