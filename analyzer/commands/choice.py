@@ -22,10 +22,19 @@ FILE = "analyzer.yaml"
 
 
 class Choice(NamedTuple):
-    """Extra rule folders and a settings file; picklable, so that other processes can take it."""
+    """Extra rule folders and a settings file; picklable, so that other processes can take it.
+
+    ``ignored`` is the settings file of a run that was passed over on the way up.
+    """
 
     rules: tuple[Path, ...] = ()
     settings: Path | None = None
+    ignored: Path | None = None
+
+    @property
+    def is_own(self) -> bool:
+        """Whether nothing is added to the rules that come with the package."""
+        return not self.rules and self.settings is None
 
 
 OWN = Choice()
@@ -60,6 +69,7 @@ def choose(rules: Sequence[Path], settings: Path | None) -> Choice:
 
     A file inside a run is passed over, which is said: runs are strangers' data.
     """
+    ignored = None
     if settings is None:
         here = Path.cwd()
         for folder in (here, *here.parents):
@@ -68,8 +78,9 @@ def choose(rules: Sequence[Path], settings: Path | None) -> Choice:
             if not _is_run(folder):
                 settings = folder / FILE
                 break
-            _say_ignored(folder / FILE)
-    return Choice(tuple(rules), settings)
+            ignored = folder / FILE
+            _say_ignored(ignored)
+    return Choice(tuple(rules), settings, ignored)
 
 
 def _is_run(folder: Path) -> bool:
@@ -88,7 +99,7 @@ def _say_ignored(path: Path) -> None:
 
 def digest(choice: Choice) -> str:
     """Of the settings and the extra rules; empty where there are none."""
-    return chosen(choice).digest if choice != OWN else ""
+    return "" if choice.is_own else chosen(choice).digest
 
 
 @lru_cache(maxsize=4)
@@ -130,8 +141,8 @@ def tell(
     """
     for run in runs:
         inside = run.path / FILE
-        given = choice.settings
-        if inside.is_file() and (given is None or not inside.samefile(given)):
+        told = [path for path in (choice.settings, choice.ignored) if path is not None]
+        if inside.is_file() and not any(map(inside.samefile, told)):
             _say_ignored(inside)
     if choice.settings is not None:
         data = any(run.data is not None for run in runs)
@@ -158,4 +169,12 @@ def _notes(
             yield f"{place}: the suppression is not used; remove it"
     metric = found.settings.main_metric
     if metric is not None and not any(metric.name in run.series or run.data for run in runs):
-        yield f"{choice.settings}: main_metric: no run logs '{metric.name}'"
+        yield _not_logged(choice, metric.name, runs)
+
+
+def _not_logged(choice: Choice, metric: str, runs: Sequence[Run]) -> str:
+    from analyzer.diagnosis.vocabulary import meant
+
+    names = {name for run in runs for name in run.series}
+    said = f"{choice.settings}: main_metric: no run logs '{metric}'"
+    return f"{said}; {hint}" if (hint := meant(metric, sorted(names))) else said

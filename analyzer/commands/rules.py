@@ -172,12 +172,12 @@ def _paths(places: Sequence[Path]) -> list[Path]:
 
 
 def _one(rule_id: str, places: Sequence[Path]) -> Rule:
-    from analyzer.diagnosis.vocabulary import unknown
+    from analyzer.diagnosis.vocabulary import unknown_rule
     from analyzer.errors import UsageError
 
     by_id = {rule.id: rule for rule in _load(places)}
     if rule_id not in by_id:
-        raise UsageError(unknown("rule", rule_id, by_id))
+        raise UsageError(unknown_rule(rule_id, by_id))
     return by_id[rule_id]
 
 

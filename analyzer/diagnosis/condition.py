@@ -79,9 +79,13 @@ def _none(each: Iterable[Outcome]) -> Outcome:
 
 
 def _joined(outcomes: Sequence[Outcome], certain: float) -> Outcome:
-    """All that several true conditions show; the first that has a place says where it starts."""
+    """All that several true conditions show; the first that has a place says where it starts.
+
+    Of values with one name the first counts, before all those of conditions that show something.
+    """
     values: dict[str, object] = {}
-    for outcome in reversed(outcomes):
+    shown_first = sorted(outcomes, key=lambda outcome: not outcome.evidence)
+    for outcome in shown_first[::-1]:
         values |= outcome.values
     return Outcome(
         True,

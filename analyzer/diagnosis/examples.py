@@ -17,7 +17,7 @@ from analyzer.diagnosis.datasets import examined
 from analyzer.diagnosis.engine import Fired, Unjudged, examine, symptom
 from analyzer.diagnosis.example import Example, RunText
 from analyzer.diagnosis.fix import resolve
-from analyzer.diagnosis.message import UNKNOWN
+from analyzer.diagnosis.message import UNKNOWN, show
 from analyzer.diagnosis.notation import curve
 from analyzer.diagnosis.rule import FixText, Rule
 from analyzer.diagnosis.several import AMONG, Several
@@ -190,7 +190,11 @@ def _differences(found: Fired, example: Example) -> Iterator[str]:
     patch = {key: new for fix in reversed(finding.fixes) for key, (_, new) in fix.set.items()}
     for key, value in expects.fixes.items():
         if key not in patch or patch[key] != value:
-            yield f"{key} is set to {patch.get(key, 'nothing')}, not to {value}"
+            yield f"{key} is set to {_shown(patch.get(key))}, not to {_shown(value)}"
+
+
+def _shown(value: object) -> str:
+    return "nothing" if value is None else show(value)
 
 
 def needs(rule: Rule) -> Iterator[tuple[str, str, bool]]:
@@ -212,13 +216,9 @@ def _told(found: Fired | Unjudged | None) -> object:
 
 def check_patches(rule: Rule) -> list[Problem]:
     """The config patches that change the config of no example."""
-    fixes = [(f"fixes.{index}", fix) for index, fix in enumerate(rule.fixes)]
-    for index, cause in enumerate(rule.causes):
-        if cause.fix is not None:
-            fixes.append((f"causes.{index}.fix", cause.fix))
     return [
-        Problem(path, _unused(fix.set, rule))
-        for path, fix in fixes
+        Problem(".".join(place), _unused(fix.set, rule))
+        for place, fix in rule.placed_fixes()
         if fix.set is not None and not _changes_some(fix, rule)
     ]
 

@@ -45,11 +45,12 @@ def said(key: str) -> str:
 def resolve(fix: FixText, case: Case, value_of: Callable[[str], object]) -> Fix | None:
     """The fix for this run; None when the config already is as it asks.
 
-    A key that the config lacks cannot be patched: then the fix is words. In an advice,
-    ``{data.train_dir}`` is the config's value, ``{best_epoch}`` a value of the evidence, and a
-    part in square brackets is left out when a value in it is not known.
+    A key that the config lacks cannot be patched: then the fix is words, those of the rule where
+    it has some. In an advice, ``{data.train_dir}`` is the config's value, ``{best_epoch}`` a value
+    of the evidence, and a part in square brackets is left out when a value in it is not known.
     """
-    if fix.set is None:
+    knows_none = case.run.config.values.keys().isdisjoint(fix.set or {})
+    if fix.set is None or (fix.do is not None and knows_none):
         return Fix(do=message.render(fix.do or "", _lookup(case, value_of), unknown="<{}>"))
     patch: dict[str, tuple[Any, Any]] = {}
     words: list[str] = []
@@ -112,4 +113,6 @@ def _in_words(key: str, change: Any, case: Case) -> list[str]:
     value = case.fact(change.fact or "")
     says = FACTS[change.fact or ""].says
     unknown = says if says.startswith(("a ", "ten ")) else f"the {says}"
+    if isinstance(value, float):
+        value = _like(0.0, value)
     return [f"set {key} to {unknown if value is None else message.show(value)}"]

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from analyzer.diagnosis.faults import document_of, first_error, line_of, text_of
 from analyzer.diagnosis.rule import ID, Rule
-from analyzer.diagnosis.vocabulary import unknown
+from analyzer.diagnosis.vocabulary import unknown, unknown_rule
 from analyzer.errors import RuleError, UsageError
 from analyzer.formats import yaml12
 from analyzer.location import MARKER, rules_dir
@@ -194,7 +194,7 @@ def _wrong_explains(rule: Rule, by_id: Mapping[str, Rule]) -> tuple[int, str] | 
     """(which item of ``explains``, what is wrong with it) of the first that is wrong."""
     for index, name in enumerate(rule.explains):
         if name not in by_id:
-            return index, unknown("rule", name, by_id)
+            return index, unknown_rule(name, by_id)
     way: dict[str, str] = dict.fromkeys(rule.explains, rule.id)
     waiting = list(rule.explains)
     while waiting:

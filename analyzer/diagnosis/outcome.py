@@ -34,6 +34,3 @@ class Outcome:
     start: Place | None = None
     lacks: str = ""
     runs: tuple[str, ...] = ()
-
-
-TRUE = Outcome(True)

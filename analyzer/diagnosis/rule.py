@@ -101,16 +101,19 @@ NewValue = Annotated[
 
 
 class FixText(Model):
-    """A config patch, or an advice. ``safe``: undoable, and cannot make a healthy run worse."""
+    """A config patch, or an advice; beside a patch one for configs with none of its keys.
+
+    ``safe``: undoable, and cannot make a healthy run worse.
+    """
 
     set: dict[str, NewValue] | None = None
     do: Text | None = None
     safe: bool = False
 
     @model_validator(mode="after")
-    def _one_kind(self) -> FixText:
-        if (self.set is None) == (self.do is None):
-            raise ValueError("a fix has exactly one of set, do")
+    def _some_kind(self) -> FixText:
+        if self.set is None and self.do is None:
+            raise ValueError("a fix has set:, do:, or both")
         if self.set is not None and not self.set:
             raise wrong("a patch names at least one key: {optimizer.lr: {times: 0.1}}", "set")
         if self.safe and self.set is None:
@@ -198,9 +201,9 @@ class Rule(Model):
         for key in ("for_each", "explains"):
             if getattr(self, key):
                 raise wrong("goes with rules about one run; leave it out", key)
-        for fix in (*self.fixes, *(cause.fix for cause in self.causes)):
-            if fix is not None and fix.set is not None:
-                raise wrong("a patch is of one run; with among: write do:", "fixes")
+        for place, fix in self.placed_fixes():
+            if fix.set is not None:
+                raise wrong("a patch is of one run; with among: write do:", *place, "set")
 
     @model_validator(mode="after")
     def _message_names(self) -> Rule:
@@ -258,6 +261,14 @@ class Rule(Model):
         for place, tree in trees:
             if tree is not None:
                 yield from placed(tree, place)
+
+    def placed_fixes(self) -> Iterator[tuple[tuple[str, ...], FixText]]:
+        """Every fix of the rule, and its place in the file."""
+        for index, fix in enumerate(self.fixes):
+            yield ("fixes", str(index)), fix
+        for index, cause in enumerate(self.causes):
+            if cause.fix is not None:
+                yield ("causes", str(index), "fix"), cause.fix
 
 
 def _check_steps(steps: tuple[Step, ...]) -> None:

@@ -18,13 +18,12 @@ from analyzer.diagnosis.faults import document_of, first_error, text_of
 from analyzer.diagnosis.grammar import LimitField, Model, Text, known
 from analyzer.diagnosis.limit import Limit
 from analyzer.diagnosis.rule import Rule
-from analyzer.diagnosis.vocabulary import HIGHER_IS_BETTER, unknown
+from analyzer.diagnosis.vocabulary import HIGHER_IS_BETTER, unknown, unknown_rule
 from analyzer.errors import FormatError
 from analyzer.finding import Finding, Severity, Suppressed
 from analyzer.formats import yaml12
 from analyzer.run import Run
 
-FILE = "analyzer.yaml"
 OFF = "off"
 
 
@@ -72,6 +71,8 @@ class Suppression(Model):
     several); ``subject`` is the series, file or key that the finding is about. From the day after
     ``until`` it acts no more.
     """
+
+    GIVEN = ("line",)
 
     rule: str
     run: Annotated[Text, AfterValidator(_pattern)] = "*"
@@ -173,12 +174,12 @@ def check_against(settings: Settings, rules: Sequence[Rule], path: Path) -> None
 def _unknown_names(settings: Settings, by_id: Mapping[str, Rule]) -> Iterator[tuple[str, str]]:
     for name, setting in settings.rules.items():
         if name not in by_id:
-            yield f"rules.{name}", unknown("rule", name, by_id)
+            yield f"rules.{name}", unknown_rule(name, by_id)
             continue
         yield from _wrong_limits(name, setting.limits, by_id[name].limits)
     for index, item in enumerate(settings.suppress):
         if item.rule not in by_id:
-            yield f"suppress.{index}.rule", unknown("rule", item.rule, by_id)
+            yield f"suppress.{index}.rule", unknown_rule(item.rule, by_id)
 
 
 def _wrong_limits(

@@ -42,11 +42,22 @@ SHORT = 16
 
 def unknown(what: str, name: object, allowed: Collection[str]) -> str:
     """The sentence for ``name``, which is no ``what``: what is close to it and what is allowed."""
-    close = get_close_matches(str(name), allowed, n=1)
-    hint = f"did you mean '{close[0]}'?" if close else ""
-    if close and len(allowed) > SHORT:
+    hint = meant(name, allowed)
+    if hint and len(allowed) > SHORT:
         return f"unknown {what} '{name}'; {hint}"
     return f"unknown {what} '{name}'; {hint}{' ' if hint else ''}allowed: {', '.join(allowed)}"
+
+
+def unknown_rule(name: str, ids: Collection[str]) -> str:
+    """The same for the id of a rule; where none is close, the command that lists them all."""
+    hint = meant(name, ids) or "`python -m analyzer rules list` names them all"
+    return f"unknown rule '{name}'; {hint}"
+
+
+def meant(name: object, allowed: Collection[str]) -> str:
+    """The question whether a name that is close was meant; empty where none is."""
+    close = get_close_matches(str(name), allowed, n=1)
+    return f"did you mean '{close[0]}'?" if close else ""
 
 
 def check_series(name: object) -> None:

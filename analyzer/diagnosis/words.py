@@ -96,11 +96,13 @@ def limit(one: Limit) -> str:
 
 
 def fix(one: FixText) -> str:
-    """A fix: what is set, or what to do."""
+    """A fix: what is set, or what to do, or both."""
+    advice = render(one.do or "", lambda _: None, unknown="<{}>")
     if one.set is None:
-        return render(one.do or "", lambda _: None, unknown="<{}>")
+        return advice
     parts = [f"{key}: {_change(change)}" for key, change in one.set.items()]
-    return f"set {', '.join(parts)}{' (safe)' if one.safe else ''}"
+    text = f"set {', '.join(parts)}{' (safe)' if one.safe else ''}"
+    return f"{text}; without such settings: {advice}" if advice else text
 
 
 def _change(change: object) -> str:

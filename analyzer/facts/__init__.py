@@ -49,13 +49,19 @@ FACTS: Mapping[str, Fact] = {
         _CONFIG,
     ),
     "lower_lr": Fact(
-        settings.lower_lr, "a tenth of it, or the optimiser's usual rate", "number", _CONFIG
+        settings.lower_lr,
+        "a tenth of it, or the optimiser's usual rate where that is less",
+        "number",
+        _CONFIG,
     ),
     "careful_lr": Fact(
-        settings.careful_lr, "tenth of the optimiser's usual rate", "number", _CONFIG
+        settings.careful_lr, "a tenth of the optimiser's usual rate", "number", _CONFIG
     ),
     "higher_lr": Fact(
-        settings.higher_lr, "ten times it, or the optimiser's usual rate", "number", _CONFIG
+        settings.higher_lr,
+        "ten times it, or the optimiser's usual rate where that is more",
+        "number",
+        _CONFIG,
     ),
     "lr_end_share": Fact(
         schedule.lr_end_share,
@@ -146,7 +152,7 @@ FACTS: Mapping[str, Fact] = {
     "accumulate": Fact(
         number("train.accumulate"), "steps over which gradients add up", "number", _CONFIG
     ),
-    "grad_clip": Fact(number("train.grad_clip"), "largest gradient norm", "number", _CONFIG),
+    "grad_clip": Fact(number("train.grad_clip"), "limit of the gradient norm", "number", _CONFIG),
     "patience": Fact(number("train.patience"), "patience of early stopping", "number", _CONFIG),
     "workers": Fact(
         first_number(("data.workers", "train.num_workers")), "loader workers", "number", _CONFIG

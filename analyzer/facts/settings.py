@@ -93,12 +93,12 @@ def _numbers(run: Run, name: str) -> FloatArray:
 
 
 def lr(run: Run) -> float | None:
-    """The base learning rate: what the config says, else the highest one logged."""
+    """The base learning rate: what the config says, else the highest one logged, if above 0."""
     written = asnumber(run.config.get("optimizer.lr"))
     if written is not None:
         return written
     y = _numbers(run, "learning_rate")
-    return float(np.max(y)) if len(y) else None
+    return float(np.max(y)) if (y > 0).any() else None
 
 
 def usual_lr(run: Run) -> float | None:
@@ -116,7 +116,7 @@ def lr_over_usual(run: Run) -> float | None:
 def lower_lr(run: Run) -> float | None:
     """What to try when the rate is too high: a tenth, or the usual rate where that is less."""
     rate = lr(run)
-    return None if rate is None else min(0.1 * rate, usual_lr(run) or rate)
+    return min(0.1 * rate, usual_lr(run) or rate) if rate else None
 
 
 def careful_lr(run: Run) -> float | None:
@@ -128,7 +128,7 @@ def careful_lr(run: Run) -> float | None:
 def higher_lr(run: Run) -> float | None:
     """What to try when the rate is too low: ten times, or the usual rate where that is more."""
     rate = lr(run)
-    return None if rate is None else max(10 * rate, usual_lr(run) or rate)
+    return None if rate is None else max(10 * rate, usual_lr(run) or 0.0) or None
 
 
 def effective_batch(run: Run) -> float | None:

@@ -242,7 +242,8 @@ def measure(
     for curve in arguments:
         found = len(curve) if signal.all_points else len(finite(curve)[1])
         if found < signal.needs:
-            return f"{_which(series, other)} {found} of the {signal.needs} points this needs"
+            points = f"{signal.needs} points" if signal.needs > 1 else "1 point"
+            return f"{_which(series, other)} {found} of the {points} this needs"
     if signal.directed:
         arguments.append(higher_is_better)
     with np.errstate(all="ignore"):

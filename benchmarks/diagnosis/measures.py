@@ -44,7 +44,8 @@ class Measures:
     f1_rise: float
     """final above the three evaluations before those"""
     swing: float
-    """mean jump from one evaluation of F1 to the next, over the last two thirds"""
+    """mean fall from one evaluation of F1 to the next, over the last two thirds, a rise being 0: a
+    late climb is no swing"""
     late: float
     """share of the evaluations before F1 first reached a tenth of its best"""
     skew: float
@@ -101,14 +102,14 @@ def _of_f1(records: Sequence[Mapping[str, Any]], index: Sequence[Mapping[str, An
     at_saved = [r["val_f1"] for r in records if r["epoch"] in saved and "val_f1" in r]
     late = f1[len(f1) // 3 :]
     start = next((n for n, value in enumerate(f1) if value >= f1[best] / 10), 0)
-    jumps = [abs(after - before) for before, after in pairwise(late)]
+    falls = [max(0.0, before - after) for before, after in pairwise(late)]
     apart = [abs(r["val_precision"] - r["val_recall"]) for r in records if "val_f1" in r]
     return {
         "f1": _final(f1),
         "f1_best": f1[best] if f1 else math.nan,
         "f1_saved": at_saved[-1] if at_saved else math.nan,
         "f1_rise": _final(f1) - _final(f1[:-LAST]),
-        "swing": statistics.fmean(jumps) if jumps else math.nan,
+        "swing": statistics.fmean(falls) if falls else math.nan,
         "late": start / len(f1) if f1 else math.nan,
         "skew": apart[best] if f1 else math.nan,
     }

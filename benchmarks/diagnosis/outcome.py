@@ -98,7 +98,7 @@ OUTCOMES: Mapping[str, tuple[str, Callable[[Measures, Twins], bool]]] = {
         lambda run, _: run.late > 1 / 3,
     ),
     "unsteady": (
-        "F1 jumps further than in any twin, and twice as far as in the middle one",
+        "F1 falls back further than in any twin, and twice as far as in the middle one",
         lambda run, twins: run.swing > twins.swing,
     ),
     "overfits": (

@@ -71,7 +71,7 @@ def test_settings_inside_a_run_are_ignored_and_that_is_said(here, monkeypatch, c
     monkeypatch.chdir(run)
     monkeypatch.setattr(sys, "argv", ["analyzer", "check", "."])
     assert run_cli() == 1
-    assert "lies inside a run and is ignored" in capsys.readouterr().err
+    assert capsys.readouterr().err.count("lies inside a run and is ignored") == 1
 
 
 def test_what_suppressions_did_is_said(here, monkeypatch, capsys) -> None:
@@ -89,6 +89,12 @@ def test_what_suppressions_did_is_said(here, monkeypatch, capsys) -> None:
     assert "analyzer.yaml:4: overfitting: the suppression is not used; remove it" in said
     assert "analyzer.yaml:5: loss-flat: the suppression ended on 2001-01-01" in said
     assert "main_metric: no run logs 'val_cer'" in said
+
+
+def test_a_main_metric_that_is_spelled_wrong_gets_a_hint(here, monkeypatch, capsys) -> None:
+    (here / "analyzer.yaml").write_text("main_metric: val_f2", encoding="utf-8")
+    check(monkeypatch)
+    assert "no run logs 'val_f2'; did you mean 'val_f1'?" in capsys.readouterr().err
 
 
 def test_a_folder_of_rules_is_added(here, monkeypatch, capsys) -> None:

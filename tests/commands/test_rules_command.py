@@ -65,6 +65,9 @@ def test_list_and_show_and_explain(monkeypatch, capsys) -> None:
         assert part in told
     assert rules(monkeypatch, "explain", "loss-falt") == 2
     assert "unknown rule 'loss-falt'; did you mean 'loss-flat'?" in capsys.readouterr().err
+    assert rules(monkeypatch, "explain", "zzz") == 2
+    told = capsys.readouterr().err
+    assert told == "error: unknown rule 'zzz'; `python -m analyzer rules list` names them all\n"
 
 
 @pytest.mark.parametrize("rule", installed_rules(), ids=lambda rule: rule.id)

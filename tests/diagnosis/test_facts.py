@@ -203,6 +203,8 @@ def test_a_rate_to_try_is_ten_times_off_or_the_usual_one(rate, lower, higher) ->
     assert fact("lower_lr", config) == pytest.approx(lower)
     assert fact("higher_lr", config) == pytest.approx(higher)
     assert fact("lower_lr", {"optimizer.lr": 0.5}) == pytest.approx(0.05)
+    assert fact("lower_lr", {"optimizer.lr": 0}) is None
+    assert fact("higher_lr", {"optimizer.lr": 0, "optimizer.type": "SGD"}) == 0.01
 
 
 def test_our_own_run_with_weights_can_be_resumed_by_a_command() -> None:

@@ -122,6 +122,7 @@ def test_a_suppression_may_be_of_one_series_and_ends(rules: Path) -> None:
         (SUPPRESS.replace("'exp_*'", "''"), 2, ["suppress.0.run: must not be empty"]),
         (SUPPRESS.replace("'exp_*'", "[a]"), 2, ["suppress.0.run: write a text, not a list"]),
         (SUPPRESS.replace("rule:", "line: 3, rule:"), 2, ["unknown key 'line'; allowed: rule"]),
+        (SUPPRESS.replace("rule:", "lien: 3, rule:"), 2, ["unknown key 'lien'; allowed: rule"]),
         ("suppress:\n  rule: loss-flat", 1, ["suppress: write a list, with '- ' before each"]),
         ("suppress:\n  - loss-flat", 2, ["suppress.0: write keys with values"]),
         ("rules:\n  loss-flat: false", 2, ["rules.loss-flat: write off, a severity, or {sev"]),

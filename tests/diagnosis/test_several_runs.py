@@ -208,6 +208,14 @@ examples:
 """
 
 
+CAUSE_WITH_PATCH = """\
+causes:
+  - id: rate
+    says: The rate
+    fix: {set: {optimizer.lr: 1}}
+why:"""
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "part"),
     [
@@ -232,7 +240,8 @@ examples:
         ),
         ("why:", "explains: [loss-flat]\nwhy:", 6, "explains: goes with rules about one run"),
         ("why:", "for_each: train_loss.*\nwhy:", 6, "for_each: goes with rules about one run"),
-        ("why:", "fixes: [{set: {optimizer.lr: 1}}]\nwhy:", 6, "write do:"),
+        ("why:", "fixes: [{set: {optimizer.lr: 1}}]\nwhy:", 6, "fixes.0.set: a patch is of one"),
+        ("why:", CAUSE_WITH_PATCH, 9, "causes.0.fix.set: a patch is of one run"),
         ("{count}", "{epochs}", 5, "unknown name in the message 'epochs'"),
         ("    runs: {a: {}, b: {}}\n", "", 8, "examples.0: with among: an example has two"),
         ("a: {}, b: {}", "a: {}, b: {rum: {}}", 11, "unknown key 'rum'; did you mean 'run'"),

@@ -128,7 +128,24 @@ def test_what_the_settings_do_not_hold_is_asked_for_in_words() -> None:
     )
     advice = [fix.do for fix in said(over, "overfitting").fixes if fix.do]
     assert "raise the weight decay to at least 0.0001" in advice
+    assert [text for text in advice if text.startswith("Augment the samples mildly")]
     assert not [text for text in advice if "<" in text or "{" in text or "augment." in text]
+
+
+def test_a_message_speaks_of_the_curve_that_shows_it_and_of_no_guard() -> None:
+    loss, metric = curve("train_loss", "5.8-0.3*12", "x"), curve("val_f1", "0 0", "x")
+    still = said(run(loss, metric, main_metric="val_f1"), "still-improving")
+    assert still.message.startswith("the training loss was still getting better")
+
+
+def test_a_rate_in_words_has_three_digits_and_is_never_0() -> None:
+    metric = curve("val_f1", "0.1 0.12 0.13 0.12 0.13 0.13", "x")
+    for rate, told in ((0.0473333, "0.00473"), (0.0, "a tenth of it, or the optimiser's usual")):
+        logged = curve("learning_rate", f"{rate}*6", "x")
+        fixes = said(run(metric, logged, main_metric="val_f1"), "metric-low").fixes
+        assert [
+            f.do for f in fixes if f.do and f.do.startswith(f"set the learning rate to {told}")
+        ]
 
 
 def test_confidence_is_capped_where_the_number_of_samples_is_not_known() -> None:
