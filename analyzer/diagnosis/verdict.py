@@ -55,7 +55,7 @@ BROKE_OFF = (
 )
 """Errors that ended the program and say nothing of what had been learned before."""
 
-INCOMPLETE = ("run-incomplete", "run-stalled", "start-stalled")
+INCOMPLETE = "run-incomplete"
 
 BESIDE = (
     *("data-loading-bound", "gpu-idle", "slow-steps", "throughput-drops", "memory-grows"),
@@ -86,13 +86,13 @@ def decide(case: Case, findings: Sequence[Finding]) -> Verdict:
         return _failed(case, error, own, got)
     if wrong := next((f for f in own if f.rule in WRONG_CHECKPOINT), None):
         return _other_checkpoint(case, wrong, own, got)
-    serious = [f for f in own if f.rule not in (*BESIDE, *INCOMPLETE)]
+    serious = [f for f in own if f.rule not in (*BESIDE, INCOMPLETE)]
     if serious and all(f.rule in PAST_ITS_BEST for f in serious) and got.is_usable:
         return _ship(case, got, serious)
     if serious:
         worst = next((f for f in serious if f.rule not in PAST_ITS_BEST), serious[0])
         return _restart(case, worst, own, got) or _cannot_tell(case, worst, got)
-    if any(f.rule in INCOMPLETE for f in own):
+    if any(f.rule == INCOMPLETE for f in own):
         return _incomplete(case, own, got)
     return _without_faults(case, findings, own, got)
 
@@ -142,7 +142,7 @@ def _restart(case: Case, worst: Finding, own: Sequence[Finding], got: Result) ->
     patch = merged([worst, *own])
     if not patch:
         return None
-    others = [f for f in own if f is not worst and f.rule not in (*INCOMPLETE, *BESIDE)]
+    others = [f for f in own if f is not worst and f.rule not in (*BESIDE, INCOMPLETE)]
     rest = not_enough([worst, *others])
     because = price.joined(_symptom(worst, got), rest)
     cost = price.joined(price.since_best(case, got), price.again(case))
@@ -185,7 +185,7 @@ def _is_usable(checkpoint: Checkpoint, case: Case) -> bool:
 
 def _incomplete(case: Case, own: Sequence[Finding], got: Result) -> Verdict:
     """A run that ended too early, and shows no other fault: go on, or start it again."""
-    told = next(f for f in own if f.rule in INCOMPLETE).message
+    told = next(f for f in own if f.rule == INCOMPLETE).message
     step = nextstep.how_to_resume(case)
     if step == nextstep.START_AGAIN:
         lacking = "no weights were saved" if nextstep.has_begun(case) else "nothing was learned"

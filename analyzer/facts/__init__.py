@@ -40,8 +40,10 @@ _STEP_LOG = "log data_time and step_time"
 _LOG = "keep the training log beside the metrics"
 
 FACTS: Mapping[str, Fact] = {
+    # learning rate
     "optimizer": Fact(text("optimizer.type"), "optimiser", "text", _CONFIG),
     "lr": Fact(settings.lr, "base learning rate", "number", _CONFIG),
+    "usual_lr": Fact(settings.usual_lr, "usual rate of the optimiser", "number", _CONFIG),
     "lr_over_usual": Fact(
         settings.lr_over_usual,
         "learning rate in units of the optimiser's usual one",
@@ -54,14 +56,20 @@ FACTS: Mapping[str, Fact] = {
         "number",
         _CONFIG,
     ),
-    "careful_lr": Fact(
-        settings.careful_lr, "a tenth of the optimiser's usual rate", "number", _CONFIG
-    ),
     "higher_lr": Fact(
         settings.higher_lr,
         "ten times it, or the optimiser's usual rate where that is more",
         "number",
         _CONFIG,
+    ),
+    "careful_lr": Fact(
+        settings.careful_lr, "a tenth of the optimiser's usual rate", "number", _CONFIG
+    ),
+    "weight_decay": Fact(number("optimizer.weight_decay"), "weight decay", "number", _CONFIG),
+    # schedule
+    "scheduler": Fact(text("scheduler.type"), "learning rate schedule", "text", _CONFIG),
+    "warmup_share": Fact(
+        schedule.warmup_share, "share of the run spent on warm-up", "number", _LR_LOG
     ),
     "lr_end_share": Fact(
         schedule.lr_end_share,
@@ -69,68 +77,6 @@ FACTS: Mapping[str, Fact] = {
         "number",
         _LR_LOG,
     ),
-    "warmup_share": Fact(
-        schedule.warmup_share, "share of the run spent on warm-up", "number", _LR_LOG
-    ),
-    "scheduler": Fact(text("scheduler.type"), "learning rate schedule", "text", _CONFIG),
-    "batch_size": Fact(number("data.batch_size"), "batch size", "number", _CONFIG),
-    "effective_batch": Fact(
-        settings.effective_batch, "samples for each update of the weights", "number", _CONFIG
-    ),
-    "weight_decay": Fact(number("optimizer.weight_decay"), "weight decay", "number", _CONFIG),
-    "clipping": Fact(settings.clipping, "gradient clipping", "yes/no", _CONFIG),
-    "precision": Fact(text("train.precision"), "number format of the training", "text", _CONFIG),
-    "pretrained": Fact(settings.pretrained, "pretrained weights", "yes/no", _CONFIG),
-    "augmentation": Fact(settings.augmentation, "augmentation", "yes/no", _CONFIG),
-    "monitor_reversed": Fact(
-        monitor.monitor_reversed, "monitored value in the wrong direction", "yes/no", _CONFIG
-    ),
-    "monitors_other": Fact(
-        monitor.monitors_other, "best checkpoint chosen by another value", "yes/no", _CONFIG
-    ),
-    "epochs": Fact(progress.epochs, "epochs done", "number"),
-    "planned_epochs": Fact(progress.planned_epochs, "planned epochs", "number", _CONFIG),
-    "missing": Fact(
-        progress.missing, "planned epochs or steps that were not done", "number", _CONFIG
-    ),
-    "progress": Fact(progress.progress, "progress", "text", _CONFIG),
-    "ending": Fact(progress.ending, "how the run ended", "text"),
-    "epoch_seconds": Fact(
-        timing.epoch_seconds, "seconds for an epoch", "number", "log the time of each epoch"
-    ),
-    "ended": Fact(progress.ended, "run is over", "yes/no", "write how the run ended"),
-    "status": Fact(progress.status, "status of the run", "text"),
-    "test_images": Fact(
-        progress.test_images,
-        "validation samples",
-        "number",
-        "log the number of validation samples",
-    ),
-    "test_size_known": Fact(
-        progress.test_size_known, "number of validation samples is known", "yes/no"
-    ),
-    "logs_metric": Fact(progress.logs_metric, "validation metric was logged", "yes/no"),
-    "logs_val_loss": Fact(progress.logs_val_loss, "validation loss was logged", "yes/no"),
-    "validated": Fact(progress.validated, "run was validated", "yes/no"),
-    "best_epoch": Fact(progress.best_epoch, "epoch of the best metric", "number", _METRIC_LOG),
-    "best_metric": Fact(progress.best_metric, "best metric", "number", _METRIC_LOG),
-    "best_checkpoint_epoch": Fact(
-        weights.best_checkpoint_epoch,
-        "epoch in the best checkpoint",
-        "number",
-        "log which epoch the best checkpoint holds",
-    ),
-    "best_checkpoint_confidence": Fact(
-        weights.best_checkpoint_confidence, "certainty about the best checkpoint", "number"
-    ),
-    "right_mode": Fact(monitor.right_mode, "direction of the monitored value", "text", _CONFIG),
-    "patience_over": Fact(progress.patience_over, "early stopping was due", "yes/no", _CONFIG),
-    "saves": Fact(weights.saves, "what became of the weights", "text"),
-    "resume_command": Fact(weights.resume_command, "command that resumes", "text"),
-    "train_images": Fact(progress.train_images, "training samples", "number"),
-    "save_logged": Fact(weights.save_logged, "a save was logged or indexed", "yes/no", _LOG),
-    "weights_present": Fact(weights.weights_present, "saved weights are still there", "yes/no"),
-    "usual_lr": Fact(settings.usual_lr, "usual rate of the optimiser", "number", _CONFIG),
     "lr_constant": Fact(schedule.lr_constant, "learning rate never changed", "yes/no", _LR_LOG),
     "lr_dead_share": Fact(
         schedule.lr_dead_share, "share of the run at a rate of next to nothing", "number", _LR_LOG
@@ -144,30 +90,49 @@ FACTS: Mapping[str, Fact] = {
         "number",
         _CONFIG,
     ),
-    "steps_per_epoch": Fact(schedule.steps_per_epoch, "steps in an epoch", "number", _CONFIG),
+    # length
+    "epochs": Fact(progress.epochs, "epochs done", "number"),
+    "planned_epochs": Fact(progress.planned_epochs, "planned epochs", "number", _CONFIG),
+    "missing": Fact(
+        progress.missing, "planned epochs or steps that were not done", "number", _CONFIG
+    ),
+    "progress": Fact(progress.progress, "progress", "text", _CONFIG),
+    "ending": Fact(progress.ending, "how the run ended", "text"),
     "steps": Fact(progress.steps, "steps done", "number"),
     "planned_steps": Fact(progress.planned_steps, "planned steps", "number", _CONFIG),
-    "best_step": Fact(progress.best_step, "step of the best metric", "number", _METRIC_LOG),
+    "steps_per_epoch": Fact(schedule.steps_per_epoch, "steps in an epoch", "number", _CONFIG),
     "resumes": Fact(progress.resumes, "times that the run began again", "number"),
+    "status": Fact(progress.status, "status of the run", "text"),
+    "ended": Fact(progress.ended, "run is over", "yes/no", "write how the run ended"),
+    "patience": Fact(number("train.patience"), "patience of early stopping", "number", _CONFIG),
+    "patience_over": Fact(progress.patience_over, "early stopping was due", "yes/no", _CONFIG),
+    # batch and data
+    "batch_size": Fact(number("data.batch_size"), "batch size", "number", _CONFIG),
     "accumulate": Fact(
         number("train.accumulate"), "steps over which gradients add up", "number", _CONFIG
     ),
-    "grad_clip": Fact(number("train.grad_clip"), "limit of the gradient norm", "number", _CONFIG),
-    "patience": Fact(number("train.patience"), "patience of early stopping", "number", _CONFIG),
+    "effective_batch": Fact(
+        settings.effective_batch, "samples for each update of the weights", "number", _CONFIG
+    ),
+    "train_images": Fact(progress.train_images, "training samples", "number"),
+    "test_images": Fact(
+        progress.test_images,
+        "validation samples",
+        "number",
+        "log the number of validation samples",
+    ),
+    "test_size_known": Fact(
+        progress.test_size_known, "number of validation samples is known", "yes/no"
+    ),
     "workers": Fact(
         first_number(("data.workers", "train.num_workers")), "loader workers", "number", _CONFIG
     ),
-    "amp": Fact(settings.amp, "half precision", "yes/no", _CONFIG),
-    "monitor": Fact(monitor.monitor, "monitored value", "text", _CONFIG),
-    "monitor_logged": Fact(
-        monitor.monitor_logged, "monitored value was logged", "yes/no", _CONFIG
-    ),
-    "monitor_constant": Fact(
-        monitor.monitor_constant, "monitored value never changed", "yes/no", _METRIC_LOG
-    ),
-    "main_metric": Fact(parts.main_metric, "main metric", "text", _METRIC_LOG),
-    "metric_name": Fact(parts.metric_name, "name of the main metric", "text", _METRIC_LOG),
-    "metric_is_rate": Fact(parts.metric_is_rate, "main metric is a rate", "yes/no", _METRIC_LOG),
+    "augmentation": Fact(settings.augmentation, "augmentation", "yes/no", _CONFIG),
+    # model
+    "pretrained": Fact(settings.pretrained, "pretrained weights", "yes/no", _CONFIG),
+    "model_family": Fact(parts.model_family, "kind of model", "text", _CONFIG),
+    "classes": Fact(parts.classes, "number of classes", "number", _CONFIG),
+    "chance_loss": Fact(parts.chance_loss, "loss of a blind guess", "number", _CONFIG),
     "parts": Fact(parts.parts, "parts of the training loss", "number"),
     "parts_add_up": Fact(
         parts.parts_add_up, "parts make the training loss", "yes/no", "log the parts of the loss"
@@ -175,12 +140,57 @@ FACTS: Mapping[str, Fact] = {
     "weight_excess": Fact(
         parts.weight_excess, "largest loss weight over the others", "number", _CONFIG
     ),
-    "classes": Fact(parts.classes, "number of classes", "number", _CONFIG),
-    "chance_loss": Fact(parts.chance_loss, "loss of a blind guess", "number", _CONFIG),
-    "model_family": Fact(parts.model_family, "kind of model", "text", _CONFIG),
     "label_length": Fact(parts.label_length, "longest label allowed", "number", _CONFIG),
     "time_steps": Fact(parts.time_steps, "steps of a CTC prediction", "number", _CONFIG),
     "format": Fact(lambda run: run.format, "format of the run", "text"),
+    # numbers
+    "precision": Fact(text("train.precision"), "number format of the training", "text", _CONFIG),
+    "amp": Fact(settings.amp, "half precision", "yes/no", _CONFIG),
+    "clipping": Fact(settings.clipping, "gradient clipping", "yes/no", _CONFIG),
+    "grad_clip": Fact(number("train.grad_clip"), "limit of the gradient norm", "number", _CONFIG),
+    # result
+    "main_metric": Fact(parts.main_metric, "main metric", "text", _METRIC_LOG),
+    "metric_name": Fact(parts.metric_name, "name of the main metric", "text", _METRIC_LOG),
+    "metric_is_rate": Fact(parts.metric_is_rate, "main metric is a rate", "yes/no", _METRIC_LOG),
+    "best_metric": Fact(progress.best_metric, "best metric", "number", _METRIC_LOG),
+    "best_epoch": Fact(progress.best_epoch, "epoch of the best metric", "number", _METRIC_LOG),
+    "best_step": Fact(progress.best_step, "step of the best metric", "number", _METRIC_LOG),
+    "validated": Fact(progress.validated, "run was validated", "yes/no"),
+    "logs_metric": Fact(progress.logs_metric, "validation metric was logged", "yes/no"),
+    "logs_val_loss": Fact(progress.logs_val_loss, "validation loss was logged", "yes/no"),
+    # checkpoints
+    "monitor": Fact(monitor.monitor, "monitored value", "text", _CONFIG),
+    "monitor_logged": Fact(
+        monitor.monitor_logged, "monitored value was logged", "yes/no", _CONFIG
+    ),
+    "monitor_constant": Fact(
+        monitor.monitor_constant, "monitored value never changed", "yes/no", _METRIC_LOG
+    ),
+    "monitor_reversed": Fact(
+        monitor.monitor_reversed, "monitored value in the wrong direction", "yes/no", _CONFIG
+    ),
+    "monitors_other": Fact(
+        monitor.monitors_other, "best checkpoint chosen by another value", "yes/no", _CONFIG
+    ),
+    "right_mode": Fact(monitor.right_mode, "direction of the monitored value", "text", _CONFIG),
+    "best_checkpoint_epoch": Fact(
+        weights.best_checkpoint_epoch,
+        "epoch in the best checkpoint",
+        "number",
+        "log which epoch the best checkpoint holds",
+    ),
+    "best_checkpoint_confidence": Fact(
+        weights.best_checkpoint_confidence, "certainty about the best checkpoint", "number"
+    ),
+    "save_logged": Fact(weights.save_logged, "a save was logged or indexed", "yes/no", _LOG),
+    "weights_present": Fact(weights.weights_present, "saved weights are still there", "yes/no"),
+    "saves": Fact(weights.saves, "what became of the weights", "text"),
+    "resume_command": Fact(weights.resume_command, "command that resumes", "text"),
+    # time
+    "epoch_seconds": Fact(
+        timing.epoch_seconds, "seconds for an epoch", "number", "log the time of each epoch"
+    ),
+    "step_seconds": Fact(timing.step_seconds, "seconds for a step", "number", _STEP_LOG),
     "data_share": Fact(
         timing.data_share, "share of a step that waits for data", "number", _STEP_LOG
     ),
@@ -190,6 +200,5 @@ FACTS: Mapping[str, Fact] = {
         "number",
         "log val_time, checkpoint_time and epoch_time",
     ),
-    "step_seconds": Fact(timing.step_seconds, "seconds for a step", "number", _STEP_LOG),
     **{name: Fact(data.number(name), says, "number") for name, says in data.SAYS.items()},
 }

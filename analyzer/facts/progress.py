@@ -1,4 +1,4 @@
-"""Facts that the records tell: how far the run came, how good it got, how long it took."""
+"""Facts that the records tell: how far the run came, how it ended, how good it got."""
 
 from __future__ import annotations
 

@@ -10,10 +10,17 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer.diagnosis import diagnose
+from analyzer.diagnosis import UNREADABLE, diagnose, installed_rules
 from analyzer.diagnosis.case import Case
-from analyzer.diagnosis.verdict import BROKE_OFF, WRONG_CHECKPOINT, decide
-from analyzer.diagnosis.yardstick import result
+from analyzer.diagnosis.verdict import (
+    BESIDE,
+    BROKE_OFF,
+    INCOMPLETE,
+    PAST_ITS_BEST,
+    WRONG_CHECKPOINT,
+    decide,
+)
+from analyzer.diagnosis.yardstick import POOR, result
 from analyzer.finding import (
     Action,
     Cause,
@@ -160,3 +167,8 @@ def test_whatever_is_found_the_verdict_fits_it(run: Run, found: list[Finding]) -
     found.sort(key=lambda f: -f.severity.rank)
     with np.errstate(all="ignore"):
         holds(run, tuple(found), decide(Case(run), found))
+
+
+def test_the_verdict_names_no_rule_that_is_not_there() -> None:
+    named = {*BESIDE, *BROKE_OFF, *PAST_ITS_BEST, *WRONG_CHECKPOINT, *POOR, INCOMPLETE, UNREADABLE}
+    assert named <= {rule.id for rule in installed_rules()}
