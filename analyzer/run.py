@@ -201,13 +201,15 @@ class LogEvent:
 class Note:
     """Something odd met while reading that did not stop the reading.
 
-    ``cut`` says that a file goes on beyond what was read, so that nothing may hang on its end.
+    ``cut`` says that a file goes on beyond what was read, so that nothing may hang on its end;
+    ``clash`` that two files of the run contradict each other about a setting.
     """
 
     text: str
     file: str | None = None
     line: int | None = None
     cut: bool = False
+    clash: bool = False
 
 
 class Status(StrEnum):
@@ -231,7 +233,8 @@ class Run:
     number in ``segment``.
     ``main_metric`` is a series name and ``higher_is_better`` its direction. ``samples`` gives the
     number of samples a rate was computed from, by series prefix (``val``, ``train``).
-    ``status_because`` says what on disk shows the status. ``unreadable`` holds the reason, one
+    ``status_because`` says what on disk shows the status; ``silent`` is how many seconds a run
+    that goes on had written nothing when it was read. ``unreadable`` holds the reason, one
     sentence, when the run was found but could not be read; all else is empty then.
     """
 
@@ -251,6 +254,7 @@ class Run:
     planned_steps: int | None = None
     status: Status = Status.UNKNOWN
     status_because: str = ""
+    silent: float | None = None
     started: datetime | None = None
     ended: datetime | None = None
     samples: Mapping[str, int] = field(default_factory=dict)

@@ -116,7 +116,7 @@ TRACE = (
 def test_a_traceback_is_named_by_its_exception() -> None:
     found = log("Epoch [1/5], LR: 0.1", *TRACE, "!wandb: synced")
     assert [(e.kind, e.line, e.text, e.epoch) for e in events(found)] == [
-        ("error", 2, "ValueError: no such thing", 1)
+        ("error", 5, "ValueError: no such thing", 1)
     ]
 
 

@@ -1,0 +1,62 @@
+"""Where the settings of a run and its logs contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from analyzer.diagnosis.outcome import Outcome
+from analyzer.facts.schedule import rate_curve
+from analyzer.facts.settings import number
+from analyzer.finding import Evidence, FileEvidence, KeyEvidence
+from analyzer.run import Run
+from analyzer.signals.stats import finite
+
+SAME_RATE = 1.5
+"""Rates within this factor are one: schedulers overshoot a little, and logs round."""
+
+SCALED = ("OneCycle", "Cyclic")
+"""Schedules whose highest rate is another setting than the base rate."""
+
+
+def ran_otherwise(run: Run) -> Outcome:
+    """Epochs or rates in the log, or the flags beside it, are other than the config says."""
+    found = [*_clashes(run), *_epochs(run), *_rate(run)]
+    if not found:
+        return Outcome(False, "the log shows nothing that differs from the settings")
+    told = "; ".join(text for text, _ in found)
+    evidence = tuple(item for _, item in found)
+    return Outcome(True, told, 0.9, evidence, {"differences": told})
+
+
+def _clashes(run: Run) -> Iterator[tuple[str, Evidence]]:
+    for note in run.notes:
+        if note.clash:
+            yield note.text, FileEvidence(note.file or run.name, note.line, note.text)
+
+
+def _epochs(run: Run) -> Iterator[tuple[str, Evidence]]:
+    """The total that each epoch's line states; a resume may have raised it."""
+    written, ran = number("train.epochs")(run), run.planned_epochs
+    if written and ran and written != ran and run.config.file is not None:
+        text = f"the log counts to epoch {ran}, the config says {written:g}"
+        yield text, _of(run, "train.epochs", written, text)
+
+
+def _rate(run: Run) -> Iterator[tuple[str, Evidence]]:
+    """The highest rate logged against the base rate, where neither is scaled by a schedule."""
+    written, curve = number("optimizer.lr")(run), rate_curve(run)
+    schedule = str(run.config.get("scheduler.type") or "")
+    if not written or written < 0 or curve is None or run.config.file is None:
+        return
+    highest = float(np.max(finite(curve)[1]))
+    early = run.planned_epochs and run.epochs_done < 0.2 * run.planned_epochs
+    apart = highest > SAME_RATE * written or (not early and 0 < highest < written / SAME_RATE)
+    if apart and not any(word.lower() in schedule.lower() for word in SCALED):
+        text = f"the highest learning rate logged is {highest:.4g}, the config says {written:.4g}"
+        yield text, _of(run, "optimizer.lr", written, text)
+
+
+def _of(run: Run, key: str, value: float, text: str) -> Evidence:
+    return KeyEvidence(run.config.spelled(key), value, text)
