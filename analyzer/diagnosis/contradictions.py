@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from analyzer.diagnosis.outcome import Outcome
-from analyzer.facts.schedule import rate_curve
+from analyzer.facts.schedule import lr_constant, rate_curve
 from analyzer.facts.settings import number
 from analyzer.finding import Evidence, FileEvidence, KeyEvidence
 from analyzer.run import Run
@@ -45,14 +45,19 @@ def _epochs(run: Run) -> Iterator[tuple[str, Evidence]]:
 
 
 def _rate(run: Run) -> Iterator[tuple[str, Evidence]]:
-    """The highest rate logged against the base rate, where neither is scaled by a schedule."""
+    """The highest rate logged above the base rate, or a constant one below it.
+
+    Any schedule may begin low or have been logged late, so nothing else below it counts; and of
+    several starts only the last went by the settings that are there now.
+    """
     written, curve = number("optimizer.lr")(run), rate_curve(run)
     schedule = str(run.config.get("scheduler.type") or "")
     if not written or written < 0 or curve is None or run.config.file is None:
         return
-    highest = float(np.max(finite(curve)[1]))
-    early = run.planned_epochs and run.epochs_done < 0.2 * run.planned_epochs
-    apart = highest > SAME_RATE * written or (not early and 0 < highest < written / SAME_RATE)
+    _, rates, segments = finite(curve)
+    highest = float(np.max(rates[segments == segments[-1]]))
+    constant = not schedule and lr_constant(run) and 0 < highest < written / SAME_RATE
+    apart = highest > SAME_RATE * written or constant
     if apart and not any(word.lower() in schedule.lower() for word in SCALED):
         text = f"the highest learning rate logged is {highest:.4g}, the config says {written:.4g}"
         yield text, _of(run, "optimizer.lr", written, text)

@@ -12,20 +12,28 @@ LEAST = 0.5
 """A backbone of the same kind brings at least this share of a detector's tensors."""
 
 _SHARE = re.compile(r"(\d{1,9})(?:/| of )(\d{1,9}) (?:items|tensors)")
-_MISSING = re.compile(r"missing keys in source state_dict: |newly initialized: |of model params ")
-_FIRST_LAYERS = re.compile(
-    r"(?<![\w])(?:\w+\.)*(?:conv1|layer1|stem|patch_embed|word_embeddings|conv_first)\b"
+_MISSING = re.compile(r"missing keys in source state_dict: |newly initialized: \W*")
+_FIRST = re.compile(
+    r"(?:(?:module|model|backbone|encoder|bert|roberta)\.)*"
+    r"(?:conv1|bn1|layer1|stem|patch_embed|embeddings)\."
 )
-"""Parts that every weight file of such a model holds; heads are new with good reason."""
+"""How the first layers are called, which every weight file of such a model holds."""
+
+_SHAPE = "shape of model params"
+MOST_SHAPES = 10
+"""Heads of another size are a few tensors; so many of another shape are another model."""
 
 
 def barely_loaded(run: Run) -> Outcome:
-    """A line of the log says that less than half was loaded, or that first layers are missing."""
+    """The log says that less than half was loaded, that first layers are missing, or that many
+    tensors have another shape.
+    """
     lines = [event for event in run.events if event.kind == "weights"]
     if not lines:
         return Outcome(False, "the log does not say how much of a weight file was loaded")
-    for event in lines:
-        if _is_bare(event):
+    shapes = [event for event in lines if _SHAPE in event.text]
+    for event in lines if len(shapes) < MOST_SHAPES else shapes:
+        if _is_bare(event) or len(shapes) >= MOST_SHAPES:
             text = f"{event.file}:{event.line}: {event.text}"
             values = {"line": event.line, "file": event.file, "text": event.text}
             evidence = (FileEvidence(event.file, event.line, event.text),)
@@ -38,4 +46,4 @@ def _is_bare(event: LogEvent) -> bool:
     if share is not None:
         return int(share[1]) < LEAST * int(share[2])
     missing = _MISSING.search(event.text)
-    return missing is not None and bool(_FIRST_LAYERS.search(event.text, missing.end()))
+    return missing is not None and _FIRST.match(event.text, missing.end()) is not None

@@ -3,7 +3,7 @@
 ::
 
     workdirs/exp_YYYYMMDDHHMMSS/
-      checkpoints/epoch_N.pth  best.pth  index.json
+      checkpoints/epoch_N.pth  best.pth  interrupted_N.pth  index.json
       logs/train.log  steps.jsonl
       config.yaml  args.txt  metrics.json  run.json
     workdirs/latest -> exp_YYYYMMDDHHMMSS
@@ -61,6 +61,11 @@ HEARTBEAT_SECONDS = 10.0
 def epoch_file(epoch: int) -> str:
     """The name of the weight file of an epoch, relative to the run."""
     return f"{CHECKPOINTS}/epoch_{epoch}.pth"
+
+
+def interrupted_file(epoch: int) -> str:
+    """The name of the weight file of an interruption in the middle of an epoch."""
+    return f"{CHECKPOINTS}/interrupted_{epoch}.pth"
 
 
 class RunWriter:
@@ -189,6 +194,17 @@ class RunWriter:
             replace_file(self.path / BEST, write)
         self._add_to_index(BEST, epoch, metric, value)
         self.log(trainlog.best(epoch, metric, value, self._logged(BEST)))
+
+    def save_interrupted(self, epoch: int, write: Callable[[Path], object]) -> None:
+        """Save the state in the middle of ``epoch``, for a resume; log it."""
+        file = interrupted_file(epoch)
+        replace_file(self.path / file, write)
+        self.log(trainlog.saved(self._logged(file)))
+
+    def drop_interrupted(self) -> None:
+        """Delete what ``save_interrupted`` wrote: an epoch has ended after it."""
+        for path in (self.path / CHECKPOINTS).glob("interrupted_*.pth"):
+            path.unlink(missing_ok=True)
 
     def prune(self, keep: int) -> None:
         """Delete all but the last saved ``keep`` (>= 1) epoch files.
