@@ -14,15 +14,21 @@ _CUDA = re.compile(r"CUDA out of memory|CUDA error: out of memory|HIP out of mem
 _HOST = re.compile(
     r"DefaultCPUAllocator|Cannot allocate memory|Insufficient memory|Unable to allocate|std::bad_alloc"
 )
-_UNWRITTEN = re.compile(r"PytorchStreamWriter failed|file write failed|No space left on device")
+_UNWRITTEN = re.compile(
+    r"PytorchStreamWriter failed|file write failed|iostream error|unexpected pos \d+ vs"
+    r"|No space left on device|File too large"
+)
 _SHARED = re.compile(r"bus error|shared memory|unable to (?:write to|mmap|open) .*/torch_", re.I)
 _WORKER = re.compile(r"DataLoader worker .*(?:killed by signal|exited unexpectedly)")
 
 
 def failure_sentence(error: Exception, config: Config) -> str:
     """The sentence for an error that ended a training: what, the words of the library, what to do."""
-    said = f"{type(error).__name__}: {last_sentence(error)}"
-    text = "; ".join(str(one) for one in _chain(error))
+    chain = error_chain(error)
+    first = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    name, said = type(first).__name__, last_sentence(first)
+    said = said if said == name else f"{name}: {said}"
+    text = "; ".join(str(one) for one in chain)
     if isinstance(error, torch.OutOfMemoryError) or _CUDA.search(text):
         return f"out of memory on the GPU ({said}); {_less_memory(config)}"
     if _SHARED.search(text):
@@ -62,7 +68,8 @@ def _less_memory(config: Config) -> str:
     return "train with train.device=cpu on a machine with more memory"
 
 
-def _chain(error: BaseException | None) -> list[BaseException]:
+def error_chain(error: BaseException | None) -> list[BaseException]:
+    """An error, what it came from, and so on."""
     found: list[BaseException] = []
     while error is not None and error not in found:
         found.append(error)

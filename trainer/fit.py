@@ -20,7 +20,7 @@ from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
-from trainer.failures import failure_sentence, last_sentence
+from trainer.failures import error_chain, failure_sentence, last_sentence
 from trainer.interrupt import stop_request
 from trainer.loop import NonFinite, Plan, Trained, evaluate, train_epoch
 
@@ -246,6 +246,8 @@ def ending(run: RunWriter, config: Config) -> Iterator[None]:
     except Exception as error:
         sentence = failure_sentence(error, config)
         told = f"Failed: {sentence}\n{traceback.format_exc().rstrip()}"
+        for one in error_chain(error):  # they hold files open, whose space is needed on a full disk
+            traceback.clear_frames(one.__traceback__)
         _end(run, "failed", told, "ERROR", sentence)
         raise TrainingFailed(
             f"{sentence}; the traceback is in {run.path}/logs/train.log"

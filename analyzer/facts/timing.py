@@ -108,9 +108,10 @@ def silence(run: Run) -> float | None:
 def waited(run: Run) -> float | None:
     """Seconds from the start without any logged value, until the last sign of life or until now.
 
-    None where values were logged, or where the times are not known.
+    The learning rate at the head of an epoch is no sign of progress. None where other values were
+    logged, or where the times are not known.
     """
-    if any(len(curve) for curve in run.series.values()):
+    if any(len(curve) for name, curve in run.series.items() if name != "learning_rate"):
         return None
     if run.started is None:
         return run.silent

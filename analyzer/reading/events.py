@@ -42,7 +42,7 @@ _SEQUEL = re.compile(
 
 _BEST = re.compile(r"\bbest\b|improved|最佳|最优|最好|최고|최적", re.IGNORECASE)
 KILLED = re.compile(
-    r"\bkilled\b(?! by signal)|cancelled|oom[-_]kill|memory limit|job killed|exitcode -(?:9|15)\b|TERM_",
+    r"(?<!by signal: )\bkilled\b(?! by signal)|cancelled|oom[-_]kill|memory limit|job killed|exitcode -(?:9|15)\b|TERM_",
     re.IGNORECASE,
 )
 _COMPILED = tuple((p.kind, p.words, re.compile(p.pattern, re.IGNORECASE)) for p in PHRASES)
@@ -186,11 +186,14 @@ def _inside(offset: int, found: Sequence[Traceback]) -> bool:
 
 
 def _told_before(event: LogEvent, before: Sequence[LogEvent]) -> bool:
-    """Whether an error repeats one just told: of another rank, or reported by the launcher."""
+    """Whether an error repeats one just told: of another rank, or reported by the launcher.
+
+    After a start it is told again, since what stands before that is of an earlier program.
+    """
     if event.kind != "error":
         return False
     for other in reversed(before):
-        if event.line - other.line > NEAR:
+        if event.line - other.line > NEAR or other.kind == "started":
             return False
         if other.kind in ("error", "interrupted") and (
             _SEQUEL.search(event.text) or _shape(other.text) == _shape(event.text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ HEADER = b"Traceback (most recent call last)"
 
 PREFIX = re.compile(
     rb"(?:\[rank\d+\]:|\[\d+,\d+\]<std(?:err|out)>:|std(?:err|out): |\d{1,4}: "
-    rb"|\([\w.]+ pid=\d+[^)]{0,40}\)"
+    rb"|\([\w.]+ pid=\d+[^)]{0,40}\)|[EWIF]\d{4} [\d:.]{8,15} +\d+ [^\]\n]{1,120}\]"
     rb"|\[?\d{4}[-/]\d\d[-/]\d\d[ T][\d:.,]{5,15}\]?[^\n]{0,60}?"
     rb"\b(?:ERROR|INFO|CRITICAL|WARNING)\b[\]:|-]*(?: -)?"
     rb"|(?:ERROR|CRITICAL|INFO):[\w.]*:| {0,4}\|(?= ))[ ]?"
@@ -32,10 +33,13 @@ _OTHER_EXCEPTION = re.compile(rb"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?=:|$)")
 _NO_NAME = re.compile(rb"(?:INFO|WARNING|WARN|ERROR|DEBUG|CRITICAL|NOTE|HINT|Epoch|Step)\b")
 _DECORATION = re.compile(rb"[\s=_*#-]*$")
 _EXIT_CODE = re.compile(rb"exitcode\s*: (-?\d+)")
+_REPORT = re.compile(rb"\n[^\n]{0,120}?={20,}[^\S\n]*(?=\n|\Z)")
+"""The launcher's report of a failed process stands between two such lines."""
+
 _CPP = b"C++ Traceback"
 _SUMMARY = re.compile(rb"Error Message Summary:\s*\n[-\s]*\n?([^\n]+)(?:\n\s*([^\n]+))?")
 _NEAR = 20_000
-"""So many bytes after Paddle's exception line its summary is looked for."""
+"""So many bytes after an exception line its report or its summary is looked for."""
 
 
 class Traceback(NamedTuple):
@@ -59,7 +63,8 @@ def single_tracebacks(data: bytes) -> list[Traceback]:
     at = data.find(HEADER)
     while at >= 0:
         start = data.rfind(b"\n", 0, at) + 1
-        if not data[start:at].endswith(b"C++ "):
+        reported = found and b"ChildFailedError" in found[-1].text and at < (found[-1].end or 0)
+        if not data[start:at].endswith(b"C++ ") and not reported:
             found.append(_fold(data, start, at))
         following = data.find(b"\n", at)
         at = data.find(HEADER, following) if following >= 0 else -1
@@ -92,6 +97,9 @@ def _fold(data: bytes, start: int, header: int) -> Traceback:
             continue
         if _EXCEPTION.match(text):
             message = _whole_message(data, end, text)
+            if b"ChildFailedError" in text:
+                lines = list(itertools.islice(_REPORT.finditer(data, end - 1, end + _NEAR), 2))
+                end = lines[-1].end() if lines else end
             return Traceback(start, end, message, begin, own, ignored)
         if not spare.text and _OTHER_EXCEPTION.match(text) and not _NO_NAME.match(text):
             spare = spare._replace(text=text, at=begin)

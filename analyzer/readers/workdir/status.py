@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +48,7 @@ def _judge_running(info: Mapping[str, Any], patience: float) -> tuple[Status, st
     if beat is None:
         return Status.UNKNOWN, f"{RUN} says running and bears no time"
     when = f"{beat:%Y-%m-%d %H:%M:%S}"
-    there = _process_is_there(info, seconds_since(beat))
+    there = _process_is_there(info, beat)
     if there is False:
         return (
             Status.KILLED,
@@ -59,8 +60,8 @@ def _judge_running(info: Mapping[str, Any], patience: float) -> tuple[Status, st
     return Status.KILLED, f"{RUN} says running, but the last sign of life is of {when}"
 
 
-def _process_is_there(info: Mapping[str, Any], age: float) -> bool | None:
-    """Whether the process that gave the last sign ``age`` seconds ago still runs.
+def _process_is_there(info: Mapping[str, Any], beat: datetime) -> bool | None:
+    """Whether the process that gave its last sign at ``beat`` still runs.
 
     None where that cannot be told: it ran on another machine, or this one has no ``/proc``. A
     number that a younger process bears was given anew.
@@ -77,7 +78,8 @@ def _process_is_there(info: Mapping[str, Any], age: float) -> bool | None:
         lived = up - int(fields[_STARTED]) / os.sysconf("SC_CLK_TCK")
     except (OSError, ValueError, IndexError):
         return False
-    return fields[0] != b"Z" and lived > age - _CLOCKS_DIFFER
+    begun = time.time() - lived
+    return fields[0] != b"Z" and begun < beat.timestamp() + _CLOCKS_DIFFER
 
 
 def parse_time(text: Any) -> datetime | None:
