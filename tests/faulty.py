@@ -165,7 +165,7 @@ class _Deadly(Dataset):
 
 def no_shared_memory() -> None:
     """A container with 64 kB of it; where none can be mounted, the signal that this sends."""
-    if _mounted("/dev/shm", "64k"):  # noqa: S108
+    if _mounted("/dev/shm", "64k"):
         train(dataset(), workers=1, data=_Wide())
     else:
         train(dataset(), workers=1, data=_Deadly(signal.SIGBUS))
@@ -355,7 +355,13 @@ FAULTS: dict[str, Callable[[], None]] = {
         *(missing_image, label_word, label_mark, label_short, unknown_character, main_memory),
         *(killed, worker_killed, no_shared_memory, no_gpu, no_master, lost_rank, ranks_fail),
         *(cut_weights, other_weights, missing_weights, chained, stopped_by_hand, unsaved),
-        *(detector_killed, detector_diverges, detector_worker_killed, detector_out_of_memory, detector_disk_full),
+        *(
+            detector_killed,
+            detector_diverges,
+            detector_worker_killed,
+            detector_out_of_memory,
+            detector_disk_full,
+        ),
     )
 }
 

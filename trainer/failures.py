@@ -1,4 +1,4 @@
-"""What went wrong, in one sentence with the next step, for the failures that every trainer meets."""
+"""What went wrong, in one sentence with the next step, for failures that every trainer meets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from trainer.config import Config
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CUDA = re.compile(r"CUDA out of memory|CUDA error: out of memory|HIP out of memory|ALLOC_FAILED")
 _HOST = re.compile(
-    r"DefaultCPUAllocator|Cannot allocate memory|Insufficient memory|Unable to allocate|std::bad_alloc"
+    r"DefaultCPUAllocator|Cannot allocate memory|Insufficient memory|Unable to allocate"
+    r"|std::bad_alloc"
 )
 _UNWRITTEN = re.compile(
     r"PytorchStreamWriter failed|file write failed|iostream error|unexpected pos \d+ vs"
@@ -23,7 +24,7 @@ _WORKER = re.compile(r"DataLoader worker .*(?:killed by signal|exited unexpected
 
 
 def failure_sentence(error: Exception, config: Config) -> str:
-    """The sentence for an error that ended a training: what, the words of the library, what to do."""
+    """The sentence for an error that ended a training: what, the library's words, what to do."""
     chain = error_chain(error)
     first = error.__cause__ if isinstance(error.__cause__, Exception) else error
     name, said = type(first).__name__, last_sentence(first)
@@ -38,8 +39,7 @@ def failure_sentence(error: Exception, config: Config) -> str:
         )
     if isinstance(error, MemoryError) or _HOST.search(text):
         return (
-            f"main memory ran out ({said}); lower train.num_workers, "
-            f"then {_less_memory(config)}"
+            f"main memory ran out ({said}); lower train.num_workers, then {_less_memory(config)}"
         )
     if _WORKER.search(text):
         return (
@@ -60,7 +60,7 @@ def _is_full(error: Exception) -> bool:
 
 def _less_memory(config: Config) -> str:
     """The next smaller batch, then the next smaller input, then the CPU."""
-    batch, size = config.data.batch_size, config.data.input_size
+    batch, size = config.data.batch_size, config.data.side
     if batch > 1:
         return f"lower data.batch_size from {batch} to {batch // 2}"
     if size > 320:

@@ -246,7 +246,9 @@ def ending(run: RunWriter, config: Config) -> Iterator[None]:
     except Exception as error:
         sentence = failure_sentence(error, config)
         told = f"Failed: {sentence}\n{traceback.format_exc().rstrip()}"
-        for one in error_chain(error):  # they hold files open, whose space is needed on a full disk
+        for one in error_chain(
+            error
+        ):  # they hold files open, whose space is needed on a full disk
             traceback.clear_frames(one.__traceback__)
         _end(run, "failed", told, "ERROR", sentence)
         raise TrainingFailed(

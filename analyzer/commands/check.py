@@ -9,6 +9,7 @@ import click
 
 from analyzer.commands.analysis import (
     build_report,
+    data_option,
     format_option,
     json_text,
     paths_argument,
@@ -32,6 +33,7 @@ FAIL_ON = ("error", "warning", "info", "never")
     help="Exit with 1 when a finding is at least this severe.",
 )
 @format_option
+@data_option
 @choice_options
 @click.pass_context
 def check(
@@ -40,6 +42,7 @@ def check(
     *,
     fail_on: str,
     output_format: str,
+    data: Path | None,
     rules: tuple[Path, ...],
     settings: Path | None,
 ) -> None:
@@ -53,7 +56,7 @@ def check(
       python -m analyzer check workdirs/latest
       python -m analyzer check workdirs/ --fail-on warning --format json > findings.json
     """
-    result = build_report(paths, choose(rules, settings))
+    result = build_report(paths, choose(rules, settings), data)
     _show(result, output_format)
     context.exit(1 if fails(result, fail_on) else 0)
 

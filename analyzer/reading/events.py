@@ -1,9 +1,9 @@
 """What any text log may say besides numbers: errors, kills, saves, starts and ends.
 
-Kinds: ``error`` (tracebacks folded to the line of their cause, a kill, a full disk), ``interrupted``
-(the user stopped it), ``stopped`` (early stopping), ``ended`` (the program says that training is
-over), ``started``, ``fold``, ``saved`` and ``best``, ``weights`` (how much of a weight file was
-loaded).
+Kinds: ``error`` (tracebacks folded to the line of their cause, a kill, a full disk),
+``interrupted`` (the user stopped it), ``stopped`` (early stopping), ``ended`` (the program says
+that training is over), ``started``, ``fold``, ``saved``, ``best``, and ``weights`` (how much of a
+weight file was loaded).
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ _SEQUEL = re.compile(
 
 _BEST = re.compile(r"\bbest\b|improved|最佳|最优|最好|최고|최적", re.IGNORECASE)
 KILLED = re.compile(
-    r"(?<!by signal: )\bkilled\b(?! by signal)|cancelled|oom[-_]kill|memory limit|job killed|exitcode -(?:9|15)\b|TERM_",
+    r"(?<!by signal: )\bkilled\b(?! by signal)|cancelled|oom[-_]kill|memory limit|job killed"
+    r"|exitcode -(?:9|15)\b|TERM_",
     re.IGNORECASE,
 )
 _COMPILED = tuple((p.kind, p.words, re.compile(p.pattern, re.IGNORECASE)) for p in PHRASES)

@@ -50,7 +50,8 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "error",
         ("watchdog caught collective", "nccl error", "paging file is too small"),
-        r"watchdog caught collective operation timeout|\bnccl error\b[: ]|paging file is too small",
+        r"watchdog caught collective operation timeout|\bnccl error\b[: ]"
+        r"|paging file is too small",
     ),
     Phrase("error", ("cannot be set as true while",), r"config \S+ cannot be set as true while"),
     Phrase(
@@ -66,7 +67,8 @@ PHRASES: tuple[Phrase, ...] = (
     Phrase(
         "weights",
         ("from pretrained weights", "pretrained weights: loaded", "source state_dict: "),
-        r"transferred \d+/\d+ items|weights: loaded \d+ of \d+ |missing keys in source state_dict: ",
+        r"transferred \d+/\d+ items|weights: loaded \d+ of \d+ "
+        r"|missing keys in source state_dict: ",
     ),
     Phrase(
         "weights",

@@ -26,7 +26,11 @@ from analyzer.run import Run, Status
 TESTS = Path(__file__).parents[1]
 
 NAMED = {
-    "missing_image": ("file-not-found", "", "No such file or directory: 'data/train_images/3.jpg'"),
+    "missing_image": (
+        "file-not-found",
+        "list-wrong",
+        "No such file or directory: 'data/train_images/3.jpg'",
+    ),
     "label_word": ("label-not-a-number", "", "could not convert string to float: 'abc'"),
     "label_mark": ("label-not-a-number", "invisible-characters", "float: '\\ufeff0'"),
     "label_short": ("label-too-short", "", "IndexError: list index out of range"),
@@ -48,7 +52,11 @@ NAMED = {
     "detector_killed": ("run-incomplete", "killed", ""),
     "detector_diverges": ("loss-nonfinite", "lr-too-high", ""),
     "detector_worker_killed": ("crashed", "worker-killed", "a loader worker was ended"),
-    "detector_out_of_memory": ("out-of-memory", "main-memory", "main memory ran out (MemoryError)"),
+    "detector_out_of_memory": (
+        "out-of-memory",
+        "main-memory",
+        "main memory ran out (MemoryError)",
+    ),
     "detector_disk_full": ("crashed", "disk-full", "the disk is full"),
 }
 """Fault -> rule, cause that is supported (none where the log alone cannot tell), words."""

@@ -14,7 +14,6 @@ from analyzer.reading.clock import seconds_since
 from analyzer.reading.status import QUIET_SECONDS
 from analyzer.run import Status
 
-
 _STARTED = 19
 """Where the start of a process stands in what follows its name in ``/proc/PID/stat``."""
 

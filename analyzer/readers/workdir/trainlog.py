@@ -36,7 +36,6 @@ _LOGGED_TRACEBACK = re.compile(
 """Lines that are indented below one with a head belong to its message, such as a traceback."""
 
 
-
 class Save(NamedTuple):
     """A weight file that the log names. ``time`` is as printed."""
 
