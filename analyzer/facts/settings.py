@@ -141,7 +141,7 @@ def effective_batch(run: Run) -> float | None:
 
 def smaller_batch(run: Run) -> float | None:
     """Half the batch size, at least 1."""
-    batch = _asnumber(run.config.get("data.batch_size"))
+    batch = asnumber(run.config.get("data.batch_size"))
     return None if batch is None or batch < 1 else max(1, batch // 2)
 
 
