@@ -96,8 +96,7 @@ RATES = (
     "val_precision",
     "val_recall",
 )
-"""Series between 0 and 1 of which more is better. The first that a run logs is its main metric,
-unless its reader knows better."""
+"""Series from 0 to 1 of which more is better; the first logged is the main metric by default."""
 
 LAST_STEPS = 0.02
 """Share of the planned steps that may pass unlogged at the end of a run."""
@@ -229,13 +228,10 @@ class Run:
     """Everything that was read from one directory or file.
 
     ``superseded`` keeps what ``series`` leave out: points that a resume logged again, and other
-    trainings in the same files; each piece comes from one start of the program and bears its
-    number in ``segment``.
-    ``main_metric`` is a series name and ``higher_is_better`` its direction. ``samples`` gives the
-    number of samples a rate was computed from, by series prefix (``val``, ``train``).
-    ``status_because`` says what on disk shows the status; ``silent`` is how many seconds a run
-    that goes on had written nothing when it was read. ``unreadable`` holds the reason, one
-    sentence, when the run was found but could not be read; all else is empty then.
+    trainings in the same files; each piece is of one start and bears its number in ``segment``.
+    ``samples`` gives the number of samples a rate was computed from, by series prefix (``val``,
+    ``train``). ``silent`` is for how many seconds a run that goes on had written nothing.
+    ``unreadable`` holds the reason when it could not be read; all else is empty then.
     """
 
     name: str

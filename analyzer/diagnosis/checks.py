@@ -186,15 +186,15 @@ CHECKS: Mapping[str, Check[Run]] = {
     "earlier_was_better": Check(
         earlier_was_better, "an earlier epoch beat the best checkpoint's", _COMPARED
     ),
+    "best_is_nonfinite": Check(
+        best_is_nonfinite,
+        "the best checkpoint was written at or after a NaN",
+        ("file", "held_epoch", "series", "nonfinite_epoch"),
+    ),
     "ran_otherwise": Check(
         ran_otherwise, "what ran is not what the config says", ("differences",)
     ),
     "barely_loaded": Check(
         barely_loaded, "little of the pretrained weights was loaded", ("line", "file", "text")
-    ),
-    "best_is_nonfinite": Check(
-        best_is_nonfinite,
-        "the best checkpoint was written at or after a NaN",
-        ("file", "held_epoch", "series", "nonfinite_epoch"),
     ),
 }

@@ -140,9 +140,9 @@ def effective_batch(run: Run) -> float | None:
 
 
 def smaller_batch(run: Run) -> float | None:
-    """Half the batch size, at least 1."""
+    """A quarter of the batch size, at least 1: 2 for a batch of 8."""
     batch = asnumber(run.config.get("data.batch_size"))
-    return None if batch is None or batch < 1 else max(1, batch // 2)
+    return None if batch is None or batch < 1 else max(1, batch // 4)
 
 
 def kept_accumulate(run: Run) -> float | None:

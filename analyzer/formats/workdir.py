@@ -63,11 +63,6 @@ def epoch_file(epoch: int) -> str:
     return f"{CHECKPOINTS}/epoch_{epoch}.pth"
 
 
-def interrupted_file(epoch: int) -> str:
-    """The name of the weight file of an interruption in the middle of an epoch."""
-    return f"{CHECKPOINTS}/interrupted_{epoch}.pth"
-
-
 class RunWriter:
     """Writes one run directory. Every method leaves a directory that reads and resumes."""
 
@@ -196,13 +191,13 @@ class RunWriter:
         self.log(trainlog.best(epoch, metric, value, self._logged(BEST)))
 
     def save_interrupted(self, epoch: int, write: Callable[[Path], object]) -> None:
-        """Save the state in the middle of ``epoch``, for a resume; log it."""
-        file = interrupted_file(epoch)
+        """Save ``interrupted_N.pth``, the state in the middle of ``epoch``, and log it."""
+        file = f"{CHECKPOINTS}/interrupted_{epoch}.pth"
         replace_file(self.path / file, write)
         self.log(trainlog.saved(self._logged(file)))
 
     def drop_interrupted(self) -> None:
-        """Delete what ``save_interrupted`` wrote: an epoch has ended after it."""
+        """Delete what ``save_interrupted`` wrote, as an epoch has ended after it."""
         for path in (self.path / CHECKPOINTS).glob("interrupted_*.pth"):
             path.unlink(missing_ok=True)
 
@@ -230,8 +225,7 @@ class RunWriter:
     def finish(self, status: str, reason: str = "") -> None:
         """Say how the run ended; ``status`` is one of ``STATUSES`` but ``running``."""
         self._info["ended"] = datetime.now().astimezone().isoformat()
-        if reason:
-            self._info["reason"] = reason
+        self._info |= {"reason": reason} if reason else {}
         self._set_status(status)
         self._log.close()
         self._steps.close()

@@ -368,7 +368,7 @@ def test_the_unexpected_is_one_sentence_here_and_a_traceback_in_the_log(
     assert train() == 1
     error = capsys.readouterr().err
     assert "out of memory on the GPU (RuntimeError: CUDA out of memory)" in error
-    assert "lower data.batch_size from 4 to 2; the traceback is in" in error
+    assert "lower data.batch_size from 4 to 1; the traceback is in" in error
     assert "Traceback" not in error
     assert "Traceback (most recent call last)" in log()
     lines = log().splitlines()
