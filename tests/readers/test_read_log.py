@@ -120,11 +120,11 @@ def test_a_traceback_is_named_by_its_exception() -> None:
     ]
 
 
-def test_chained_tracebacks_are_told_in_order() -> None:
+def test_chained_tracebacks_are_told_as_one() -> None:
     again = ("", " During handling of the above exception, another exception occurred:", "")
     last = (*TRACE[:-1], "!KeyError: 'x'")
     found = events(log(*TRACE, *again, *last, HEAD + "next"))
-    assert [event.text for event in found] == ["ValueError: no such thing", "KeyError: 'x'"]
+    assert [event.text for event in found] == ["ValueError: no such thing; then KeyError: 'x'"]
 
 
 def test_a_traceback_logged_as_a_message() -> None:
