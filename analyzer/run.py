@@ -98,8 +98,7 @@ RATES = (
     "val_precision",
     "val_recall",
 )
-"""Series between 0 and 1 of which more is better. The first that a run logs is its main metric,
-unless its reader knows better."""
+"""Series from 0 to 1 of which more is better; the first logged is the main metric by default."""
 
 LAST_STEPS = 0.02
 """Share of the planned steps that may pass unlogged at the end of a run."""
@@ -201,12 +200,15 @@ class LogEvent:
 
 @dataclass(frozen=True)
 class Note:
-    """Something odd met while reading. ``cut``: nothing may hang on the end of what was read."""
+    """Something odd met while reading. ``cut``: nothing may hang on the end of what was read;
+    ``clash``: two files of the run contradict each other about a setting.
+    """
 
     text: str
     file: str | None = None
     line: int | None = None
     cut: bool = False
+    clash: bool = False
 
 
 class Status(StrEnum):
@@ -226,12 +228,11 @@ class Run:
     """Everything that was read from one directory or file.
 
     ``superseded`` keeps what ``series`` leave out: points that a resume logged again, and other
-    trainings in the same files; each piece comes from one start of the program and bears its
-    number in ``segment``.
-    ``main_metric`` is a series name and ``higher_is_better`` its direction. ``samples`` gives the
-    number of samples a rate was computed from, by series prefix (``val``, ``train``).
-    ``status_because`` says what on disk shows the status. ``unreadable`` is a sentence that says
-    why the run could not be read, ``data`` what was found in a data set; all else is empty then.
+    trainings in the same files; each piece is of one start and bears its number in ``segment``.
+    ``samples`` gives the number of samples a rate was computed from, by series prefix (``val``,
+    ``train``). ``silent`` is for how many seconds a run that goes on had written nothing.
+    ``unreadable`` holds the reason when it could not be read, ``data`` what was found in a data
+    set; all else is empty then.
     """
 
     name: str
@@ -250,6 +251,7 @@ class Run:
     planned_steps: int | None = None
     status: Status = Status.UNKNOWN
     status_because: str = ""
+    silent: float | None = None
     started: datetime | None = None
     ended: datetime | None = None
     samples: Mapping[str, int] = field(default_factory=dict)

@@ -8,7 +8,7 @@ import math
 import random
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,12 @@ def make_state(
     step: int,
     metrics: Mapping[str, Any],
     best: Mapping[str, Any] | None,
+    rows: Sequence[Mapping[str, float]] = (),
 ) -> dict[str, Any]:
-    """Everything a run goes on from after ``epoch``, in types that load without code."""
+    """Everything a run goes on from after ``epoch``, in types that load without code.
+
+    ``rows`` are the numbers of the steps made in the epoch after it, where one was interrupted.
+    """
     return {
         "format": FORMAT,
         "epoch": epoch,
@@ -53,7 +57,24 @@ def make_state(
         "config": dict(config),
         "config_digest": config_digest(config),
         "rng": _rng_state(),
+        "partial": _table(rows),
     }
+
+
+def _table(rows: Sequence[Mapping[str, float]]) -> dict[str, Any] | None:
+    if not rows:
+        return None
+    names = list(rows[0])
+    values = [[row[name] for name in names] for row in rows]
+    return {"names": names, "values": torch.tensor(values, dtype=torch.float64)}
+
+
+def partial_rows(state: Mapping[str, Any]) -> list[dict[str, float]]:
+    """The rows that ``make_state`` was given; none in the state of a whole epoch."""
+    table = state.get("partial")
+    if table is None:
+        return []
+    return [dict(zip(table["names"], row, strict=True)) for row in table["values"].tolist()]
 
 
 def save_state(state: Mapping[str, Any], path: Path) -> None:
@@ -130,9 +151,11 @@ def find_checkpoint(path: Path) -> tuple[Path, Path]:
             f"{path} is no run folder: it has no config.yaml; name one such as workdirs/latest"
         )
     found = {}
-    for file in (path / CHECKPOINTS).glob("epoch_*.pth"):
+    for file in (path / CHECKPOINTS).glob("*.pth"):
         if match := re.fullmatch(r"epoch_(\d+)\.pth", file.name):
-            found[int(match[1])] = file
+            found[float(match[1])] = file
+        elif match := re.fullmatch(r"interrupted_(\d+)\.pth", file.name):
+            found[float(match[1]) - 0.5] = file  # it lies before the end of that epoch
     if not found:
         raise UsageError(f"{path / CHECKPOINTS} holds no epoch_N.pth to go on from; start anew")
     return path, found[max(found)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
+from trainer.failures import error_chain, failure_sentence, last_sentence
+from trainer.interrupt import stop_request
 from trainer.loop import NonFinite, Plan, Trained, evaluate, train_epoch
 
 DOCUMENTED = ("epoch", "train_loss", "val_precision", "val_recall", "val_f1", "learning_rate")
@@ -34,7 +36,11 @@ class TrainingFailed(TrainlintError):
 
 @dataclass
 class Session:
-    """A training under way. ``best`` is {epoch, value} of best.pth."""
+    """A training under way. ``best`` is {epoch, value} of best.pth.
+
+    ``rows`` are the numbers of the steps that an interrupted training made in the epoch after
+    ``epoch``; ``stop`` says whether somebody asked for an end.
+    """
 
     config: Config
     task: DetectionTask
@@ -43,6 +49,8 @@ class Session:
     run: RunWriter
     epoch: int = 0
     best: dict[str, Any] | None = None
+    rows: list[dict[str, float]] = field(default_factory=list)
+    stop: Callable[[], bool] = lambda: False
 
 
 def fit(session: Session, *, show: bool) -> None:
@@ -50,7 +58,8 @@ def fit(session: Session, *, show: bool) -> None:
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     epochs = session.config.train.epochs
     console.print(f"Run: {session.run.path}")
-    with Progress(console=console, transient=True, disable=not show) as bar:
+    progress = Progress(console=console, transient=True, disable=not show)
+    with stop_request() as session.stop, progress as bar:
         for epoch in range(session.epoch + 1, epochs + 1):
             record = _epoch(session, epoch, bar)
             scores = "  ".join(f"{k} {record[k]:.3f}" for k in DOCUMENTED[1:5] if k in record)
@@ -68,13 +77,20 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     lr = plan.lr_at(first_step, epoch)
     run.epoch_header(epoch, config.train.epochs, lr)
     trained = _train_part(session, epoch, first_step, bar)
+    if trained.stopped:
+        _save_interrupted(session, epoch, trained.rows)
+        raise KeyboardInterrupt
     run.train_line(trained.means["train_loss"], trained.means["step_time"])
     record = {"epoch": epoch, "learning_rate": lr, **trained.means}
     if trained.nonfinite:
         _report_nonfinite(run, trained.nonfinite, epoch)
         if plan.stop_on_nonfinite:
             raise _failed(run, record, begin, _failure(trained.nonfinite, epoch))
-    record |= _test_part(session, bar)
+    try:
+        record |= _test_part(session, bar)
+    except KeyboardInterrupt:
+        _save_interrupted(session, epoch, trained.rows)
+        raise
     if plan.stop_on_nonfinite and not math.isfinite(record.get("val_loss", 0.0)):
         why = (
             f"the validation loss is {record['val_loss']} in epoch {epoch}, so the weights are "
@@ -86,8 +102,26 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     record["checkpoint_time"] = time.perf_counter() - saving
     record["epoch_time"] = time.perf_counter() - begin
     run.epoch(_ordered(record))
+    run.drop_interrupted()
     session.epoch = epoch
     return record
+
+
+def _save_interrupted(session: Session, epoch: int, rows: Sequence[Mapping[str, float]]) -> None:
+    """Save the state after the steps made in ``epoch``, so that a resume makes the others."""
+    step = (epoch - 1) * session.task.steps_per_epoch + len(rows)
+    state = checkpoint.make_state(
+        session.task.model,
+        session.optimizer,
+        session.config.plain(),
+        epoch=epoch - 1,
+        step=step,
+        metrics={},
+        best=session.best,
+        rows=rows,
+    )
+    session.run.save_interrupted(epoch, lambda path: checkpoint.save_state(state, path))
+    session.run.log(f"Interrupted at step {step}, in epoch {epoch}; --resume goes on from there")
 
 
 def _failed(run: RunWriter, record: Mapping[str, Any], begin: float, why: str) -> TrainingFailed:
@@ -109,6 +143,7 @@ def _train_part(session: Session, epoch: int, first_step: int, bar: Progress) ->
             memory = {"gpu_memory_mb": torch.cuda.max_memory_allocated() / 2**20}
         session.run.step(record | memory)
 
+    before, session.rows = session.rows, []
     trained = train_epoch(
         session.task,
         session.optimizer,
@@ -117,6 +152,8 @@ def _train_part(session: Session, epoch: int, first_step: int, bar: Progress) ->
         first_step=first_step,
         on_step=on_step,
         on_record=on_record,
+        before=before,
+        stop=session.stop,
     )
     bar.remove_task(job)
     return trained
@@ -131,6 +168,8 @@ def _test_part(session: Session, bar: Progress) -> dict[str, float]:
     def on_batch(_: int) -> None:
         bar.advance(job)
         session.run.heartbeat()
+        if session.stop():
+            raise KeyboardInterrupt
 
     tested = evaluate(session.task, session.plan, on_batch=on_batch)
     bar.remove_task(job)
@@ -193,31 +232,35 @@ def _failure(found: NonFinite, epoch: int) -> str:
 
 
 @contextmanager
-def ending(run: RunWriter) -> Iterator[None]:
+def ending(run: RunWriter, config: Config) -> Iterator[None]:
     """Let the run directory say how the run ended, however it did."""
     try:
         yield
     except KeyboardInterrupt:
-        run.log("Interrupted from outside", "WARNING")
-        run.finish("interrupted", "stopped from outside by a signal")
+        _end(run, "interrupted", "Interrupted from outside", "WARNING", "stopped by a signal")
         raise
     except TrainlintError as error:
-        error.args = (_sentence(error),)
-        run.log(f"Failed: {error}", "ERROR")
-        run.finish("failed", str(error))
+        error.args = (last_sentence(error),)
+        _end(run, "failed", f"Failed: {error}", "ERROR", str(error))
         raise
     except Exception as error:
-        run.log(f"Failed: {traceback.format_exc().rstrip()}", "ERROR")
-        run.finish("failed", f"{type(error).__name__}: {_sentence(error)}")
+        sentence = failure_sentence(error, config)
+        told = f"Failed: {sentence}\n{traceback.format_exc().rstrip()}"
+        for one in error_chain(
+            error
+        ):  # they hold files open, whose space is needed on a full disk
+            traceback.clear_frames(one.__traceback__)
+        _end(run, "failed", told, "ERROR", sentence)
         raise TrainingFailed(
-            f"unexpected {type(error).__name__}: {_sentence(error)}; the traceback is in "
-            f"{run.path}/logs/train.log"
+            f"{sentence}; the traceback is in {run.path}/logs/train.log"
         ) from error
     run.log(f"Finished: {run.path}")
     run.finish("finished")
 
 
-def _sentence(error: Exception) -> str:
-    """The message; one that crossed from a loader process comes wrapped in a traceback there."""
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[-1].partition("Error: ")[2] or lines[-1] if len(lines) > 1 else lines[0]
+def _end(run: RunWriter, status: str, message: str, level: str, reason: str) -> None:
+    """Say it in the log and in run.json; a full disk must not hide what went wrong."""
+    with suppress(OSError):
+        run.log(message, level)
+    with suppress(OSError):
+        run.finish(status, reason)

@@ -27,8 +27,8 @@ class Task(Protocol):
     def last_weight(self) -> nn.Parameter: ...
 
     def train_batches(
-        self, epoch: int
-    ) -> Iterable[Any]: ...  # the order depends on seed and epoch only
+        self, epoch: int, skip: int = 0
+    ) -> Iterable[Any]: ...  # the order depends on seed and epoch only; the first ones skipped
 
     def test_batches(self) -> Iterable[Any]: ...
 
@@ -67,13 +67,22 @@ class NonFinite:
 
 @dataclass
 class Trained:
-    """Means over the steps of an epoch, and its wall time in seconds."""
+    """Means over the steps of an epoch, and its wall time in seconds.
+
+    ``rows`` are the numbers of each step; ``stopped`` says that steps are left.
+    """
 
     means: dict[str, float]
     """``train_loss``, its parts, ``grad_norm``, ``clipped_share``, ``data_time``, ``step_time``"""
     seconds: float
-    steps: int
+    rows: list[dict[str, float]]
     nonfinite: NonFinite | None = None
+    stopped: bool = False
+
+    @property
+    def steps(self) -> int:
+        """How many steps were made."""
+        return len(self.rows)
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,8 @@ def train_epoch(
     first_step: int,
     on_step: Callable[[int], None],
     on_record: Callable[[dict[str, float]], None],
+    before: Sequence[dict[str, float]] = (),
+    stop: Callable[[], bool] = lambda: False,
 ) -> Trained:
     """Train one epoch whose first step is number ``first_step`` of the run.
 
@@ -126,12 +137,16 @@ def train_epoch(
     ``log_every`` steps, and over the rest at the end. ``step_time`` is the whole iteration,
     ``data_time`` the part of it that waited for data. A non-finite loss is found at the next
     record (on a CPU at once); its update has been made by then, and is not undone.
+
+    ``before`` are the rows of the steps that an interrupted training made in this epoch; it goes
+    on after them. ``stop`` is asked after each step whether to end there.
     """
     task.model.train()
-    history: list[dict[str, float]] = []
+    history = list(before)
+    stopped = False
     nonfinite: NonFinite | None = None
     window = _Window()
-    step = first_step - 1
+    step = first_step - 1 + len(before)
     begin = clock = time.perf_counter()
 
     def flush() -> None:
@@ -143,7 +158,7 @@ def train_epoch(
         on_record({"step": step, "epoch": epoch, "learning_rate": lr} | mean(rows))
         window = _Window()
 
-    for batch in task.train_batches(epoch):
+    for batch in task.train_batches(epoch, len(before)):
         waited = time.perf_counter() - clock
         step += 1
         set_learning_rate(optimizer, plan.lr_at(step, epoch))
@@ -153,12 +168,13 @@ def train_epoch(
         bad = plan.device.type == "cpu" and not math.isfinite(float(values["train_loss"]))
         if bad or len(window.rows) == plan.log_every:
             flush()
-        if nonfinite and plan.stop_on_nonfinite:
+        stopped = stop()
+        if stopped or (nonfinite and plan.stop_on_nonfinite):
             break
         clock = time.perf_counter()
     if window.rows:
         flush()
-    return Trained(mean(history), time.perf_counter() - begin, len(history), nonfinite)
+    return Trained(mean(history), time.perf_counter() - begin, history, nonfinite, stopped)
 
 
 def _train_step(

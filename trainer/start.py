@@ -45,7 +45,7 @@ def new_run(
         info=_info(config, task, plan),
     )
     session = Session(config, task, optimizer, plan, run)
-    with ending(run):
+    with ending(run, config):
         _log_start(session, [*notes, task.pretrained_note])
         fit(session, show=show)
     return run.path
@@ -70,17 +70,20 @@ def resume_run(
     checkpoint.restore(state, task.model, optimizer)
     info = _info(config, task, plan)
     run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())
-    session = Session(config, task, optimizer, plan, run, epoch=state["epoch"])
+    rows = checkpoint.partial_rows(state)
+    session = Session(config, task, optimizer, plan, run, epoch=state["epoch"], rows=rows)
     recorded = checkpoint.recorded_best(folder)
     session.best = checkpoint.better_best(recorded, state["best"], config.checkpoint.mode)
-    with ending(run):
-        if session.best != recorded:
+    with ending(run, config):
+        if session.best != recorded and not rows:
             _catch_up_best(session, state)
-        if state["epoch"] not in [record.get("epoch") for record in _records(folder)]:
+        if not rows and state["epoch"] not in [record.get("epoch") for record in _records(folder)]:
             run.epoch(state["metrics"])  # killed between the weights and the record
         before, now = state["config"]["train"]["epochs"], config.train.epochs
         raised = f"; train.epochs was {before}, is {now}" if now != before else ""
-        _log_start(session, [f"Resumed from {file.name}, after epoch {session.epoch}{raised}"])
+        inside = f" and {len(rows)} steps of the next" if rows else ""
+        note = f"Resumed from {file.name}, after epoch {session.epoch}{inside}{raised}"
+        _log_start(session, [note])
         fit(session, show=show)
     return run.path
 

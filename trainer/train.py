@@ -80,14 +80,16 @@ def cli(
     settings that were really used; workdirs/latest leads to the newest. The path of the run is
     printed at the end.
 
+    ^C ends a training after the step under way and saves it; a second one ends it at once.
     Go on after an interruption, or train longer:
 
     \b
       python -m trainer.train --resume workdirs/latest
       python -m trainer.train --resume workdirs/latest --epochs 20
 
-    Exit codes: 0 trained, 1 the training failed, 2 it could not be started as asked,
-    130 interrupted.
+    Exit codes: 0 trained; 1 the training failed (memory, disk, a broken image, a loss of NaN);
+    2 it could not be started as asked; 130 interrupted. What went wrong stands in one sentence
+    on the terminal, and in the ERROR line of logs/train.log above the traceback.
     """
     show = not options.pop("no_progress") and sys.stderr.isatty()
     typed = {name: str(value) for name, value in options.items() if value is not None}

@@ -40,17 +40,30 @@ format_option = click.option(
 )
 
 
-def build_report(paths: Iterable[Path], choice: Choice) -> Report:
-    """Read every run at or below ``paths`` and diagnose it by the rules and settings chosen."""
+data_option = click.option(
+    "--data",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The data set: where a label broke a training, its line is looked up there. Without it "
+    "in a data set below a PATH.",
+)
+
+
+def build_report(paths: Sequence[Path], choice: Choice, data: Path | None = None) -> Report:
+    """Read every run at or below ``paths`` and diagnose it by the rules and settings chosen.
+
+    ``data`` is the data set in which lines that broke a training are looked up.
+    """
     from analyzer import __version__
     from analyzer.commands.choice import tell
+    from analyzer.commands.datafile import data_folders, with_data
     from analyzer.commands.results import results
     from analyzer.readers import find
     from analyzer.render.report import Report, RunReport
 
     found = find(paths)
     done = with_progress(results(found.runs, choice), len(found.runs), "Reading runs")
-    items = [RunReport(run, diagnosis) for run, diagnosis in done]
+    folders = data_folders(paths, data)
+    items = [RunReport(run, with_data(run, diagnosis, folders)) for run, diagnosis in done]
     runs = [item.run for item in items]
     together = look_together(runs, choice)
     gone = [one for item in items for one in item.diagnosis.suppressed]

@@ -9,6 +9,7 @@ import click
 
 from analyzer.commands.analysis import (
     build_report,
+    data_option,
     format_option,
     json_text,
     paths_argument,
@@ -36,6 +37,7 @@ fail_option = click.option(
 @paths_argument
 @fail_option
 @format_option
+@data_option
 @choice_options
 @click.pass_context
 def check(
@@ -44,6 +46,7 @@ def check(
     *,
     fail_on: str,
     output_format: str,
+    data: Path | None,
     rules: tuple[Path, ...],
     settings: Path | None,
 ) -> None:
@@ -57,7 +60,7 @@ def check(
       python -m analyzer check workdirs/latest
       python -m analyzer check workdirs/ --fail-on warning --format json > findings.json
     """
-    result = build_report(paths, choose(rules, settings))
+    result = build_report(paths, choose(rules, settings), data)
     _show(result, output_format)
     context.exit(1 if fails(result, fail_on) else 0)
 

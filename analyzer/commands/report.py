@@ -10,6 +10,7 @@ import click
 
 from analyzer.commands.analysis import (
     build_report,
+    data_option,
     json_text,
     paths_argument,
     stdout_console,
@@ -67,11 +68,14 @@ FORMATS: dict[str, Callable[[Report, Path], Path]] = {
     show_default=True,
     help="What to write; may be given several times.",
 )
+@data_option
 @choice_options
 def report(
     paths: tuple[Path, ...],
+    *,
     out: Path,
     formats: tuple[str, ...],
+    data: Path | None,
     rules: tuple[Path, ...],
     settings: Path | None,
 ) -> None:
@@ -88,7 +92,7 @@ def report(
     """
     from analyzer.render.terminal import print_report
 
-    result = build_report(paths, choose(rules, settings))
+    result = build_report(paths, choose(rules, settings), data)
     print_report(result, stdout_console())
     for path in _write(result, out, formats):
         click.echo(f"wrote {path}", err=True)

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from analyzer.diagnosis.contradictions import ran_otherwise
+from analyzer.diagnosis.loaded import barely_loaded
 from analyzer.diagnosis.outcome import Outcome, Place
 from analyzer.diagnosis.vocabulary import label
 from analyzer.facts.progress import metric_curve
@@ -188,5 +190,11 @@ CHECKS: Mapping[str, Check[Run]] = {
         best_is_nonfinite,
         "the best checkpoint was written at or after a NaN",
         ("file", "held_epoch", "series", "nonfinite_epoch"),
+    ),
+    "ran_otherwise": Check(
+        ran_otherwise, "what ran is not what the config says", ("differences",)
+    ),
+    "barely_loaded": Check(
+        barely_loaded, "little of the pretrained weights was loaded", ("line", "file", "text")
     ),
 }

@@ -91,7 +91,8 @@ class RunBody(Model):
     """A run in a few words, but for its name.
 
     ``run`` holds curves by epoch, ``steps`` curves with a point every ``step_every`` steps. From
-    the epochs in ``resumed`` on the run had been resumed.
+    the epochs in ``resumed`` on the run had been resumed. ``clashes`` say in words where two of
+    its files contradict each other about a setting.
     """
 
     run: dict[str, Curve] = Field(default_factory=dict)
@@ -108,6 +109,7 @@ class RunBody(Model):
     status: Status = Status.FINISHED
     planned_epochs: int | None = None
     planned_steps: int | None = None
+    clashes: tuple[str, ...] = ()
     unreadable: str | None = None
     dataset: DatasetExample | None = None
 

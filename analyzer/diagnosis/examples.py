@@ -32,6 +32,7 @@ from analyzer.run import (
     Checkpoint,
     Config,
     LogEvent,
+    Note,
     Run,
     Series,
 )
@@ -49,7 +50,8 @@ def build_run(example: RunText) -> Run:
         path=Path(),
         format="workdir",
         series=series,
-        config=Config(example.config),
+        config=Config(example.config, file="config.yaml" if example.config else None),
+        notes=tuple(Note(text, clash=True) for text in example.clashes),
         checkpoints=tuple(Checkpoint(**vars(file)) for file in example.checkpoints),
         best_checkpoint=None if best is None else BestCheckpoint(**vars(best), because=because),
         events=tuple(

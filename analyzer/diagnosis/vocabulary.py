@@ -28,6 +28,7 @@ OPTIONAL = frozenset(
         *("clipped_share", "grad_norm", "grad_norm.first", "grad_norm.last"),
         *("data_time", "step_time", "val_time", "checkpoint_time"),
         *("gpu_util", "gpu_memory_mb", "host_memory_mb"),
+        *("silence", "waited"),
         *("chance_loss", "decay_share", "label_length", "time_steps", "parts_add_up"),
         *("period_share", "model_family", "monitor_reversed", "overhead_share"),
     }

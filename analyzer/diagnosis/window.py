@@ -12,7 +12,7 @@ from analyzer.run import Series
 
 EVENTS = (
     *("started", "restarted", "resumed", "continued", "fold", "header", "saved", "best"),
-    *("finished", "ended", "stopped", "interrupted", "error"),
+    *("finished", "ended", "stopped", "interrupted", "error", "weights"),
 )
 """Kinds of log events that readers report."""
 

@@ -114,6 +114,18 @@ FACTS: Mapping[str, Fact] = {
     "effective_batch": Fact(
         settings.effective_batch, "samples for each update of the weights", "number", _CONFIG
     ),
+    "smaller_batch": Fact(
+        settings.smaller_batch, "a quarter of the batch size", "number", _CONFIG
+    ),
+    "kept_accumulate": Fact(
+        settings.kept_accumulate,
+        "accumulation that keeps the effective batch at a quarter of the batch size",
+        "number",
+        _CONFIG,
+    ),
+    "input_size": Fact(
+        first_number(("data.input_size",)), "input size in pixels", "number", _CONFIG
+    ),
     "train_images": Fact(progress.train_images, "training samples", "number"),
     "test_images": Fact(
         progress.test_images,
@@ -191,6 +203,13 @@ FACTS: Mapping[str, Fact] = {
         timing.epoch_seconds, "seconds for an epoch", "number", "log the time of each epoch"
     ),
     "step_seconds": Fact(timing.step_seconds, "seconds for a step", "number", _STEP_LOG),
+    "silence": Fact(
+        timing.silence, "seconds without a sign of life, of a run that goes on", "number"
+    ),
+    "usual_pause": Fact(
+        timing.usual_pause, "seconds between two signs of life", "number", _STEP_LOG
+    ),
+    "waited": Fact(timing.waited, "seconds from the start without a logged value", "number"),
     "data_share": Fact(
         timing.data_share, "share of a step that waits for data", "number", _STEP_LOG
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -136,6 +137,18 @@ def effective_batch(run: Run) -> float | None:
     batch = asnumber(run.config.get("data.batch_size"))
     steps = asnumber(run.config.get("train.accumulate"))
     return None if batch is None else batch * (steps or 1)
+
+
+def smaller_batch(run: Run) -> float | None:
+    """A quarter of the batch size, at least 1: 2 for a batch of 8."""
+    batch = asnumber(run.config.get("data.batch_size"))
+    return None if batch is None or batch < 1 else max(1, batch // 4)
+
+
+def kept_accumulate(run: Run) -> float | None:
+    """The steps of accumulation that keep the effective batch with ``smaller_batch``."""
+    whole, smaller = effective_batch(run), smaller_batch(run)
+    return None if whole is None or smaller is None else math.ceil(whole / smaller)
 
 
 def amp(run: Run) -> bool | None:

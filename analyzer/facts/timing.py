@@ -69,6 +69,57 @@ def epoch_seconds(run: Run) -> float | None:
     return None
 
 
+def usual_pause(run: Run) -> float | None:
+    """Seconds that may pass between two signs of life while all is well.
+
+    Where steps are logged that is what the steps between two records take, and the longest
+    validation and save; else the longest epoch.
+    """
+    epoch = _longest(run, "epoch_time") or epoch_seconds(run)
+    step = step_seconds(run)
+    between = _steps_between(run)
+    if step is None or between is None:
+        return epoch
+    breaks = [_longest(run, name) for name in ("val_time", "checkpoint_time")]
+    if all(seconds is None for seconds in breaks) and epoch is not None:
+        return epoch
+    return step * between + sum(seconds or 0.0 for seconds in breaks)
+
+
+def _steps_between(run: Run) -> float | None:
+    """Steps between the last two records of the training loss by step."""
+    for name in ("train_loss" + STEP_SUFFIX, "train_loss"):
+        curve = run.series.get(name)
+        if curve is not None and curve.axis == "step" and len(curve) > 1:
+            return float(curve.x[-1] - curve.x[-2])
+    return None
+
+
+def _longest(run: Run, name: str) -> float | None:
+    curve = run.series.get(name)
+    return float(np.max(finite(curve)[1])) if curve is not None and curve.finite.any() else None
+
+
+def silence(run: Run) -> float | None:
+    """Seconds that a run which goes on had written nothing when it was read."""
+    return run.silent
+
+
+def waited(run: Run) -> float | None:
+    """Seconds from the start without any logged value, until the last sign of life or until now.
+
+    The learning rate at the head of an epoch is no sign of progress. None where other values were
+    logged, or where the times are not known.
+    """
+    if any(len(curve) for name, curve in run.series.items() if name != "learning_rate"):
+        return None
+    if run.started is None:
+        return run.silent
+    if run.ended is None:
+        return None
+    return max(0.0, _seconds(run.started, run.ended)) + (run.silent or 0.0)
+
+
 def _seconds(start: datetime, end: datetime) -> float:
     """Seconds between two local times, with zone or without."""
     return (end.replace(tzinfo=None) - start.replace(tzinfo=None)).total_seconds()

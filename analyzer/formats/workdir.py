@@ -3,7 +3,7 @@
 ::
 
     workdirs/exp_YYYYMMDDHHMMSS/
-      checkpoints/epoch_N.pth  best.pth  index.json
+      checkpoints/epoch_N.pth  best.pth  interrupted_N.pth  index.json
       logs/train.log  steps.jsonl
       config.yaml  args.txt  metrics.json  run.json
     workdirs/latest -> exp_YYYYMMDDHHMMSS
@@ -190,6 +190,17 @@ class RunWriter:
         self._add_to_index(BEST, epoch, metric, value)
         self.log(trainlog.best(epoch, metric, value, self._logged(BEST)))
 
+    def save_interrupted(self, epoch: int, write: Callable[[Path], object]) -> None:
+        """Save ``interrupted_N.pth``, the state in the middle of ``epoch``, and log it."""
+        file = f"{CHECKPOINTS}/interrupted_{epoch}.pth"
+        replace_file(self.path / file, write)
+        self.log(trainlog.saved(self._logged(file)))
+
+    def drop_interrupted(self) -> None:
+        """Delete what ``save_interrupted`` wrote, as an epoch has ended after it."""
+        for path in (self.path / CHECKPOINTS).glob("interrupted_*.pth"):
+            path.unlink(missing_ok=True)
+
     def prune(self, keep: int) -> None:
         """Delete all but the last saved ``keep`` (>= 1) epoch files.
 
@@ -214,8 +225,7 @@ class RunWriter:
     def finish(self, status: str, reason: str = "") -> None:
         """Say how the run ended; ``status`` is one of ``STATUSES`` but ``running``."""
         self._info["ended"] = datetime.now().astimezone().isoformat()
-        if reason:
-            self._info["reason"] = reason
+        self._info |= {"reason": reason} if reason else {}
         self._set_status(status)
         self._log.close()
         self._steps.close()

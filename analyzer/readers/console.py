@@ -58,6 +58,9 @@ _LEARNS = re.compile(
     re.IGNORECASE,
 )
 """Counters and rates are printed by other programs too; one that learns tells of this."""
+_GAVE_UP = re.compile(rb"^error: .*epoch", re.IGNORECASE | re.MULTILINE)
+"""The last words of a program may name the epoch in which it gave up; they are no log."""
+
 _NO_TRAINING = re.compile(rb"pip[/._]_?internal|test session starts|Requirement already satisfied")
 
 
@@ -121,8 +124,9 @@ def _is_training(folder: Folder, name: str) -> bool:
     trains = bool(_TRAINS.search(text))
     if "error" in found.events and trains:
         return True
+    gave_up = found.epochs == 1 and not found.events and _GAVE_UP.search(text)
     return (
-        bool(found.epochs)
+        bool(found.epochs and not gave_up)
         or (trains and "started" in found.events)
         or (strong and "fold" in found.events and found.loose > 0)
         or (strong and found.bars and trains)

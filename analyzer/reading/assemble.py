@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from analyzer.reading.beside import told_beside
 from analyzer.reading.claim import Claim, place
 from analyzer.reading.curves import Curves, build_curves
+from analyzer.reading.events import told_status
 from analyzer.reading.folder import Folder
 from analyzer.reading.names import higher_is_better, is_share
-from analyzer.reading.status import judge
+from analyzer.reading.status import judge, silence
 from analyzer.reading.tables import Table
 from analyzer.run import (
     RATES,
@@ -100,10 +102,25 @@ def assemble(folder: Folder, claim: Claim, format_name: str, parts: Parts) -> Ru
     if cut is not None:  # the end is not known, nor what is missing
         run = replace(run, planned_epochs=None, planned_steps=None)
         return replace(run, status=Status.UNKNOWN, status_because=cut.text)
-    if parts.status is not None:
-        return replace(run, status=parts.status, status_because=parts.status_because)
-    status, because = judge(run, folder, claim.main)
-    return replace(run, status=status, status_because=because)
+    said = (parts.status, parts.status_because) if parts.status else None
+    return with_status(run, folder, claim, *(said or judge(run, folder, claim.main)))
+
+
+def with_status(run: Run, folder: Folder, claim: Claim, status: Status, because: str) -> Run:
+    """The run with its status; one that ended without a word is looked for in output beside it."""
+    run = replace(run, status=status, status_because=because)
+    if status is Status.RUNNING:
+        return replace(run, silent=silence(folder, claim.main, run.ended))
+    if status not in (Status.UNKNOWN, Status.KILLED, Status.FAILED):
+        return run
+    if any(event.kind in ("error", "interrupted") for event in run.events):
+        return run
+    beside = told_beside(folder, claim)
+    told = told_status(beside)
+    if told is None:
+        return run
+    run = replace(run, events=(*run.events, *beside))
+    return run if status is Status.FAILED else replace(run, status=told[0], status_because=told[1])
 
 
 def _of_one_clock(started: datetime | None, ended: datetime | None) -> bool:

@@ -1,8 +1,9 @@
 """What any text log may say besides numbers: errors, kills, saves, starts and ends.
 
-Kinds: ``error`` (a traceback folded to its exception line, a kill, a full disk), ``interrupted``
-(the user stopped it), ``stopped`` (early stopping), ``ended`` (the program says that training is
-over), ``started``, ``fold``, ``saved`` and ``best``.
+Kinds: ``error`` (tracebacks folded to the line of their cause, a kill, a full disk),
+``interrupted`` (the user stopped it), ``stopped`` (early stopping), ``ended`` (the program says
+that training is over), ``started``, ``fold``, ``saved``, ``best``, and ``weights`` (how much of a
+weight file was loaded).
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from functools import cache
 
 import numpy as np
 
+from analyzer.reading.chains import tracebacks
 from analyzer.reading.phrases import PHRASES
 from analyzer.reading.text import Block, decode, lines_at
-from analyzer.reading.tracebacks import Traceback, body, tracebacks
+from analyzer.reading.tracebacks import Traceback, body
 from analyzer.run import LogEvent, Status
 
 MOST = 5_000
@@ -31,10 +33,17 @@ CARRIED = 1 << 18
 
 
 _NOT_AN_ERROR = re.compile(r"warn|\bretry|\b(?:if|avoid|prevent) ", re.IGNORECASE)
-_SEQUEL = re.compile(r"ChildFailedError|CalledProcessError|^srun: error", re.IGNORECASE)
+_SEQUEL = re.compile(
+    r"^what\(\): |ChildFailedError|CalledProcessError|^srun: error|ProcessRaisedException"
+    r"|DataLoader worker \(pid|^terminate called|core dumped",
+    re.IGNORECASE,
+)
+"""What a launcher or a parent says of an error that was told before."""
+
 _BEST = re.compile(r"\bbest\b|improved|最佳|最优|最好|최고|최적", re.IGNORECASE)
 KILLED = re.compile(
-    r"\bkilled\b|cancelled|oom[-_]kill|memory limit|job killed|exitcode -(?:9|15)\b|TERM_",
+    r"(?<!by signal: )\bkilled\b(?! by signal)|cancelled|oom[-_]kill|memory limit|job killed"
+    r"|exitcode -(?:9|15)\b|TERM_",
     re.IGNORECASE,
 )
 _COMPILED = tuple((p.kind, p.words, re.compile(p.pattern, re.IGNORECASE)) for p in PHRASES)
@@ -73,8 +82,8 @@ class EventScan:
 
     def _take(self, block: Block, found: Sequence[Traceback]) -> None:
         self._line = block.line + block.data.count(b"\n")
-        starts = np.array([trace.start for trace in found], dtype=np.int64)
-        lines = lines_at(block, starts)
+        places = np.array([trace.at for trace in found], dtype=np.int64)
+        lines = lines_at(block, places)
         events = [
             event
             for trace, line in zip(found, lines, strict=True)
@@ -178,11 +187,14 @@ def _inside(offset: int, found: Sequence[Traceback]) -> bool:
 
 
 def _told_before(event: LogEvent, before: Sequence[LogEvent]) -> bool:
-    """Whether an error repeats one just told: of another rank, or reported by the launcher."""
+    """Whether an error repeats one just told: of another rank, or reported by the launcher.
+
+    After a start it is told again, since what stands before that is of an earlier program.
+    """
     if event.kind != "error":
         return False
     for other in reversed(before):
-        if event.line - other.line > NEAR:
+        if event.line - other.line > NEAR or other.kind == "started":
             return False
         if other.kind in ("error", "interrupted") and (
             _SEQUEL.search(event.text) or _shape(other.text) == _shape(event.text)

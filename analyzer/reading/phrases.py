@@ -49,6 +49,13 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     Phrase(
         "error",
+        ("watchdog caught collective", "nccl error", "paging file is too small"),
+        r"watchdog caught collective operation timeout|\bnccl error\b[: ]"
+        r"|paging file is too small",
+    ),
+    Phrase("error", ("cannot be set as true while",), r"config \S+ cannot be set as true while"),
+    Phrase(
+        "error",
         ("stopping training",),
         r"loss is (?:nan|inf\w*|-inf).{0,20}stopping training",
     ),
@@ -56,6 +63,17 @@ PHRASES: tuple[Phrase, ...] = (
         "error",
         ("error:", "exception:"),
         r"^(?:[a-z_]\w*\.)*[a-z]\w*(?:error|exception): .|^[\w.-]+\.py: error: .",
+    ),
+    Phrase(
+        "weights",
+        ("from pretrained weights", "pretrained weights: loaded", "source state_dict: "),
+        r"transferred \d+/\d+ items|weights: loaded \d+ of \d+ "
+        r"|missing keys in source state_dict: ",
+    ),
+    Phrase(
+        "weights",
+        ("not initialized from the model checkpoint", "not matched with loaded params"),
+        r"some weights of .* were not initialized|shape of model params .* not matched",
     ),
     Phrase("interrupted", ("keyboardinterrupt",), r"^keyboardinterrupt\b"),
     Phrase(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+from datetime import datetime
 
+from analyzer.reading import clock
 from analyzer.reading.events import told_status
 from analyzer.reading.folder import Folder
 from analyzer.run import Run, Status
@@ -33,13 +34,23 @@ def judge(run: Run, folder: Folder, main: str) -> tuple[Status, str]:
     return Status.UNKNOWN, "nothing in the run says how it ended"
 
 
+def silence(folder: Folder, main: str, last: datetime | None) -> float | None:
+    """Seconds since a run that goes on wrote anything: its last sign of life, else its file."""
+    if last is not None:
+        return max(0.0, clock.seconds_since(last))
+    changed = folder.stat(main)
+    if changed is None or not changed.modified:
+        return None
+    return max(0.0, clock.now().timestamp() - changed.modified)
+
+
 def _alive(run: Run, folder: Folder, main: str) -> bool:
     changed = folder.stat(main)
     if changed is None or not changed.modified:
         return False
     epoch_time = run.get("epoch_time")
     longest = max(epoch_time.y[epoch_time.finite], default=0.0) if epoch_time else 0.0
-    if abs(time.time() - changed.modified) > max(QUIET_SECONDS, 3 * float(longest)):
+    if abs(clock.now().timestamp() - changed.modified) > max(QUIET_SECONDS, 3 * float(longest)):
         return False
     others = (folder.stat(name) for name in folder.files[:20] if name != main)
     oldest = min((stat.modified for stat in others if stat), default=changed.modified)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import NamedTuple
 
@@ -14,7 +15,8 @@ MOST_OTHERS = 40
 HEADER = b"Traceback (most recent call last)"
 
 PREFIX = re.compile(
-    rb"(?:\[rank\d+\]:|\[\d+,\d+\]<std(?:err|out)>:|\d{1,4}: |\([\w.]+ pid=\d+[^)]{0,40}\)"
+    rb"(?:\[rank\d+\]:|\[\d+,\d+\]<std(?:err|out)>:|std(?:err|out): |\d{1,4}: "
+    rb"|\([\w.]+ pid=\d+[^)]{0,40}\)|[EWIF]\d{4} [\d:.]{8,15} +\d+ [^\]\n]{1,120}\]"
     rb"|\[?\d{4}[-/]\d\d[-/]\d\d[ T][\d:.,]{5,15}\]?[^\n]{0,60}?"
     rb"\b(?:ERROR|INFO|CRITICAL|WARNING)\b[\]:|-]*(?: -)?"
     rb"|(?:ERROR|CRITICAL|INFO):[\w.]*:| {0,4}\|(?= ))[ ]?"
@@ -25,33 +27,45 @@ _FRAME = re.compile(rb"\s|$|File \"|> File |\xe2|\+-|\.\.\.|\^")
 _EXCEPTION = re.compile(
     rb"(?:[A-Za-z_]\w*\.)*(?:[A-Za-z_]\w*(?:Error|Exception|Interrupt|Exit|Timeout|Expired|Killed"
     rb"|Failed|Failure|Fault|Warning|Stop\w*|Abort\w*|NotFound|Mismatch|Violation|Cancelled)"
-    rb"|(?<=\.)(?:error|timeout))(?=:|$| *\()"
+    rb"|(?<=\.)(?:error|timeout|Empty))(?=:|$| *\()"
 )
 _OTHER_EXCEPTION = re.compile(rb"(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?=:|$)")
 _NO_NAME = re.compile(rb"(?:INFO|WARNING|WARN|ERROR|DEBUG|CRITICAL|NOTE|HINT|Epoch|Step)\b")
 _DECORATION = re.compile(rb"[\s=_*#-]*$")
 _EXIT_CODE = re.compile(rb"exitcode\s*: (-?\d+)")
+_REPORT = re.compile(rb"\n[^\n]{0,120}?={20,}[^\S\n]*(?=\n|\Z)")
+"""The launcher's report of a failed process stands between two such lines."""
+
+_CPP = b"C++ Traceback"
+_SUMMARY = re.compile(rb"Error Message Summary:\s*\n[-\s]*\n?([^\n]+)(?:\n\s*([^\n]+))?")
+_NEAR = 20_000
+"""So many bytes after an exception line its report or its summary is looked for."""
 
 
 class Traceback(NamedTuple):
     """``start`` and ``end`` are byte offsets of its lines; ``text`` is its exception line.
 
-    ``end`` is None where the text ends before the exception line.
+    ``end`` is None where the text ends before the exception line; ``at`` is an offset in that
+    line, ``rank`` what every line of its process bears.
     """
 
     start: int
     end: int | None
     text: bytes
+    at: int
+    rank: bytes = b""
     ignored: bool = False
 
 
-def tracebacks(data: bytes) -> list[Traceback]:
+def single_tracebacks(data: bytes) -> list[Traceback]:
     """All tracebacks in a text, in order; one inside the message of another counts too."""
     found: list[Traceback] = []
     at = data.find(HEADER)
     while at >= 0:
         start = data.rfind(b"\n", 0, at) + 1
-        found.append(_fold(data, start, at))
+        reported = found and b"ChildFailedError" in found[-1].text and at < (found[-1].end or 0)
+        if not data[start:at].endswith(b"C++ ") and not reported:
+            found.append(_fold(data, start, at))
         following = data.find(b"\n", at)
         at = data.find(HEADER, following) if following >= 0 else -1
     return found
@@ -67,11 +81,11 @@ def _fold(data: bytes, start: int, header: int) -> Traceback:
     ignored = b"Exception ignored in" in data[max(0, start - 400) : start].rpartition(b"\n\n")[2]
     own = _rank(data[start:header])
     at = _next_line(data, header)
-    spare, others, last = b"", 0, at
+    spare, others, last = Traceback(start, None, b"", start, own, ignored), 0, at
     for _ in range(MOST_LINES):
         if at >= len(data):
-            return Traceback(start, None, spare, ignored)
-        end = _next_line(data, at)
+            return spare
+        begin, end = at, _next_line(data, at)
         line, at = data[at:end].rstrip(), end
         if own and not line.startswith(own):
             continue
@@ -82,13 +96,17 @@ def _fold(data: bytes, start: int, header: int) -> Traceback:
             last = end
             continue
         if _EXCEPTION.match(text):
-            return Traceback(start, end, _whole_message(data, end, text), ignored)
-        if not spare and _OTHER_EXCEPTION.match(text) and not _NO_NAME.match(text):
-            spare = text
+            message = _whole_message(data, end, text)
+            if b"ChildFailedError" in text:
+                lines = list(itertools.islice(_REPORT.finditer(data, end - 1, end + _NEAR), 2))
+                end = lines[-1].end() if lines else end
+            return Traceback(start, end, message, begin, own, ignored)
+        if not spare.text and _OTHER_EXCEPTION.match(text) and not _NO_NAME.match(text):
+            spare = spare._replace(text=text, at=begin)
         others += 1
         if others > MOST_OTHERS:
             break
-    return Traceback(start, last, spare, ignored)
+    return spare._replace(end=last)
 
 
 def _rank(before: bytes) -> bytes:
@@ -109,9 +127,20 @@ def _whole_message(data: bytes, at: int, text: bytes) -> bytes:
         return text + (b" exitcode " + code[1] if code else b" a process failed")
     for line in following.split(b"\n")[:4]:
         words = body(line).strip()
+        if words.startswith(_CPP):
+            return _paddle_summary(data[at : at + _NEAR]) or text
         if words and not _DECORATION.match(words):
             return text + b" " + words
     return text
+
+
+def _paddle_summary(following: bytes) -> bytes:
+    """Paddle tells the error itself only after the frames of its C++ side."""
+    found = _SUMMARY.search(following)
+    if found is None:
+        return b""
+    first, second = found[1].strip(), (found[2] or b"").strip()
+    return first + b" " + second if first.endswith(b":") else first
 
 
 def _next_line(data: bytes, at: int) -> int:

@@ -17,12 +17,12 @@ HEALTHY = Path(__file__).parents[2] / "examples" / "workdirs" / "healthy"
 
 @pytest.fixture
 def twins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two runs with the same curves, of which one is said to have another learning rate."""
+    """Two runs with the same curves, of which one is said to have another weight decay."""
     for name in ("a", "b"):
         shutil.copytree(HEALTHY, tmp_path / "runs" / name, symlinks=True)
     (config,) = (tmp_path / "runs" / "b").glob("exp_*/config.yaml")
     text = config.read_text(encoding="utf-8")
-    config.write_text(text.replace("  lr: ", "  lr: 5"), encoding="utf-8")
+    config.write_text(text.replace("  weight_decay: ", "  weight_decay: 5"), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

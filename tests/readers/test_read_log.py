@@ -116,15 +116,15 @@ TRACE = (
 def test_a_traceback_is_named_by_its_exception() -> None:
     found = log("Epoch [1/5], LR: 0.1", *TRACE, "!wandb: synced")
     assert [(e.kind, e.line, e.text, e.epoch) for e in events(found)] == [
-        ("error", 2, "ValueError: no such thing", 1)
+        ("error", 5, "ValueError: no such thing", 1)
     ]
 
 
-def test_chained_tracebacks_are_told_in_order() -> None:
+def test_chained_tracebacks_are_told_as_one() -> None:
     again = ("", " During handling of the above exception, another exception occurred:", "")
     last = (*TRACE[:-1], "!KeyError: 'x'")
     found = events(log(*TRACE, *again, *last, HEAD + "next"))
-    assert [event.text for event in found] == ["ValueError: no such thing", "KeyError: 'x'"]
+    assert [event.text for event in found] == ["ValueError: no such thing; then KeyError: 'x'"]
 
 
 def test_a_traceback_logged_as_a_message() -> None:

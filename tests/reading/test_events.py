@@ -31,20 +31,66 @@ def errors(text: str) -> list[tuple[int, str]]:
     return [(event.line, event.text) for event in told(text) if event.kind == "error"]
 
 
-def test_a_traceback_is_its_exception_line_at_the_line_where_it_begins() -> None:
+HANDLING = "\nDuring handling of the above exception, another exception occurred:\n\n"
+DIRECT = "\nThe above exception was the direct cause of the following exception:\n\n"
+
+
+def test_a_traceback_is_its_exception_line() -> None:
     text = f"Epoch 1\n{TRACE}RuntimeError: shapes differ\nbye\n"
-    assert errors(text) == [(2, "RuntimeError: shapes differ")]
+    assert errors(text) == [(8, "RuntimeError: shapes differ")]
 
 
-def test_the_first_error_of_a_chain_is_kept_too() -> None:
-    chain = "\nDuring handling of the above exception, another exception occurred:\n\n"
-    text = f"{TRACE}KeyError: 'lr'\n{chain}{TRACE}ValueError: no rate\n"
-    assert [text for _, text in errors(text)] == ["KeyError: 'lr'", "ValueError: no rate"]
+@pytest.mark.parametrize("link", [HANDLING, DIRECT])
+def test_a_chain_is_its_cause_and_what_came_of_it(link: str) -> None:
+    text = f"{TRACE}KeyError: 'lr'\n{link}{TRACE}ValueError: no rate\n"
+    assert errors(text) == [(7, "KeyError: 'lr'; then ValueError: no rate")]
+
+
+def test_a_routine_exception_is_no_cause() -> None:
+    died = "RuntimeError: DataLoader worker (pid(s) 7) exited unexpectedly"
+    assert errors(f"{TRACE}_queue.Empty\n{DIRECT}{TRACE}{died}\n") == [(17, died)]
+
+
+def test_an_exception_that_repeats_its_cause_stands_for_both() -> None:
+    text = "FileNotFoundError: {}[Errno 2] No such file or directory: 'a.json'"
+    chain = f"{TRACE}{text.format('')}\n{HANDLING}{TRACE}{text.format('CocoDataset: ')}\n"
+    assert errors(chain) == [(17, text.format("CocoDataset: "))]
+
+
+def test_a_stop_by_hand_stays_one_whatever_fails_after_it() -> None:
+    text = f"{TRACE}KeyboardInterrupt\n{HANDLING}{TRACE}BrokenPipeError: [Errno 32]\n"
+    assert kinds(text) == ["interrupted"]
+
+
+def test_two_tracebacks_without_a_link_are_two() -> None:
+    text = f"{TRACE}KeyError: 1\nwent on\n{TRACE}ValueError: 2\n"
+    assert [text for _, text in errors(text)] == ["KeyError: 1", "ValueError: 2"]
+
+
+def test_the_chain_of_a_rank_is_found_among_the_lines_of_another() -> None:
+    def of(rank: int, text: str) -> list[str]:
+        return [f"[rank{rank}]: {line}" for line in text.splitlines()]
+
+    chain = f"{TRACE}KeyError: 'lr'\n{HANDLING}{TRACE}ValueError: no rate"
+    mixed = [line for pair in zip(of(0, chain), of(1, chain), strict=True) for line in pair]
+    assert errors("\n".join(mixed)) == [(13, "KeyError: 'lr'; then ValueError: no rate")]
+
+
+def test_paddle_tells_its_error_below_the_frames_of_its_other_side() -> None:
+    text = (
+        f"{TRACE}SystemError: \n\n----------\nC++ Traceback (most recent call last):\n----------\n"
+        "0   paddle::memory::allocation::Allocator::Allocate(unsigned long)\n\n----------\n"
+        "Error Message Summary:\n----------\nResourceExhaustedError: \n\n"
+        "Out of memory error on GPU 0. Cannot allocate 1.531250GB memory on GPU 0\n\nPlease"
+    )
+    (_, told), *more = errors(text)
+    assert told.startswith("ResourceExhaustedError: Out of memory error on GPU 0. Cannot")
+    assert [kind for _, kind in more if "GPU 0" not in kind] == []
 
 
 def test_a_traceback_behind_a_bar_and_an_empty_message_are_read() -> None:
     text = f" 30%|###   | 3/10 [00:01<00:02]{TRACE}AssertionError\n"
-    assert errors(text) == [(1, "AssertionError")]
+    assert errors(text) == [(7, "AssertionError")]
 
 
 def test_a_message_that_starts_on_the_next_line_is_kept() -> None:
@@ -57,22 +103,22 @@ def test_ranks_that_fail_alike_count_once_and_their_lines_do_not_mix() -> None:
     one = [f"[rank1]: {line}" for line in TRACE.splitlines()]
     mixed = [line for pair in zip(zero, one, strict=True) for line in pair]
     mixed += ["[rank1]: RuntimeError: rank 1 is out", "[rank0]: RuntimeError: rank 0 is out"]
-    assert errors("\n".join(mixed)) == [(1, "RuntimeError: rank 0 is out")]
+    assert errors("\n".join(mixed)) == [(13, "RuntimeError: rank 1 is out")]
 
 
 def test_the_launchers_report_is_left_out_where_the_error_is_known() -> None:
     child = "torch.distributed.elastic.multiprocessing.errors.ChildFailedError: "
     report = f"{TRACE}{child}\n=====\ntrain.py FAILED\n  exitcode  : -9 (pid: 7)\n"
-    assert errors(f"{TRACE}KeyError: 3\n{report}") == [(1, "KeyError: 3")]
+    assert errors(f"{TRACE}KeyError: 3\n{report}") == [(7, "KeyError: 3")]
     alone = told(report)
     assert alone[0].text.endswith("exitcode -9")
-    assert told_status(alone) == (Status.KILLED, f"train.log:1 says {alone[0].text}")
+    assert told_status(alone) == (Status.KILLED, f"train.log:7 says {alone[0].text}")
 
 
 def test_every_line_of_a_traceback_may_bear_a_loggers_prefix() -> None:
     lines = [f"2026-01-05 14:31:02,101 - root - ERROR - {line}" for line in TRACE.splitlines()]
     lines.append("2026-01-05 14:31:02,102 - root - ERROR - ValueError: bad")
-    assert errors("\n".join(lines)) == [(1, "ValueError: bad")]
+    assert errors("\n".join(lines)) == [(7, "ValueError: bad")]
 
 
 def test_an_ignored_exception_is_no_error() -> None:
@@ -80,12 +126,12 @@ def test_an_ignored_exception_is_no_error() -> None:
     assert errors(text) == []
 
 
-def test_the_worker_s_own_traceback_counts_as_well() -> None:
+def test_the_worker_s_own_traceback_is_the_cause() -> None:
     text = (
         f"{TRACE}KeyError: Caught KeyError in DataLoader worker process 0.\nOriginal {TRACE}"
         "KeyError: 'boxes'\n"
     )
-    assert [text for _, text in errors(text)][-1] == "KeyError: 'boxes'"
+    assert errors(text) == [(14, "KeyError: 'boxes'")]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +223,7 @@ def test_lines_that_tell_something(line: str, kind: str) -> None:
 
 def test_the_last_word_of_the_last_start_is_the_status() -> None:
     crash = f"Start training\n{TRACE}ValueError: bad\n"
-    assert told_status(told(crash)) == (Status.FAILED, "train.log:2 says ValueError: bad")
+    assert told_status(told(crash)) == (Status.FAILED, "train.log:8 says ValueError: bad")
     assert told_status(told(f"{crash}Start training\n")) is None
     assert (told_status(told(f"{crash}Start training\nTraining finished\n")) or ("",))[0] is (
         Status.FINISHED
@@ -193,7 +239,7 @@ def test_a_traceback_may_span_two_blocks(cut: int) -> None:
     scan = EventScan("train.log")
     scan.add(Block("".join(lines[:at]).encode(), 1))
     scan.add(Block("".join(lines[at:]).encode(), at + 1))
-    assert [(e.line, e.text) for e in scan.finish()] == [(3, "RuntimeError: shapes differ")]
+    assert [(e.line, e.text) for e in scan.finish()] == [(9, "RuntimeError: shapes differ")]
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode()))

@@ -99,12 +99,17 @@ TABLE = [
     ),
     ("2 over 4 steps are 8", "metric-oscillates", "why", "2 over 4 steps are 8"),
     ("a saw-tooth, too", "loss-oscillates", "batch-too-small.when.below", 4),
-    ("short of memory: 2", "out-of-memory", "batch-too-large.fix.set.data.batch_size.at_most", 2),
     (
-        "short of memory: over 4 steps",
+        "short of memory: 2 of 8 over 4 steps, whatever the batch was",
         "out-of-memory",
-        "batch-too-large.fix.set.train.accumulate.at_least",
-        4,
+        "batch-too-large.fix.set.data.batch_size.fact",
+        "smaller_batch",
+    ),
+    (
+        "short of memory: the effective batch stays",
+        "out-of-memory",
+        "batch-too-large.fix.set.train.accumulate.fact",
+        "kept_accumulate",
     ),
     (
         "too large a batch breaks it",
@@ -122,7 +127,7 @@ TABLE = [
         "labels-out-of-range.fix.do",
         "coordinates outside the image",
     ),
-    ("images of at most 640", "out-of-memory", "images-too-large.fix.do", "640 x 640"),
+    ("at most 640", "out-of-memory", "inputs-too-large.fix.set.data.input_size.at_most", 640),
     (
         "labels that the filter lets through",
         "charset-too-small",

@@ -24,8 +24,8 @@ class Line:
     first_weight = property(lambda self: self.model.weight)
     last_weight = property(lambda self: self.model.weight)
 
-    def train_batches(self, epoch):
-        return self.batches
+    def train_batches(self, epoch, skip=0):
+        return self.batches[skip:]
 
     def test_batches(self):
         return self.tests

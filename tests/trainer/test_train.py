@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from analyzer.formats import yaml12
-from trainer import fit, start
+from trainer import fit, interrupt, loop, start
 from trainer.checkpoint import better_best, is_better
 from trainer.synth import render_dataset
 from trainer.train import main
@@ -325,6 +326,38 @@ def test_a_signal_leaves_an_interrupted_run_that_resumes(place, capsys, monkeypa
     assert [record["epoch"] for record in read("metrics.json")] == [1, 2]
 
 
+@pytest.mark.parametrize("at", [2, 3, 5])
+def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, at):
+    step, calls = loop._train_step, []
+
+    def signalled(*arguments):
+        calls.append(1)
+        if len(calls) == at:
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(*arguments)
+
+    assert train() == 0
+    whole, expected = numbers(read("metrics.json")), weights("epoch_2.pth")
+    monkeypatch.setattr(loop, "_train_step", signalled)
+    assert train() == 130
+    kept = Path(newest() / "checkpoints" / f"interrupted_{1 + at // 4}.pth")
+    assert kept.exists()
+    assert f"INFO Interrupted at step {at}, in epoch {1 + at // 4}" in log()
+    assert train("--resume", "workdirs/latest", config=None) == 0
+    assert not kept.exists()
+    assert numbers(read("metrics.json")) == whole
+    assert same(weights("epoch_2.pth"), expected)
+
+
+def test_a_second_signal_ends_at_once():
+    with interrupt.stop_request() as asked:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert asked()
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
 def test_the_unexpected_is_one_sentence_here_and_a_traceback_in_the_log(
     place, capsys, monkeypatch
 ):
@@ -334,10 +367,15 @@ def test_the_unexpected_is_one_sentence_here_and_a_traceback_in_the_log(
     monkeypatch.setattr(fit, "evaluate", broken)
     assert train() == 1
     error = capsys.readouterr().err
-    assert "unexpected RuntimeError: CUDA out of memory; the traceback is in" in error
+    assert "out of memory on the GPU (RuntimeError: CUDA out of memory)" in error
+    assert "lower data.batch_size from 4 to 1; the traceback is in" in error
     assert "Traceback" not in error
     assert "Traceback (most recent call last)" in log()
-    assert read("run.json")["reason"] == "RuntimeError: CUDA out of memory"
+    lines = log().splitlines()
+    at = next(number for number, line in enumerate(lines) if " ERROR " in line)
+    assert " ERROR Failed: out of memory on the GPU" in lines[at]
+    assert lines[at + 1] == "    Traceback (most recent call last):"
+    assert read("run.json")["reason"].startswith("out of memory on the GPU")
 
 
 def copy_data(place, rendered):
@@ -470,13 +508,15 @@ def test_sigterm_is_an_interruption(place):
     code = (
         "import os, signal, sys, runpy\n"
         "from trainer import fit\n"
-        "fit.evaluate = lambda *a, **k: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "judge, stop = fit.evaluate, lambda: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "fit.evaluate = lambda *a, **k: stop() or judge(*a, **k)\n"
         "sys.argv = ['train', '--config', 'c.yaml']\n"
         "runpy.run_module('trainer.train', run_name='__main__')"
     )
     done = run_python(code, folder=place)
     assert done.returncode == 130, done.stderr
     assert done.stderr.splitlines()[-1] == "Interrupted"
+    assert "Stopping after this step" in done.stderr
     assert read("run.json")["status"] == "interrupted"
 
 

@@ -27,19 +27,23 @@ Batch = dict[str, Any]
 
 
 class EpochShuffle(Sampler[int]):
-    """A new order each epoch that depends on seed and epoch only, so a resume sees the same."""
+    """A new order each epoch that depends on seed and epoch only, so a resume sees the same.
+
+    ``skip`` leaves out the first samples, which an interrupted training has seen.
+    """
 
     def __init__(self, size: int, seed: int) -> None:
         self.size = size
         self.seed = seed
         self.epoch = 1
+        self.skip = 0
 
     def __len__(self) -> int:
         return self.size
 
     def __iter__(self) -> Iterator[int]:
         order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size)
-        return iter(order.tolist())
+        return iter(order[self.skip :].tolist())
 
 
 class DetectionTask:
@@ -90,9 +94,10 @@ class DetectionTask:
         """Sentences about label lines that were left out."""
         return [*self.train_set.faults, *self.test_set.faults]
 
-    def train_batches(self, epoch: int) -> Iterable[Batch]:
-        """The shuffled, augmented batches of an epoch."""
+    def train_batches(self, epoch: int, skip: int = 0) -> Iterable[Batch]:
+        """The shuffled, augmented batches of an epoch, without the first ``skip``."""
         self._order.epoch = epoch
+        self._order.skip = skip * self.config.data.batch_size
         self.train_set.set_epoch(epoch)
         return self._train_loader
 

@@ -24,7 +24,7 @@ from analyzer.readers.workdir.records import (
 from analyzer.readers.workdir.settings import read_settings
 from analyzer.readers.workdir.status import logged_status, parse_time, said_status
 from analyzer.readers.workdir.trainlog import TrainLog, read_train_log
-from analyzer.reading.assemble import Parts, assemble
+from analyzer.reading.assemble import Parts, assemble, with_status
 from analyzer.reading.claim import Claim
 from analyzer.reading.folder import Folder
 from analyzer.reading.jsonfile import read_json
@@ -112,7 +112,7 @@ def read(folder: Folder, claim: Claim) -> Run:
         _nothing_logged(parts, started=bool(info) or log.known)
     run = assemble(folder, claim, FORMAT, parts)
     if run.status is Status.UNKNOWN and (told := logged_status(log.last_time, longest)):
-        run = replace(run, status=told[0], status_because=told[1])
+        run = with_status(run, folder, claim, *told)
     return _with_lines(folder, run)
 
 

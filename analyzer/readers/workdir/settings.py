@@ -38,7 +38,11 @@ def read_settings(folder: Folder, notes: list[Note]) -> Config:
             own_key[key] = f"--{flag}"
         elif flag != "output_dir" and values[key] != value:
             notes.append(
-                Note(f"{ARGS} says --{flag} {value}, {CONFIG} says {key}: {values[key]}", ARGS, 1)
+                Note(
+                    f"{ARGS} says --{flag} {value}, {CONFIG} says {key}: {values[key]}",
+                    *(ARGS, 1),
+                    clash=True,
+                )
             )
     file = config.file or (ARGS if own_key else None)
     return Config(values, own_key, file, config.lines)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from analyzer.formats.workdir import RUN, host_id
+from analyzer.reading.clock import seconds_since
 from analyzer.reading.status import QUIET_SECONDS
 from analyzer.run import Status
+
+_STARTED = 19
+"""Where the start of a process stands in what follows its name in ``/proc/PID/stat``."""
+
+_CLOCKS_DIFFER = 60.0
 
 
 def said_status(info: Mapping[str, Any], longest_epoch: float) -> tuple[Status, str] | None:
@@ -28,7 +36,7 @@ def said_status(info: Mapping[str, Any], longest_epoch: float) -> tuple[Status, 
 
 def logged_status(last_line: datetime | None, longest_epoch: float) -> tuple[Status, str] | None:
     """Running, if the log's last line, in local time, is of just now."""
-    if last_line is None or abs(_age(last_line)) >= max(QUIET_SECONDS, 3 * longest_epoch):
+    if last_line is None or abs(seconds_since(last_line)) >= max(QUIET_SECONDS, 3 * longest_epoch):
         return None
     return Status.RUNNING, f"the log's last line is of {last_line:%Y-%m-%d %H:%M:%S}"
 
@@ -39,26 +47,38 @@ def _judge_running(info: Mapping[str, Any], patience: float) -> tuple[Status, st
     if beat is None:
         return Status.UNKNOWN, f"{RUN} says running and bears no time"
     when = f"{beat:%Y-%m-%d %H:%M:%S}"
-    if _process_gone(info):
+    there = _process_is_there(info, beat)
+    if there is False:
         return (
             Status.KILLED,
             f"{RUN} says running, but process {info['pid']} is gone; last sign {when}",
         )
-    if _age(beat) < patience:
-        return Status.RUNNING, f"last sign of life {when}"
+    if there or seconds_since(beat) < patience:
+        shown = f", and process {info['pid']} is there" if there else ""
+        return Status.RUNNING, f"last sign of life {when}{shown}"
     return Status.KILLED, f"{RUN} says running, but the last sign of life is of {when}"
 
 
-def _process_gone(info: Mapping[str, Any]) -> bool:
-    """Whether the writing process ran on this machine and exists no more."""
+def _process_is_there(info: Mapping[str, Any], beat: datetime) -> bool | None:
+    """Whether the process that gave its last sign at ``beat`` still runs.
+
+    None where that cannot be told: it ran on another machine, or this one has no ``/proc``. A
+    number that a younger process bears was given anew.
+    """
     pid = info.get("pid")
-    known = info.get("host") == host_id() and isinstance(pid, int) and Path("/proc/self").exists()
-    return known and not Path(f"/proc/{pid}").exists()
-
-
-def _age(time: datetime) -> float:
-    now = datetime.now(time.tzinfo)
-    return (now - time) / timedelta(seconds=1)
+    if info.get("host") != host_id() or not isinstance(pid, int) or isinstance(pid, bool):
+        return None
+    try:
+        up = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        return None
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        lived = up - int(fields[_STARTED]) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return False
+    begun = time.time() - lived
+    return fields[0] != b"Z" and begun < beat.timestamp() + _CLOCKS_DIFFER
 
 
 def parse_time(text: Any) -> datetime | None:

@@ -31,9 +31,9 @@ _ERROR = re.compile(
     rb"^" + HEAD.replace(b"[A-Z]+", b"ERROR|CRITICAL") + rb"(?P<text>[^\n]+)", re.MULTILINE
 )
 _LOGGED_TRACEBACK = re.compile(
-    rb"^(\[[^\]\n]*\][ \t]+[A-Z]+[ \t]+" + re.escape(TRACEBACK) + rb"[^\n]*)((?:\n {4}[^\n]*)+)",
-    re.MULTILINE,
+    rb"^(\[[^\]\n]*\][ \t]+[A-Z]+[ \t]+[^\n]*)((?:\n {4}[^\n]*)+)", re.MULTILINE
 )
+"""Lines that are indented below one with a head belong to its message, such as a traceback."""
 
 
 class Save(NamedTuple):
@@ -162,7 +162,8 @@ class _Reading:
         text = b"\n".join(rows)
         if not text.strip():
             return
-        text = _LOGGED_TRACEBACK.sub(lambda m: m[1] + m[2].replace(b"\n    ", b"\n"), text)
+        if TRACEBACK in text:
+            text = _LOGGED_TRACEBACK.sub(lambda m: m[1] + m[2].replace(b"\n    ", b"\n"), text)
         rest = block._replace(data=text)
         self.scan.add(rest)
         errors = [match for match in _ERROR.finditer(text) if TRACEBACK not in match[0]]

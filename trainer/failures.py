@@ -1,0 +1,83 @@
+"""What went wrong, in one sentence with the next step, for failures that every trainer meets."""
+
+from __future__ import annotations
+
+import errno
+import re
+
+import torch
+
+from trainer.config import Config
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_CUDA = re.compile(r"CUDA out of memory|CUDA error: out of memory|HIP out of memory|ALLOC_FAILED")
+_HOST = re.compile(
+    r"DefaultCPUAllocator|Cannot allocate memory|Insufficient memory|Unable to allocate"
+    r"|std::bad_alloc"
+)
+_UNWRITTEN = re.compile(
+    r"PytorchStreamWriter failed|file write failed|iostream error|unexpected pos \d+ vs"
+    r"|No space left on device|File too large"
+)
+_SHARED = re.compile(r"bus error|shared memory|unable to (?:write to|mmap|open) .*/torch_", re.I)
+_WORKER = re.compile(r"DataLoader worker .*(?:killed by signal|exited unexpectedly)")
+
+
+def failure_sentence(error: Exception, config: Config) -> str:
+    """The sentence for an error that ended a training: what, the library's words, what to do."""
+    chain = error_chain(error)
+    first = error.__cause__ if isinstance(error.__cause__, Exception) else error
+    name, said = type(first).__name__, last_sentence(first)
+    said = said if said == name else f"{name}: {said}"
+    text = "; ".join(str(one) for one in chain)
+    if isinstance(error, torch.OutOfMemoryError) or _CUDA.search(text):
+        return f"out of memory on the GPU ({said}); {_less_memory(config)}"
+    if _SHARED.search(text):
+        return (
+            f"the shared memory of the loader's workers is full ({said}); in a container start it "
+            "with --shm-size=8g or --ipc=host, else lower train.num_workers"
+        )
+    if isinstance(error, MemoryError) or _HOST.search(text):
+        return (
+            f"main memory ran out ({said}); lower train.num_workers, then {_less_memory(config)}"
+        )
+    if _WORKER.search(text):
+        return (
+            f"a loader worker was ended from outside ({said}), most often since main memory ran "
+            "out; lower train.num_workers"
+        )
+    if _is_full(error) or _UNWRITTEN.search(text):
+        return (
+            f"the disk is full, or a file may grow no further ({said}); free space, set "
+            "checkpoint.keep=2, and go on with --resume"
+        )
+    return f"unexpected {said}"
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in FULL
+
+
+def _less_memory(config: Config) -> str:
+    """The next smaller batch, then the next smaller input, then the CPU."""
+    batch, size = config.data.batch_size, config.data.side
+    if batch > 1:
+        return f"lower data.batch_size from {batch} to {max(1, batch // 4)}"
+    if size > 320:
+        return f"lower data.input_size from {size} to {max(320, size // 2 // 32 * 32)}"
+    return "train with train.device=cpu on a machine with more memory"
+
+
+def error_chain(error: BaseException | None) -> list[BaseException]:
+    """An error, what it came from, and so on."""
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
+
+
+def last_sentence(error: Exception) -> str:
+    """The message; one that crossed from a loader process comes wrapped in a traceback there."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[-1].partition("Error: ")[2] or lines[-1] if len(lines) > 1 else lines[0]
