@@ -1,7 +1,7 @@
 """What was read from one run directory: curves, config, checkpoints, log events.
 
 Units inside a Run: epochs are 1-based, rates are fractions, times are seconds. Readers convert.
-Canonical names are listed in ``SERIES``; a part of a loss is ``train_loss.<part>``.
+Canonical names of series are in ``names.py``; a part of a loss is ``train_loss.<part>``.
 """
 
 from __future__ import annotations
@@ -50,78 +50,8 @@ class Series:
         return np.isfinite(self.y)
 
 
-SERIES: Mapping[str, str] = {
-    "train_loss": "training loss",
-    "train_accuracy": "training accuracy",
-    "val_loss": "validation loss",
-    "val_precision": "precision",
-    "val_recall": "recall",
-    "val_f1": "F1",
-    "val_ap": "average precision",
-    "val_accuracy": "accuracy",
-    "val_norm_ed": "normalised edit distance (higher is better)",
-    "val_map50": "mAP at IoU 0.5",
-    "val_map50_95": "mAP at IoU 0.5 to 0.95",
-    "learning_rate": "learning rate",
-    "grad_norm": "gradient norm",
-    "grad_norm.first": "gradient norm of the first layer",
-    "grad_norm.last": "gradient norm of the last layer",
-    "clipped_share": "share of clipped steps",
-    "loss_scale": "AMP loss scale",
-    "blank_share": "share of empty predictions",
-    "oov_share": "share of labels outside the character set",
-    "data_time": "seconds waiting for data",
-    "step_time": "seconds for a step",
-    "epoch_time": "seconds for an epoch",
-    "val_time": "seconds for a validation",
-    "checkpoint_time": "seconds for saving",
-    "gpu_util": "GPU utilisation",
-    "gpu_memory_mb": "GPU memory (MiB)",
-    "host_memory_mb": "host memory (MiB)",
-}
-"""Canonical series names and what they mean to a person."""
-
-USUAL_NAMES = {
-    **{name.lower(): name for name in ("WER", "CER", "DER", "PSNR", "SSIM", "AUC", "FID", "BLEU")},
-    **{name.lower(): name for name in ("MAE", "MSE", "RMSE", "PCK", "NME", "IoU", "mIoU", "mAP")},
-    "ppl": "perplexity",
-}
-"""What people call metrics that no rule knows by name: ``val_psnr`` is the PSNR."""
-
-RATES = (
-    "val_f1",
-    "val_ap",
-    "val_map50",
-    "val_map50_95",
-    "val_accuracy",
-    "val_norm_ed",
-    "val_precision",
-    "val_recall",
-)
-"""Series from 0 to 1 of which more is better; the first logged is the main metric by default."""
-
 LAST_STEPS = 0.02
 """Share of the planned steps that may pass unlogged at the end of a run."""
-
-STEP_SUFFIX = "@step"
-"""``train_loss@step`` is the finer curve of a run that also logs ``train_loss`` by epoch.
-
-A run that logs a value only by step has it under the plain name.
-"""
-
-
-def label(name: str) -> str:
-    """What a person calls a series: ``train_loss.shrink`` is ``training loss: shrink``."""
-    base = name.removesuffix(STEP_SUFFIX)
-    suffix = " by step" if base != name else ""
-    whole, _, part = base.partition(".")
-    if base in SERIES:
-        return SERIES[base] + suffix
-    if whole in SERIES:
-        return f"{SERIES[whole]}: {part}{suffix}"
-    of, _, own = base.partition("val_")
-    called = USUAL_NAMES.get(own.lower(), f"validation {own}") if own and not of else base
-    return called + suffix
 
 
 def flatten(tree: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -228,11 +158,13 @@ class Run:
     """Everything that was read from one directory or file.
 
     ``superseded`` keeps what ``series`` leave out: points that a resume logged again, and other
-    trainings in the same files; each piece is of one start and bears its number in ``segment``.
-    ``samples`` gives the number of samples a rate was computed from, by series prefix (``val``,
-    ``train``). ``silent`` is for how many seconds a run that goes on had written nothing.
-    ``unreadable`` holds the reason when it could not be read, ``data`` what was found in a data
-    set; all else is empty then.
+    trainings in the same files; each piece comes from one start of the program and bears its
+    number in ``segment``.
+    ``main_metric`` is a series name and ``higher_is_better`` its direction. ``samples`` gives the
+    number of samples a rate was computed from, by series prefix (``val``, ``train``).
+    ``status_because`` says what on disk shows the status; ``silent`` is for how many seconds a
+    run that goes on had written nothing when it was read. ``unreadable`` is a sentence that says
+    why the run could not be read, ``data`` what was found in a data set; all else is empty then.
     """
 
     name: str

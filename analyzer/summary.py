@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer.run import RATES, STEP_SUFFIX, FloatArray, Run, Series, label
+from analyzer.names import RATES, STEP_SUFFIX, label
+from analyzer.run import FloatArray, Run, Series
 
 LOWER_IS_BETTER = ("train_loss", "val_loss", "data_time", "step_time", "epoch_time", "val_time")
 

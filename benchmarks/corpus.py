@@ -36,8 +36,9 @@ from pathlib import Path
 import click
 
 from analyzer.errors import NoRunFound
+from analyzer.names import STEP_SUFFIX
 from analyzer.readers import read
-from analyzer.run import STEP_SUFFIX, Run, Series
+from analyzer.run import Run, Series
 
 EXPECTED = Path(__file__).with_name("corpus_expected.csv")
 NO_TRAINING = "none"

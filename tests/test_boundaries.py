@@ -11,20 +11,21 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-GROUND = {"data", "errors", "formats", "run", "finding"}
+GROUND = {"data", "errors", "formats", "names", "run", "finding"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
     "formats": {"errors"},
     "data": set(),
+    "names": set(),
     "run": {"data"},
     "finding": set(),
     "location": {"errors"},
-    "signals": {"run"},
-    "facts": {"run", "signals"},
-    "summary": {"run"},
-    "reading": {"errors", "formats", "run"},
-    "readers": {"errors", "formats", "reading", "run"},
+    "signals": {"names", "run"},
+    "facts": {"names", "run", "signals"},
+    "summary": {"names", "run"},
+    "reading": {"errors", "formats", "names", "run"},
+    "readers": {"errors", "formats", "names", "reading", "run"},
     "cache": GROUND | {"__init__"},
     "dataset": GROUND,
     "diagnosis": GROUND | {"dataset", "facts", "location", "signals"},

@@ -5,7 +5,8 @@ import math
 import handmade
 import pytest
 
-from analyzer.run import flatten, label
+from analyzer.names import label
+from analyzer.run import flatten
 from analyzer.summary import direction, last_written, summarise
 
 

@@ -17,7 +17,8 @@ from analyzer.compare.differences import Difference, differences
 from analyzer.compare.judgement import Judgement, judge, sample
 from analyzer.errors import UsageError
 from analyzer.facts.recipe import SEED_KEYS, config_of, environment_of, recipe_of, seed_of
-from analyzer.run import FloatArray, Run, label
+from analyzer.names import label
+from analyzer.run import FloatArray, Run
 from analyzer.summary import Summary, direction, last_written, summarise
 
 

@@ -15,7 +15,8 @@ from enum import StrEnum
 import numpy as np
 
 from analyzer.compare.stats import welch
-from analyzer.run import Run, Series, label
+from analyzer.names import label
+from analyzer.run import Run, Series
 from analyzer.signals.stats import MAD_TO_SIGMA
 from analyzer.summary import summarise
 

@@ -13,7 +13,8 @@ from analyzer.diagnosis.several import Several
 from analyzer.diagnosis.vocabulary import EACH, FINEST, HIGHER_IS_BETTER, canonical, label
 from analyzer.diagnosis.window import FINDING, Window, cut
 from analyzer.facts import FACTS, Value
-from analyzer.run import RATES, STEP_SUFFIX, Axis, Run, Series
+from analyzer.names import RATES, STEP_SUFFIX
+from analyzer.run import Axis, Run, Series
 from analyzer.signals import SIGNALS, Reading, measure, noise
 from analyzer.signals.stats import best_index, finite
 

@@ -25,17 +25,8 @@ from analyzer.diagnosis.variants import variants
 from analyzer.diagnosis.vocabulary import unknown
 from analyzer.finding import Severity
 from analyzer.formats import yaml12
-from analyzer.run import (
-    RATES,
-    STEP_SUFFIX,
-    BestCheckpoint,
-    Checkpoint,
-    Config,
-    LogEvent,
-    Note,
-    Run,
-    Series,
-)
+from analyzer.names import RATES, STEP_SUFFIX
+from analyzer.run import BestCheckpoint, Checkpoint, Config, LogEvent, Note, Run, Series
 
 _NAMES = {"loss": "train_loss", "metric": "val_f1"}
 

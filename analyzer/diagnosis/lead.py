@@ -16,7 +16,8 @@ from analyzer.diagnosis.vocabulary import label
 from analyzer.facts.progress import best_metric, metric_curve
 from analyzer.facts.recipe import Recipe, seed_of
 from analyzer.finding import CurveEvidence
-from analyzer.run import RATES, Run
+from analyzer.names import RATES
+from analyzer.run import Run
 
 ERRORS = 2.0
 """A lead counts above so many standard errors."""

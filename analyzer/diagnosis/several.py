@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from analyzer.facts.recipe import SEED_KEYS, Recipe, config_of, data_of, item, recipe_of, seed_of
-from analyzer.run import STEP_SUFFIX, Run, Series, Status
+from analyzer.names import STEP_SUFFIX
+from analyzer.run import Run, Series, Status
 
 MOST_NAMED = 3
 """So many runs, or keys, are named in a message; the others are counted."""

@@ -6,8 +6,9 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
-from analyzer import run
-from analyzer.run import RATES, SERIES, STEP_SUFFIX, Run
+from analyzer import names
+from analyzer.names import RATES, SERIES, STEP_SUFFIX
+from analyzer.run import Run
 
 ROLES = ("loss", "metric")
 """Series that differ from run to run: the training loss, and the main validation metric."""
@@ -109,5 +110,5 @@ def label(name: str) -> str:
     """What a series, a role, or a pattern for parts is called in a sentence."""
     base = name.removesuffix(FINEST)
     if base.endswith(".*"):
-        return f"a part of the {run.label(base.removesuffix('.*'))}"
-    return run.label({"loss": "train_loss", "metric": "main metric"}.get(base, base))
+        return f"a part of the {names.label(base.removesuffix('.*'))}"
+    return names.label({"loss": "train_loss", "metric": "main metric"}.get(base, base))

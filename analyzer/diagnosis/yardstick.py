@@ -10,7 +10,8 @@ from typing import Literal
 from analyzer.diagnosis.case import Case
 from analyzer.facts.progress import metric_curve
 from analyzer.finding import Finding
-from analyzer.run import RATES, Run, Series, label
+from analyzer.names import RATES, label
+from analyzer.run import Run, Series
 from analyzer.signals.stats import best_index, finite
 
 Grade = Literal["none", "poor", "open", "good"]

@@ -7,7 +7,8 @@ import re
 import numpy as np
 
 from analyzer.facts.settings import text
-from analyzer.run import RATES, Run
+from analyzer.names import RATES
+from analyzer.run import Run
 from analyzer.signals.stats import finite
 
 LEAST = 5

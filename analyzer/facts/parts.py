@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from analyzer.facts.settings import first_number, number, text
-from analyzer.run import RATES, Run, label
+from analyzer.names import RATES, label
+from analyzer.run import Run
 from analyzer.signals.pair import align
 from analyzer.signals.stats import median
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from analyzer.facts import plan
 from analyzer.facts.settings import number
-from analyzer.run import STEP_SUFFIX, Axis, FloatArray, Run, Series
+from analyzer.names import STEP_SUFFIX
+from analyzer.run import Axis, FloatArray, Run, Series
 from analyzer.signals.stats import finite
 
 FULL = 0.99

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from analyzer.run import STEP_SUFFIX, Run
+from analyzer.names import STEP_SUFFIX
+from analyzer.run import Run
 from analyzer.signals.pair import align
 from analyzer.signals.stats import finite, median
 

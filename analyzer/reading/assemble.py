@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from analyzer.names import RATES, STEP_SUFFIX
 from analyzer.reading.beside import told_beside
 from analyzer.reading.claim import Claim, place
 from analyzer.reading.curves import Curves, build_curves
@@ -18,18 +19,7 @@ from analyzer.reading.folder import Folder
 from analyzer.reading.names import higher_is_better, is_share
 from analyzer.reading.status import judge, silence
 from analyzer.reading.tables import Table
-from analyzer.run import (
-    RATES,
-    STEP_SUFFIX,
-    BestCheckpoint,
-    Checkpoint,
-    Config,
-    LogEvent,
-    Note,
-    Run,
-    Series,
-    Status,
-)
+from analyzer.run import BestCheckpoint, Checkpoint, Config, LogEvent, Note, Run, Series, Status
 
 COSTS = frozenset(
     {"loss", "time", "timing", "runtime", "seconds", "speed", "batches", "samples", "steps"}

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from analyzer.names import STEP_SUFFIX
 from analyzer.reading.seams import SEAMS, Starts, find_starts, judged_training
 from analyzer.reading.tables import Rows, Table
-from analyzer.run import STEP_SUFFIX, Axis, FloatArray, IntArray, LogEvent, Note, Series
+from analyzer.run import Axis, FloatArray, IntArray, LogEvent, Note, Series
 
 MOST_KEPT = 1000
 """Pieces of replaced curves kept; a counter that jumps at every line would make millions."""

@@ -13,9 +13,10 @@ from itertools import pairwise
 import numpy as np
 
 from analyzer.finding import CurveEvidence, Finding
+from analyzer.names import RATES, STEP_SUFFIX, label
 from analyzer.render.marks import Mark, make_marks
 from analyzer.render.palette import curve_colour
-from analyzer.run import RATES, STEP_SUFFIX, FloatArray, Run, Series, label
+from analyzer.run import FloatArray, Run, Series
 
 MAX_POINTS = 2000
 """More points than a screen has columns are thinned to the extremes of neighbouring points."""

@@ -21,6 +21,7 @@ from rich.text import Text
 
 from analyzer.compare import MISSING, Aligned, Comparison, Difference, Judgement, Outcome
 from analyzer.finding import Together
+from analyzer.names import label
 from analyzer.render.charts import Chart, Curve, crosses_of, range_of_y, spans_decades
 from analyzer.render.json import TOOL, finite, together_json
 from analyzer.render.names import short_names
@@ -28,7 +29,6 @@ from analyzer.render.palette import run_colour
 from analyzer.render.schema import VERSION, ComparisonReportJson
 from analyzer.render.terminal import print_together, show
 from analyzer.render.text import listing, number, plain, setting
-from analyzer.run import label
 from analyzer.summary import Summary, last_written
 
 OUTCOME_STYLE = {

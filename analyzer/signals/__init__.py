@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.run import Series, label
+from analyzer.names import label
+from analyzer.run import Series
 from analyzer.signals import level, pair, rank, spread, stage, trend
 from analyzer.signals.entry import PARAMETERS, FalseRate, Signal, Unit
 from analyzer.signals.pair import align

@@ -13,7 +13,8 @@ from analyzer.diagnosis.notation import curve
 from analyzer.diagnosis.window import parse_window
 from analyzer.facts import FACTS
 from analyzer.finding import Finding
-from analyzer.run import Run, Series, Status, label
+from analyzer.names import label
+from analyzer.run import Run, Series, Status
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from analyzer.names import STEP_SUFFIX
 from analyzer.readers import tensorboard
 from analyzer.reading.claim import Claim
 from analyzer.reading.folder import Folder
-from analyzer.run import STEP_SUFFIX, Run
+from analyzer.run import Run
 
 FOLDERS = ("runs", "logs")
 """Where the trainer puts a folder for each start, called by its time and host."""

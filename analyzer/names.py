@@ -1,0 +1,75 @@
+"""The canonical names of series, and what a person calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SERIES: Mapping[str, str] = {
+    "train_loss": "training loss",
+    "train_accuracy": "training accuracy",
+    "val_loss": "validation loss",
+    "val_precision": "precision",
+    "val_recall": "recall",
+    "val_f1": "F1",
+    "val_ap": "average precision",
+    "val_accuracy": "accuracy",
+    "val_norm_ed": "normalised edit distance (higher is better)",
+    "val_map50": "mAP at IoU 0.5",
+    "val_map50_95": "mAP at IoU 0.5 to 0.95",
+    "learning_rate": "learning rate",
+    "grad_norm": "gradient norm",
+    "grad_norm.first": "gradient norm of the first layer",
+    "grad_norm.last": "gradient norm of the last layer",
+    "clipped_share": "share of clipped steps",
+    "loss_scale": "AMP loss scale",
+    "blank_share": "share of empty predictions",
+    "oov_share": "share of labels outside the character set",
+    "data_time": "seconds waiting for data",
+    "step_time": "seconds for a step",
+    "epoch_time": "seconds for an epoch",
+    "val_time": "seconds for a validation",
+    "checkpoint_time": "seconds for saving",
+    "gpu_util": "GPU utilisation",
+    "gpu_memory_mb": "GPU memory (MiB)",
+    "host_memory_mb": "host memory (MiB)",
+}
+"""Canonical series names and what they mean to a person."""
+
+USUAL_NAMES = {
+    **{name.lower(): name for name in ("WER", "CER", "DER", "PSNR", "SSIM", "AUC", "FID", "BLEU")},
+    **{name.lower(): name for name in ("MAE", "MSE", "RMSE", "PCK", "NME", "IoU", "mIoU", "mAP")},
+    "ppl": "perplexity",
+}
+"""What people call metrics that no rule knows by name: ``val_psnr`` is the PSNR."""
+
+RATES = (
+    "val_f1",
+    "val_ap",
+    "val_map50",
+    "val_map50_95",
+    "val_accuracy",
+    "val_norm_ed",
+    "val_precision",
+    "val_recall",
+)
+"""Series from 0 to 1 of which more is better; the first logged is the main metric by default."""
+
+STEP_SUFFIX = "@step"
+"""``train_loss@step`` is the finer curve of a run that also logs ``train_loss`` by epoch.
+
+A run that logs a value only by step has it under the plain name.
+"""
+
+
+def label(name: str) -> str:
+    """What a person calls a series: ``train_loss.shrink`` is ``training loss: shrink``."""
+    base = name.removesuffix(STEP_SUFFIX)
+    suffix = " by step" if base != name else ""
+    whole, _, part = base.partition(".")
+    if base in SERIES:
+        return SERIES[base] + suffix
+    if whole in SERIES:
+        return f"{SERIES[whole]}: {part}{suffix}"
+    of, _, own = base.partition("val_")
+    called = USUAL_NAMES.get(own.lower(), f"validation {own}") if own and not of else base
+    return called + suffix
