@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
@@ -60,7 +59,10 @@ def choice_options(command: Callable[..., Any]) -> Callable[..., Any]:
     file = click.Path(exists=True, dir_okay=False, path_type=Path)
     text = f"Read this file instead of the {FILE} in the current folder or above it."
     command = click.option("--settings", type=file, help=text)(command)
-    text = "A folder of rules to use besides the own ones; may be given several times."
+    text = (
+        "A folder of rules, or one rule file, to use besides the own ones; "
+        "may be given several times."
+    )
     return click.option("--rules", multiple=True, type=folder, help=text)(command)
 
 
@@ -121,11 +123,11 @@ def chosen(choice: Choice) -> Chosen:
 
 
 def _digest(choice: Choice, active: Sequence[Suppression]) -> str:
+    from analyzer.diagnosis.loading import rule_files
+
     found = hashlib.sha256()
     texts = [] if choice.settings is None else [choice.settings]
-    below = (place if place.is_dir() else place.parent for place in choice.rules)
-    files = itertools.chain.from_iterable(sorted(place.rglob("*.yaml")) for place in below)
-    for path in (*texts, *files):
+    for path in (*texts, *(file for place in choice.rules for file in rule_files(place))):
         found.update(f"{path}\0".encode() + path.read_bytes())
     found.update(repr([(item.line, item.until) for item in active]).encode())
     return found.hexdigest()

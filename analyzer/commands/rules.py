@@ -116,6 +116,8 @@ def test(context: click.Context, places: tuple[Path, ...]) -> None:
     examples = sum(len(rule.examples) for rule in good.values())
     many = "s" if len(good) != 1 else ""
     counts = f"{len(broken)} broken, {unproven} not proven"
+    if not broken and not unproven:
+        counts = "all proven"
     click.echo(f"{len(good)} rule{many} with {examples} examples: {counts}")
     context.exit(BROKEN if broken else UNPROVEN if unproven else 0)
 

@@ -79,13 +79,9 @@ def _none(each: Iterable[Outcome]) -> Outcome:
 
 
 def _joined(outcomes: Sequence[Outcome], certain: float) -> Outcome:
-    """All that several true conditions show; the first that has a place says where it starts.
-
-    Of values with one name the first counts, before all those of conditions that show something.
-    """
+    """All that several true conditions show; the first that has a place says where it starts."""
     values: dict[str, object] = {}
-    shown_first = sorted(outcomes, key=lambda outcome: not outcome.evidence)
-    for outcome in shown_first[::-1]:
+    for outcome in reversed(outcomes):
         values |= outcome.values
     return Outcome(
         True,
@@ -120,10 +116,10 @@ def _signal(condition: Condition, case: Case) -> Outcome:
     )
     if not truth:
         return Outcome(False, text)
-    values = {**reading.details, "of": label(series.name), "axis": series.axis}
     certain = certainty(value, bound, above=above)
-    if not SIGNALS[name].shows:
-        return Outcome(True, text, certain, (), values)
+    if not SIGNALS[name].shows:  # a guard: the finding is not about its curve
+        return Outcome(True, text, certain, (), reading.details)
+    values = {**reading.details, "of": label(series.name), "axis": series.axis}
     span = reading.start, reading.end
     evidence = CurveEvidence(series.name, series.axis, *span, value, bound, unit, text)
     return Outcome(True, text, certain, (evidence,), values, _place(series, reading.start))

@@ -139,7 +139,7 @@ def read_places(
     """
     found: dict[Path, tuple[Path, Rule | RuleError]] = {}
     for place in places:
-        paths = [place] if place.is_file() else _files_in(place)
+        paths = rule_files(place)
         if not paths:
             raise UsageError(f"{place} holds no rule file; a rule is a file FAMILY/ID.yaml")
         for path in paths:
@@ -148,7 +148,10 @@ def read_places(
     return list(found.values())
 
 
-def _files_in(place: Path) -> list[Path]:
+def rule_files(place: Path) -> list[Path]:
+    """The files that count as rules: the place itself, else those in it and in its folders."""
+    if place.is_file():
+        return [place]
     paths = [path for end in _ENDS for way in ("*", "*/*") for path in place.glob(way + end)]
     chosen = (path for path in paths if not path.name.startswith("_"))
     return sorted(chosen, key=lambda path: (path.parent.name, path.name))

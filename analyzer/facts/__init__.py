@@ -165,6 +165,9 @@ FACTS: Mapping[str, Fact] = {
     "metric_name": Fact(parts.metric_name, "name of the main metric", "text", _METRIC_LOG),
     "metric_is_rate": Fact(parts.metric_is_rate, "main metric is a rate", "yes/no", _METRIC_LOG),
     "best_metric": Fact(progress.best_metric, "best metric", "number", _METRIC_LOG),
+    "best_rate": Fact(
+        progress.best_rate, "best metric, as a share of the most", "number", _METRIC_LOG
+    ),
     "best_epoch": Fact(progress.best_epoch, "epoch of the best metric", "number", _METRIC_LOG),
     "best_step": Fact(progress.best_step, "step of the best metric", "number", _METRIC_LOG),
     "validated": Fact(progress.validated, "run was validated", "yes/no"),

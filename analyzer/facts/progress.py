@@ -137,6 +137,13 @@ def best_metric(run: Run) -> float | None:
     return float(y[best_index(y, run.higher_is_better)])
 
 
+def best_rate(run: Run) -> float | None:
+    """The best value of a main metric that is a share: more is better, and 1 is the most."""
+    best = best_metric(run)
+    is_share = best is not None and run.higher_is_better and 0 <= best <= 1
+    return best if is_share else None
+
+
 def patience_over(run: Run) -> bool | None:
     """Whether early stopping explains the end: no better epoch for as many as the patience."""
     patience, best = number("train.patience")(run), best_epoch(run)

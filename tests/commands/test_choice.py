@@ -110,6 +110,18 @@ def test_a_folder_of_rules_is_added(here, monkeypatch, capsys) -> None:
     assert "holds no rule file" in capsys.readouterr().err
 
 
+def test_what_lies_beside_a_rule_file_does_not_count(here, monkeypatch) -> None:
+    rule = here / "loss-exists.yaml"
+    rule.write_text(RULE, encoding="utf-8")
+    before = choice.digest(choice.Choice((rule,)))
+    (here / "other.yaml").write_text("a: 1", encoding="utf-8")
+    choice.chosen.cache_clear()
+    assert choice.digest(choice.Choice((rule,))) == before
+    rule.write_text(RULE + "\n", encoding="utf-8")
+    choice.chosen.cache_clear()
+    assert choice.digest(choice.Choice((rule,))) != before
+
+
 def test_a_wrong_key_in_the_settings_stops_the_command(here, monkeypatch, capsys) -> None:
     (here / "analyzer.yaml").write_text("rules:\n  loss-flt: off\n", encoding="utf-8")
     assert check(monkeypatch) == 2

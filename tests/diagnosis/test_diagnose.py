@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +167,13 @@ def test_fixes_speak_the_words_of_the_run() -> None:
     lower = "a tenth of it, or the optimiser's usual rate where that is less"
     assert f"set the learning rate to {lower}" in words
     assert not any(fix.set for fix in found(diagnose(unknown), "loss-flat").fixes)
+
+
+@pytest.mark.parametrize(("higher", "level"), [(False, 0.9), (True, 21.0)])
+def test_a_metric_that_is_no_share_is_not_taken_for_a_good_one(higher, level) -> None:
+    flat = {"train_loss": "1.5~0.01*20", "val_own": f"{level}~0.01*20"}
+    one = replace(run(curves=flat), main_metric="val_own", higher_is_better=higher)
+    assert found(diagnose(one), "loss-flat")
 
 
 def test_a_cause_that_is_ruled_out_gives_no_fix() -> None:
