@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import resource
+import signal
 import subprocess
 import sys
 import threading
@@ -33,19 +34,28 @@ class Cost:
 
 
 def measure(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
-    """Run ``command`` with its output thrown away."""
+    """Run ``command`` with its output thrown away, in a group of its own to know its children."""
     _adopt_orphans()
     before = _cpu_of_children()
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        process_group=0,
     ) as process:
         poll = _Poll(process.pid)
         poll.start()
-        process.wait()
-        poll.stop()
+        try:
+            process.wait()
+        except KeyboardInterrupt:  # which goes to our own group only
+            os.killpg(process.pid, signal.SIGTERM)
+            raise
+        finally:
+            poll.stop()
     with contextlib.suppress(ChildProcessError):
         while True:
-            os.wait()
+            os.waitpid(-process.pid, 0)
     return Cost(_cpu_of_children() - before, poll.peak, process.returncode)
 
 

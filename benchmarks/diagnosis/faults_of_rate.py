@@ -76,6 +76,7 @@ RATE_FAULTS = (
         "schedule",
         {"poly": (0, 1, 2, 3)},
         say.TOO_FAST,
+        ("config-mismatch",),
         inject=partial(inject.raise_rate, times=30, after=8),
     ),
     Fault(
@@ -84,6 +85,7 @@ RATE_FAULTS = (
         "schedule",
         {"step": (2, 4, 5, 7)},
         say.TOO_FAST,
+        ("config-mismatch",),
         inject=partial(inject.raise_rate, times=1000, after=9),
     ),
     Fault(

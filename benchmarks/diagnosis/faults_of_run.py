@@ -77,6 +77,7 @@ RUN_FAULTS = (
         "runtime",
         {"step": (2, 3, 4, 5)},
         say.RESUMED_FAST,
+        ("config-mismatch",),
         stop_after=5,
         resume=True,
         inject_resume=partial(inject.raise_rate, times=50, after=0),
