@@ -1,4 +1,4 @@
-"""What was read from one run directory: curves, config, checkpoints, log events.
+"""What was read from one run directory.
 
 Units inside a Run: epochs are 1-based, rates are fractions, times are seconds. Readers convert.
 Canonical names are listed in ``SERIES``; a part of a loss is ``train_loss.<part>``.
@@ -104,10 +104,8 @@ LAST_STEPS = 0.02
 """Share of the planned steps that may pass unlogged at the end of a run."""
 
 STEP_SUFFIX = "@step"
-"""``train_loss@step`` is the finer curve of a run that also logs ``train_loss`` by epoch.
-
-A run that logs a value only by step has it under the plain name.
-"""
+"""``train_loss@step`` is the finer curve of a run that also logs ``train_loss`` by epoch; what is
+logged by step alone has the plain name."""
 
 
 def label(name: str) -> str:
@@ -229,10 +227,9 @@ class Run:
 
     ``superseded`` keeps what ``series`` leave out: points that a resume logged again, and other
     trainings in the same files; each piece is of one start and bears its number in ``segment``.
-    ``samples`` gives the number of samples a rate was computed from, by series prefix (``val``,
-    ``train``). ``silent`` is for how many seconds a run that goes on had written nothing.
-    ``unreadable`` holds the reason when it could not be read, ``data`` what was found in a data
-    set; all else is empty then.
+    ``samples`` is how many samples a rate comes from, by series prefix (``val``, ``train``),
+    ``counts`` what the trainer counted in its data, ``silent`` the seconds without a sign of life.
+    ``unreadable`` is the reason, ``data`` what was found in a data set; all else is empty then.
     """
 
     name: str
@@ -255,6 +252,7 @@ class Run:
     started: datetime | None = None
     ended: datetime | None = None
     samples: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     unreadable: str | None = None
     data: DataSet | None = None

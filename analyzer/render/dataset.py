@@ -20,7 +20,7 @@ from analyzer.render.json import TOOL, finding_json, finite, suppressed_json, ve
 from analyzer.render.report import RunReport
 from analyzer.render.schema import VERSION
 from analyzer.render.terminal import findings_grid, folded_lines, headline, indent, show
-from analyzer.render.text import count, number, plain
+from analyzer.render.text import count, number, plain, share
 
 SHOWN_CHANGES = 10
 SHOWN_SCRIPTS = 5
@@ -97,12 +97,12 @@ class DatasetReport:
 def _cells(split: SplitNumbers, numbers: Numbers) -> Iterator[tuple[str, str]]:
     yield "images with labels", number(split.images)
     yield "boxes that count", number(split.boxes)
-    yield "boxes ignored (###)", _share(split.ignored, split.boxes + split.ignored)
+    yield "boxes ignored (###)", share(split.ignored, split.boxes + split.ignored)
     yield "boxes on an image", _spread(split.per_image)
     yield "image width, pixels", _spread(split.width_px)
     yield "image height, pixels", _spread(split.height_px)
     yield f"word height at {numbers.input_size} pixels input", _spread(split.height)
-    yield f"words below {number(numbers.min_side)} pixels there", _share(split.small, split.boxes)
+    yield f"words below {number(numbers.min_side)} pixels there", share(split.small, split.boxes)
     yield "width over height of a word", _spread(split.aspect)
     yield "characters of a text", _spread(split.length)
     yield "different characters", number(len(split.characters))
@@ -117,10 +117,6 @@ def _spread(found: Spread | None) -> str:
     if found.least == found.most:
         return number(found.median)
     return f"{number(found.median)} ({number(found.low)} to {number(found.high)})"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part} ({part / whole:.1%})" if whole else "0"
 
 
 def _scripts(found: Mapping[str, int]) -> str:
