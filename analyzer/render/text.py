@@ -68,7 +68,7 @@ def duration(seconds: float | None) -> str:
 
 def share(part: int, whole: int) -> str:
     """``3 (1.5%)``: how many, and of how many."""
-    return f"{part} ({part / whole:.1%})" if whole else "0"
+    return f"{part} ({part / whole:.1%})" if part else "0"
 
 
 def count(n: int, one: str, many: str | None = None) -> str:
