@@ -1,4 +1,4 @@
-"""Facts about a data set for the rules of the dataset doctor, and what a trainer counted in one."""
+"""Facts about a data set for the rules of the dataset doctor, and about the data of a run."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -16,6 +16,7 @@ from rich.text import Text
 
 from analyzer.dataset.repair import Change
 from analyzer.dataset.statistics import Histogram, Numbers, SplitNumbers, Spread
+from analyzer.render.datasetschema import DatasetReportJson
 from analyzer.render.json import TOOL, finding_json, finite, suppressed_json, verdict_json
 from analyzer.render.report import RunReport
 from analyzer.render.schema import VERSION
@@ -182,7 +183,7 @@ def changes_text(changes: Sequence[Change]) -> str:
     return f"a repaired copy, {count(len(changes), 'file')} changed"
 
 
-def dataset_to_json(report: DatasetReport) -> Any:
+def dataset_to_json(report: DatasetReport) -> DatasetReportJson:
     """The report as values that ``json.dumps(..., allow_nan=False)`` takes."""
     item = report.item
     made: dict[str, Any] = {
@@ -199,16 +200,15 @@ def dataset_to_json(report: DatasetReport) -> Any:
     if report.changes is not None:
         changes = [{"file": change.file, "what": change.what} for change in report.changes]
         made["repaired"] = {"path": report.copy, "changes": changes}
-    return finite(
-        {
-            "version": VERSION,
-            "tool": TOOL,
-            "tool_version": report.version,
-            "created": report.created.isoformat(timespec="seconds"),
-            "title": report.title,
-            "datasets": [made],
-        }
-    )
+    whole = {
+        "version": VERSION,
+        "tool": TOOL,
+        "tool_version": report.version,
+        "created": report.created.isoformat(timespec="seconds"),
+        "title": report.title,
+        "datasets": [made],
+    }
+    return cast(DatasetReportJson, finite(whole))
 
 
 def _numbers_json(numbers: Numbers) -> dict[str, Any]:

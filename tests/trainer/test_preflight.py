@@ -16,6 +16,7 @@ import torch
 from dataset_faults import FAULTS, Fault, write_sound
 
 import analyzer
+from analyzer.__main__ import run as run_cli
 from analyzer.dataset.sample import write_sample
 from analyzer.errors import TrainlintError
 from analyzer.facts import FACTS
@@ -93,16 +94,15 @@ def test_an_error_stops_before_anything_is_written(
 
 
 def test_the_sentences_are_those_of_the_doctor(
-    place: Path, capsys: pytest.CaptureFixture[str]
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from analyzer.__main__ import main as doctor
-
     add(BAD)
     add(OUTSIDE)
     assert train() == 2
     told = " ".join(capsys.readouterr().err.split())
-    with pytest.raises(SystemExit):
-        doctor(["dataset", "data", "--format", "json", "--input-size", "160"])
+    arguments = ["analyzer", "dataset", "data", "--format", "json", "--input-size", "160"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    assert run_cli() == 1
     (found,) = json.loads(capsys.readouterr().out)["datasets"]
     messages = [finding["message"] for finding in found["findings"]]
     assert len(messages) >= 2
@@ -115,7 +115,7 @@ def test_a_warning_does_not_stop_and_is_in_log_and_run_json(
     add(OUTSIDE)
     assert train() == 0
     told = capsys.readouterr().err
-    assert "warning data-label-box" in told
+    assert "warning  data-label-box" in told
     assert told.count("label errors") == 1
     assert " INFO Pre-flight passed: warning data-label-box\n" in log()
     assert " WARNING Pre-flight: data-label-box: boxes that reach beyond" in log()
