@@ -161,7 +161,8 @@ class Run:
     trainings in the same files; each piece comes from one start of the program and bears its
     number in ``segment``.
     ``main_metric`` is a series name and ``higher_is_better`` its direction. ``samples`` gives the
-    number of samples a rate was computed from, by series prefix (``val``, ``train``).
+    number of samples a rate was computed from, by series prefix (``val``, ``train``), ``counts``
+    what the trainer counted in its data.
     ``status_because`` says what on disk shows the status; ``silent`` is for how many seconds a
     run that goes on had written nothing when it was read. ``unreadable`` is a sentence that says
     why the run could not be read, ``data`` what was found in a data set; all else is empty then.
@@ -187,6 +188,7 @@ class Run:
     started: datetime | None = None
     ended: datetime | None = None
     samples: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
     environment: Mapping[str, Any] = field(default_factory=dict)
     unreadable: str | None = None
     data: DataSet | None = None

@@ -19,17 +19,25 @@ from trainer.device import describe, pick_bf16, pick_device, pick_threads, seed_
 from trainer.fit import Session, ending, fit
 from trainer.loop import Plan
 from trainer.optim import learning_rate, make_optimizer
+from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.synth import MARK, render_dataset
 
 
 def new_run(
-    config: Config, *, command: Sequence[str], show: bool, may_render: bool = True
+    config: Config,
+    *,
+    command: Sequence[str],
+    show: bool,
+    may_render: bool = True,
+    check: bool = True,
 ) -> Path:
     """Train from the start in a new run directory; returns its path.
 
     ``may_render`` lets ``data.synth`` make the data set where its folder does not exist.
+    ``check`` asks for the pre-flight, which stops at errors in the data.
     """
     notes = _render_data(config, show) if may_render else []
+    looked = preflight(config, show=show) if check else SKIPPED
     task, optimizer, plan = _assemble(config)
     flags = {
         "train_data_dir": config.data.train_dir,
@@ -42,19 +50,27 @@ def new_run(
         config=config.plain(),
         flags=flags,
         command=command,
-        info=_info(config, task, plan),
+        info=_info(config, task, plan, looked),
     )
     session = Session(config, task, optimizer, plan, run)
     with ending(run, config):
-        _log_start(session, [*notes, task.pretrained_note])
+        _log_start(session, [*notes, task.pretrained_note], looked)
         fit(session, show=show)
     return run.path
 
 
 def resume_run(
-    path: Path, overrides: Sequence[Override], *, command: Sequence[str], show: bool
+    path: Path,
+    overrides: Sequence[Override],
+    *,
+    command: Sequence[str],
+    show: bool,
+    check: bool = True,
 ) -> Path:
-    """Go on with a run in its directory, with its settings; only ``train.epochs`` may change."""
+    """Go on with a run in its directory, with its settings; only ``train.epochs`` may change.
+
+    ``check`` asks for the pre-flight where the data are no longer those of the run.
+    """
     for item in overrides:
         if item.key != "train.epochs":
             raise UsageError(
@@ -69,6 +85,7 @@ def resume_run(
     task, optimizer, plan = _assemble(config, load_weights=False)
     checkpoint.restore(state, task.model, optimizer)
     info = _info(config, task, plan)
+    looked = _look_again(folder, info, config, show, check)
     run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())
     rows = checkpoint.partial_rows(state)
     session = Session(config, task, optimizer, plan, run, epoch=state["epoch"], rows=rows)
@@ -83,7 +100,7 @@ def resume_run(
         raised = f"; train.epochs was {before}, is {now}" if now != before else ""
         inside = f" and {len(rows)} steps of the next" if rows else ""
         note = f"Resumed from {file.name}, after epoch {session.epoch}{inside}{raised}"
-        _log_start(session, [note])
+        _log_start(session, [note], looked)
         fit(session, show=show)
     return run.path
 
@@ -154,14 +171,47 @@ def _assemble(
     return task, make_optimizer(task.model, config.optimizer), plan
 
 
-def _info(config: Config, task: DetectionTask, plan: Plan) -> dict[str, Any]:
+def _info(
+    config: Config, task: DetectionTask, plan: Plan, looked: Preflight | None = None
+) -> dict[str, Any]:
     """What run.json says beside the status."""
     return {
         "seed": config.train.seed,
         **describe(plan.device, plan.bf16),
         "config_digest": checkpoint.config_digest(config.plain()),
-        "data": task.data_info(),
+        **_about_data(task.data_info(), looked),
     }
+
+
+def _about_data(data: Mapping[str, Any], looked: Preflight | None) -> dict[str, Any]:
+    """The counts of the data, with those of the pre-flight, and how that ended."""
+    if looked is None:
+        return {"data": data}
+    both = {split: {**counts, **looked.counts.get(split, {})} for split, counts in data.items()}
+    return {"data": both, "preflight": looked.info}
+
+
+def _look_again(
+    folder: Path, info: dict[str, Any], config: Config, show: bool, check: bool
+) -> Preflight | None:
+    """Check the data of a resumed run where they were changed; None where they were not.
+
+    What run.json says of the data then stays, else it is put into ``info``.
+    """
+    before = read_json(folder / RUN, default={}).get("data")
+    if _digests(before) == _digests(info["data"]):
+        del info["data"]
+        return None
+    looked = preflight(config, show=show) if check else SKIPPED
+    info |= _about_data(info["data"], looked)
+    changed = ("The data are not those that the run began with", "WARNING")
+    return looked._replace(lines=(changed, *looked.lines))
+
+
+def _digests(data: Any) -> list[Any]:
+    if not isinstance(data, Mapping):
+        return []
+    return [one.get("digest") for one in data.values() if isinstance(one, Mapping)]
 
 
 def _refuse_running(folder: Path) -> None:
@@ -197,11 +247,13 @@ def _records(folder: Path) -> list[dict[str, Any]]:
     return records
 
 
-def _log_start(session: Session, notes: Sequence[str]) -> None:
+def _log_start(session: Session, notes: Sequence[str], looked: Preflight | None) -> None:
     """What a reader of the log wants to know before the first epoch."""
     run, task, plan = session.run, session.task, session.plan
     for note in notes:
         run.log(note)
+    for text, level in () if looked is None else looked.lines:
+        run.log(text, level)
     for split, counts in task.data_info().items():
         run.log(
             f"Data: {counts['images']} {split} images, {counts['boxes']} boxes, "

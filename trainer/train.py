@@ -50,6 +50,7 @@ KEYS = {
     type=click.Path(path_type=Path),
     help="Go on with a run, in place: its directory, or one of its epoch_N.pth.",
 )
+@click.option("--no-preflight", is_flag=True, help="Do not check the data set first.")
 @click.option("--no-progress", is_flag=True, help="No progress bar.")
 @click.pass_obj
 def cli(
@@ -91,11 +92,12 @@ def cli(
     2 it could not be started as asked; 130 interrupted. What went wrong stands in one sentence
     on the terminal, and in the ERROR line of logs/train.log above the traceback.
     """
+    check = not options.pop("no_preflight")
     show = not options.pop("no_progress") and sys.stderr.isatty()
     typed = {name: str(value) for name, value in options.items() if value is not None}
     command = ["python", "-m", "trainer.train", *arguments]
     try:
-        path = _run(config, sets, resume, typed, command=command, show=show)
+        path = _run(config, sets, resume, typed, command=command, show=show, check=check)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in TRAIN_PACKAGES:
             raise
@@ -111,6 +113,7 @@ def _run(
     *,
     command: Sequence[str],
     show: bool,
+    check: bool,
 ) -> Path:
     """Start or go on; the imports are here so that --help and a missing extra need no torch."""
     # OpenMP reads this as torch is loaded. Threads that wait for each other spin for milliseconds,
@@ -125,7 +128,7 @@ def _run(
     if resume is not None:
         if config is not None:
             raise UsageError("--resume goes on with the settings of its run; leave out --config")
-        return start.resume_run(resume, overrides, command=command, show=show)
+        return start.resume_run(resume, overrides, command=command, show=show, check=check)
     if config is None:
         raise UsageError(
             "no settings: name a file with --config, such as trainer/configs/det_tiny.yaml"
@@ -138,7 +141,7 @@ def _run(
         item.key.startswith("data.synth") for item in overrides
     )
     settings = load_config(config, overrides)
-    return start.new_run(settings, command=command, show=show, may_render=not named)
+    return start.new_run(settings, command=command, show=show, may_render=not named, check=check)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -90,7 +90,7 @@ def dataset(
         raise click.UsageError("--overlay draws into a report: name its folder with --out")
     chosen = choose(rules, settings)
     examined = examine(folder, Options(input_size=input_size, deep=deep), with_progress)
-    item = _diagnosed(examined, chosen)
+    item = diagnosed(examined, chosen)
     changes = None if copy is None else _repair(folder, copy)
     result = _report(examined, item, overlay, changes, copy)
     _show(result, output_format)
@@ -99,7 +99,7 @@ def dataset(
     context.exit(1 if is_severe(item.worst, fail_on) else 0)
 
 
-def _diagnosed(examined: Examined, choice: Choice) -> RunReport:
+def diagnosed(examined: Examined, choice: Choice) -> RunReport:
     """The data set judged by the rules and settings chosen."""
     from analyzer.commands.choice import chosen, tell
     from analyzer.diagnosis import diagnose

@@ -31,23 +31,22 @@ from analyzer.errors import UsageError
 from analyzer.formats.icdar_folder import SPLITS
 from analyzer.run import FloatArray
 
-SAMPLE = 1000
-"""So many images are decoded unless all are asked for: half of them test images, where there are
-enough.
-"""
-
 Track = Callable[[Iterable[Any], int, str], Iterator[Any]]
 
 
 @dataclass(frozen=True)
 class Examined:
-    """All that was read and found; ``by_file`` counts the problems of each file."""
+    """All that was read and found.
+
+    ``by_file`` counts the problems of each file, ``by_split`` those by (split, kind).
+    """
 
     root: Path
     data: DataSet
     numbers: Numbers
     material: Material
     by_file: Counter[str]
+    by_split: Counter[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -60,18 +59,25 @@ class _Work:
     track: Track
 
 
-def examine(root: Path, options: Options | None = None, track: Track | None = None) -> Examined:
+def examine(
+    root: Path,
+    options: Options | None = None,
+    track: Track | None = None,
+    test_root: Path | None = None,
+) -> Examined:
     """Read the data set in ``root`` and note what is wrong with it.
 
+    The test set is looked for in ``test_root`` where that is given.
     ``track`` goes through an iterable, given its length and what is done, and shows progress.
-    Raises UsageError where ``root`` is no folder, FormatError where it cannot be read.
+    Raises UsageError where a root is no folder, FormatError where it cannot be read.
     """
     options = options or Options()
-    if not root.is_dir():
-        what = "is a file" if root.exists() else "does not exist"
-        raise UsageError(f"{root} {what}; give the folder that holds train_list.txt")
+    for split, folder in zip(SPLITS, (root, test_root or root), strict=True):
+        if not folder.is_dir():
+            what = "is a file" if folder.exists() else "does not exist"
+            raise UsageError(f"{folder} {what}; give the folder that holds {split}_list.txt")
     found = Found()
-    layout = read_layout(root, found)
+    layout = read_layout(root, found, test_root)
     pairs: list[Pair] = []
     first: dict[str, tuple[str, ...]] = {}
     for split in SPLITS:
@@ -88,7 +94,7 @@ def examine(root: Path, options: Options | None = None, track: Track | None = No
     leaked = _note_leaks(work, headers, looks)
     material = Material(options, tuple(pairs), boxes, sizes, looks, first)
     data = DataSet(found.problems(), facts(material, leaked))
-    return Examined(root, data, numbers(material), material, found.by_file)
+    return Examined(root, data, numbers(material), material, found.by_file, found.by_split())
 
 
 def _read_headers(work: _Work) -> dict[str, Header]:
@@ -97,7 +103,7 @@ def _read_headers(work: _Work) -> dict[str, Header]:
     headers = {}
     for name in work.track(names, len(names), "Reading images"):
         try:
-            headers[name] = read_header(work.layout.root / name)
+            headers[name] = read_header(work.layout.path(name))
         except OSError as error:
             work.found.add("unreadable", name, f"the image cannot be read: {error.strerror}")
             continue
@@ -115,7 +121,7 @@ def _read_labels(work: _Work) -> Boxes:
     table = BoxTable()
     for number, pair in enumerate(work.track(work.pairs, len(work.pairs), "Reading labels")):
         if pair.label is not None:
-            table.read(work.layout.root, number, pair, work.found)
+            table.read(work.layout.path(pair.label), number, pair, work.found)
     return table.boxes()
 
 
@@ -123,10 +129,10 @@ def _look(work: _Work, headers: Mapping[str, Header], options: Options) -> dict[
     """Decode a sample of the images, or all, and those that seem cut off."""
     pairs = work.pairs
     good = [i for i, pair in enumerate(pairs) if _is_image(headers.get(pair.image or ""))]
-    chosen = good if options.deep else _sample(good, pairs, options.seed)
+    chosen = good if options.deep else _sample(good, pairs, options)
     cut_off = {i for i in good if not headers[pairs[i].image or ""].ended}
     order = sorted({*chosen, *cut_off})
-    paths = [work.layout.root / (pairs[i].image or "") for i in order]
+    paths = [work.layout.path(pairs[i].image or "") for i in order]
     looks = {}
     seen = look_at_all(paths, options.processes)
     for i, look in zip(order, work.track(seen, len(order), "Decoding images"), strict=True):
@@ -141,13 +147,13 @@ def _is_image(header: Header | None) -> bool:
     return header is not None and bool(header.kind) and header.size > 0
 
 
-def _sample(good: Sequence[int], pairs: Sequence[Pair], seed: int) -> list[int]:
-    """Up to ``SAMPLE`` of the images, half of them test images; the same for the same seed."""
-    chance = random.Random(seed)
+def _sample(good: Sequence[int], pairs: Sequence[Pair], options: Options) -> list[int]:
+    """Up to ``options.sample`` of the images, half of them test images; chosen by the seed."""
+    size, chance = options.sample, random.Random(options.seed)
     test = [i for i in good if pairs[i].split == "test"]
     train = [i for i in good if pairs[i].split == "train"]
-    count = min(len(test), max(SAMPLE // 2, SAMPLE - len(train)))
-    return chance.sample(test, count) + chance.sample(train, min(len(train), SAMPLE - count))
+    count = min(len(test), max(size // 2, size - len(train)))
+    return chance.sample(test, count) + chance.sample(train, min(len(train), size - count))
 
 
 def _note_leaks(work: _Work, headers: Mapping[str, Header], looks: Mapping[int, Look]) -> int:
@@ -156,7 +162,7 @@ def _note_leaks(work: _Work, headers: Mapping[str, Header], looks: Mapping[int, 
     told = set()
     bytes_of = [{name: headers[name].size for name in side if name in headers}
                 for side in (train, test)]  # fmt: skip
-    for name, twin in leaks.same_files(work.layout.root, *bytes_of):
+    for name, twin in leaks.same_files(work.layout.path, *bytes_of):
         told.add(name)
         text = f"{name} is {twin}, byte for byte"
         work.found.add("same-file", "test_list.txt", text, line=test[name].line)

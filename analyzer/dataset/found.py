@@ -31,6 +31,7 @@ class Found:
     def __init__(self) -> None:
         self.by_file: Counter[str] = Counter()
         self._counts: Counter[str] = Counter()
+        self._by_split: Counter[tuple[str, str]] = Counter()
         self._files: dict[str, set[str]] = {}
         self._places: dict[str, list[Place]] = {}
 
@@ -45,6 +46,7 @@ class Found:
     ) -> None:
         """Note one problem. ``kind`` is one of ``PROBLEMS``, ``file`` relative to the folder."""
         self._counts[kind] += 1
+        self._by_split[file.partition("_")[0], kind] += 1
         self.by_file[file] += 1
         self._files.setdefault(kind, set()).add(file)
         places = self._places.setdefault(kind, [])
@@ -64,6 +66,10 @@ class Found:
     def _fault(self, kind: str, file: str, fault: Fault) -> None:
         text = f"column {fault.column}: {fault.message}"
         self.add(kind, file, text, line=fault.line, column=fault.column)
+
+    def by_split(self) -> Counter[tuple[str, str]]:
+        """How many there are by (split, kind)."""
+        return self._by_split
 
     def problems(self) -> Mapping[str, Tally]:
         """All of it, in the order of ``PROBLEMS``."""

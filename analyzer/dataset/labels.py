@@ -23,11 +23,14 @@ class BoxTable:
         self._characters: dict[str, Counter[str]] = {}
         self._first = ""
 
-    def read(self, root: Path, number: int, pair: Pair, found: Found) -> None:
-        """Read the label file of a pair into the table and note what is wrong with its lines."""
+    def read(self, path: Path, number: int, pair: Pair, found: Found) -> None:
+        """Read the label file of a pair into the table and note what is wrong with its lines.
+
+        ``path`` is where that file is.
+        """
         name = pair.label or ""
         try:
-            data = read_text(root / name)
+            data = read_text(path)
         except OSError as error:
             found.add("unreadable", name, f"the label file cannot be read: {error.strerror}")
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from analyzer.dataset.found import Found
@@ -20,13 +20,23 @@ _BACKUPS = ("~", ".bak", ".orig", ".old", ".swp")
 class Layout:
     """What the folder holds: for each expected folder that is there the files in it, by name.
 
+    The test set may lie in a folder of its own, ``test_root``.
     ``lists`` are the splits whose list file is there. Names are those on disk; links are followed,
     as a training follows them, and only regular files count.
     """
 
     root: Path
+    test_root: Path
     folders: Mapping[str, frozenset[str]]
     lists: frozenset[str]
+
+    def of(self, split: str) -> Path:
+        """The folder that holds a split."""
+        return self.test_root if split == "test" else self.root
+
+    def path(self, name: str) -> Path:
+        """Where a file is; its name begins with its split."""
+        return self.of(name.partition("_")[0]) / name
 
     def holds(self, relative: str) -> bool:
         """Whether a regular file is there; ``relative`` does not leave the folder."""
@@ -34,7 +44,7 @@ class Layout:
         if folder in self.folders and "/" not in name:
             return name in self.folders[folder]
         try:
-            return (self.root / relative).is_file()
+            return self.path(relative).is_file()
         except (OSError, ValueError):  # a name too long, or one with a NUL
             return False
 
@@ -61,17 +71,17 @@ def is_image_name(name: str) -> bool:
     return suffix in (*IMAGE_SUFFIXES, *OTHER_IMAGE_SUFFIXES) and not name.startswith(".")
 
 
-def read_layout(root: Path, found: Found) -> Layout:
+def read_layout(root: Path, found: Found, test_root: Path | None = None) -> Layout:
     """List the folders and note what is missing, with the name that may be meant.
 
     Raises FormatError where ``root`` itself cannot be listed.
     """
-    try:
-        entries = sorted(path.name for path in root.iterdir())
-    except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror}", file=str(root)) from None
-    folders, lists = {}, set()
+    folders: dict[str, frozenset[str]] = {}
+    lists = set()
+    layout = Layout(root, test_root or root, folders, frozenset())
     for split in SPLITS:
+        root = layout.of(split)
+        entries = _entries(root)
         name = f"{split}_list.txt"
         if (root / name).is_file():
             lists.add(split)
@@ -82,7 +92,14 @@ def read_layout(root: Path, found: Found) -> Layout:
             files = _files(root / name, name, found)
             if files is not None:
                 folders[name] = files
-    return Layout(root, folders, frozenset(lists))
+    return replace(layout, lists=frozenset(lists))
+
+
+def _entries(root: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in root.iterdir())
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror}", file=str(root)) from None
 
 
 def _files(folder: Path, name: str, found: Found) -> frozenset[str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +23,20 @@ BLOCK = 512
 
 
 def same_files(
-    root: Path, train: Mapping[str, int], test: Mapping[str, int]
+    path: Callable[[str], Path], train: Mapping[str, int], test: Mapping[str, int]
 ) -> Iterator[tuple[str, str]]:
     """(test image, training image) with the same bytes; both map names to sizes in bytes.
 
-    Only files that have the size of one on the other side are read.
+    ``path`` says where a name is. Only files that have the size of one on the other
+    side are read.
     """
     sizes = set(train.values()) & set(test.values()) - {0}
     known: dict[bytes, str] = {}
     for name, size in train.items():
-        if size in sizes and (digest := _digest(root / name)) is not None:
+        if size in sizes and (digest := _digest(path(name))) is not None:
             known.setdefault(digest, name)
     for name, size in test.items():
-        if size in sizes and (digest := _digest(root / name)) in known:
+        if size in sizes and (digest := _digest(path(name))) in known:
             yield name, known[digest or b""]
 
 

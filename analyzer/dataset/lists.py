@@ -28,7 +28,7 @@ def read_list(layout: Layout, split: str, found: Found) -> tuple[list[Pair], tup
     if split not in layout.lists:
         return [], ()
     try:
-        data = read_text(layout.root / file)
+        data = read_text(layout.path(file))
     except OSError as error:
         found.add("unreadable", file, f"the list cannot be read: {error.strerror}")
         return [], ()
@@ -54,7 +54,7 @@ def _pair(layout: Layout, split: str, entry: Entry, found: Found, blanks: Contai
     for folder, path in ((f"{split}_images", entry.image), (f"{split}_gts", entry.label)):
         names.append(name := resolve(layout, folder, path))
         if name is None and folder in layout.folders and entry.line not in blanks:
-            found.add("not-there", file, not_there(layout.root, path), line=entry.line)
+            found.add("not-there", file, not_there(layout.of(split), path), line=entry.line)
     name, suffix = split_name(entry.image)
     if suffix not in IMAGE_SUFFIXES:
         _note_suffix(suffix, file, entry, found)

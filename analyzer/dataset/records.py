@@ -19,13 +19,14 @@ BoolArray = NDArray[np.bool_]
 class Options:
     """``input_size`` and ``min_side`` are the trainer's: the side of the square input and the
     shortest side of a word, in pixels of that input, that it learns. ``deep`` decodes all images
-    and not a sample of them, which ``seed`` chooses. ``processes``: None for as many as there are
-    cores.
+    and not only ``sample`` of them, which ``seed`` chooses, half of them test images where there
+    are enough. ``processes``: None for as many as there are cores.
     """
 
     input_size: int = 800
     min_side: float = 8.0
     deep: bool = False
+    sample: int = 1000
     seed: int = 0
     processes: int | None = None
 

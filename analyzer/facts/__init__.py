@@ -38,6 +38,7 @@ _LR_LOG = "log the learning rate each epoch"
 _METRIC_LOG = "log a validation metric each epoch (F1, accuracy, mAP)"
 _STEP_LOG = "log data_time and step_time"
 _LOG = "keep the training log beside the metrics"
+_PREFLIGHT = "check the data set before training (python -m analyzer dataset DIR)"
 
 FACTS: Mapping[str, Fact] = {
     # learning rate
@@ -135,6 +136,24 @@ FACTS: Mapping[str, Fact] = {
     ),
     "test_size_known": Fact(
         progress.test_size_known, "number of validation samples is known", "yes/no"
+    ),
+    "label_errors": Fact(
+        data.label_errors, "training labels that cannot be right", "number", _PREFLIGHT
+    ),
+    "label_error_percent": Fact(
+        data.label_error_percent,
+        "percentage of the training labels that cannot be right",
+        "number",
+        _PREFLIGHT,
+    ),
+    "small_percent": Fact(
+        data.small_percent, "percentage of the training boxes too small to learn", "number"
+    ),
+    "tiny_boxes": Fact(
+        data.tiny_boxes, "training boxes under three pixels high or wide", "number", _PREFLIGHT
+    ),
+    "leaked_images": Fact(
+        data.leaked_images, "test images that are training images", "number", _PREFLIGHT
     ),
     "workers": Fact(
         first_number(("data.workers", "train.num_workers")), "loader workers", "number", _CONFIG

@@ -1,4 +1,4 @@
-"""Facts about a data set, for the rules of the dataset doctor. Runs do not have them."""
+"""Facts about a data set for the rules of the dataset doctor, and about the data of a run."""
 
 from __future__ import annotations
 
@@ -34,6 +34,38 @@ SAYS: Mapping[str, str] = {
     "data_brightness_spread": "spread of the brightness of training images in grey levels",
     "data_contrast_spread": "spread of the contrast of training images in grey levels",
 }  # fmt: skip
+
+
+def label_errors(run: Run) -> float | None:
+    """Training labels that cannot be right: lines that are none, boxes outside their image."""
+    return run.counts.get("label_errors")
+
+
+def label_error_percent(run: Run) -> float | None:
+    """The same as a percentage of all training labels."""
+    errors, boxes = run.counts.get("label_errors"), run.counts.get("boxes")
+    if errors is None or boxes is None:
+        return None
+    return _percent(errors, max(errors, boxes + run.counts.get("ignored", 0), 1))
+
+
+def small_percent(run: Run) -> float | None:
+    """The percentage of the training boxes that are too small to learn at the input size."""
+    return _percent(run.counts.get("small"), run.counts.get("boxes"))
+
+
+def tiny_boxes(run: Run) -> float | None:
+    """Training boxes less than three pixels high or wide in the images themselves."""
+    return run.counts.get("tiny")
+
+
+def leaked_images(run: Run) -> float | None:
+    """Test images that are training images."""
+    return run.counts.get("leaked")
+
+
+def _percent(part: float | None, whole: float | None) -> float | None:
+    return float(f"{100 * part / whole:.4g}") if part is not None and whole else None
 
 
 def number(name: str) -> Callable[[Run], float | None]:

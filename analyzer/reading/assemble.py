@@ -50,6 +50,7 @@ class Parts:
     planned_epochs: int | None = None
     planned_steps: int | None = None
     samples: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     started: datetime | None = None
     ended: datetime | None = None
@@ -84,6 +85,7 @@ def assemble(folder: Folder, claim: Claim, format_name: str, parts: Parts) -> Ru
         planned_epochs=_count(parts.planned_epochs),
         planned_steps=_count(parts.planned_steps),
         samples={name: n for name, n in parts.samples.items() if n > 0},
+        counts=parts.counts,
         environment=parts.environment,
         started=parts.started,
         ended=parts.ended if _of_one_clock(parts.started, parts.ended) else None,

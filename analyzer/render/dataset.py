@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -16,11 +16,12 @@ from rich.text import Text
 
 from analyzer.dataset.repair import Change
 from analyzer.dataset.statistics import Histogram, Numbers, SplitNumbers, Spread
+from analyzer.render.datasetschema import DatasetReportJson
 from analyzer.render.json import TOOL, finding_json, finite, suppressed_json, verdict_json
 from analyzer.render.report import RunReport
 from analyzer.render.schema import VERSION
 from analyzer.render.terminal import findings_grid, folded_lines, headline, indent, show
-from analyzer.render.text import count, number, plain
+from analyzer.render.text import count, number, plain, share
 
 SHOWN_CHANGES = 10
 SHOWN_SCRIPTS = 5
@@ -97,12 +98,12 @@ class DatasetReport:
 def _cells(split: SplitNumbers, numbers: Numbers) -> Iterator[tuple[str, str]]:
     yield "images with labels", number(split.images)
     yield "boxes that count", number(split.boxes)
-    yield "boxes ignored (###)", _share(split.ignored, split.boxes + split.ignored)
+    yield "boxes ignored (###)", share(split.ignored, split.boxes + split.ignored)
     yield "boxes on an image", _spread(split.per_image)
     yield "image width, pixels", _spread(split.width_px)
     yield "image height, pixels", _spread(split.height_px)
     yield f"word height at {numbers.input_size} pixels input", _spread(split.height)
-    yield f"words below {number(numbers.min_side)} pixels there", _share(split.small, split.boxes)
+    yield f"words below {number(numbers.min_side)} pixels there", share(split.small, split.boxes)
     yield "width over height of a word", _spread(split.aspect)
     yield "characters of a text", _spread(split.length)
     yield "different characters", number(len(split.characters))
@@ -117,10 +118,6 @@ def _spread(found: Spread | None) -> str:
     if found.least == found.most:
         return number(found.median)
     return f"{number(found.median)} ({number(found.low)} to {number(found.high)})"
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part} ({part / whole:.1%})" if whole else "0"
 
 
 def _scripts(found: Mapping[str, int]) -> str:
@@ -186,7 +183,7 @@ def changes_text(changes: Sequence[Change]) -> str:
     return f"a repaired copy, {count(len(changes), 'file')} changed"
 
 
-def dataset_to_json(report: DatasetReport) -> Any:
+def dataset_to_json(report: DatasetReport) -> DatasetReportJson:
     """The report as values that ``json.dumps(..., allow_nan=False)`` takes."""
     item = report.item
     made: dict[str, Any] = {
@@ -203,16 +200,15 @@ def dataset_to_json(report: DatasetReport) -> Any:
     if report.changes is not None:
         changes = [{"file": change.file, "what": change.what} for change in report.changes]
         made["repaired"] = {"path": report.copy, "changes": changes}
-    return finite(
-        {
-            "version": VERSION,
-            "tool": TOOL,
-            "tool_version": report.version,
-            "created": report.created.isoformat(timespec="seconds"),
-            "title": report.title,
-            "datasets": [made],
-        }
-    )
+    whole = {
+        "version": VERSION,
+        "tool": TOOL,
+        "tool_version": report.version,
+        "created": report.created.isoformat(timespec="seconds"),
+        "title": report.title,
+        "datasets": [made],
+    }
+    return cast(DatasetReportJson, finite(whole))
 
 
 def _numbers_json(numbers: Numbers) -> dict[str, Any]:

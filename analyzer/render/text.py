@@ -66,6 +66,11 @@ def duration(seconds: float | None) -> str:
     return f"{seconds / 86400:.1f} days"
 
 
+def share(part: int, whole: int) -> str:
+    """``3 (1.5%)``: how many, and of how many."""
+    return f"{part} ({part / whole:.1%})" if part else "0"
+
+
 def count(n: int, one: str, many: str | None = None) -> str:
     """``1 warning``, ``2 warnings``."""
     return f"{n} {one if n == 1 else many or one + 's'}"

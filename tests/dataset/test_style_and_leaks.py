@@ -73,6 +73,6 @@ def test_only_files_of_a_size_that_both_sides_have_are_read(tmp_path, monkeypatc
     read: list[str] = []
     digest = leaks._digest
     monkeypatch.setattr(leaks, "_digest", lambda path: (read.append(path.name), digest(path))[1])
-    found = list(leaks.same_files(tmp_path, {"a": 2, "d": 3}, {"b": 2, "c": 2}))
+    found = list(leaks.same_files(tmp_path.joinpath, {"a": 2, "d": 3}, {"b": 2, "c": 2}))
     assert found == [("b", "a")]
     assert "d" not in read

@@ -390,7 +390,7 @@ def test_an_image_that_breaks_midway_is_named_in_one_sentence(place, rendered, c
     folder = copy_data(place, rendered)
     image = folder / "train_images/3.jpg"
     image.write_bytes(image.read_bytes()[:200])  # its size is known, its pixels are gone
-    arguments = sets("data.train_dir=mine", f"train.num_workers={workers}")
+    arguments = [*sets("data.train_dir=mine", f"train.num_workers={workers}"), "--no-preflight"]
     assert train(*arguments) in (1, 2)
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("Error: ")
@@ -476,10 +476,13 @@ def test_a_set_in_which_nothing_can_be_learnt_is_refused(place, rendered, capsys
         lines = [line.rsplit(",", 1)[0] + ",###\n" for line in path.read_text().splitlines()]
         path.write_text("".join(lines))
     assert train("--train_data_dir", "mine") == 2
+    assert "0 training boxes count, 100 % are ignored" in capsys.readouterr().err
+    assert train("--train_data_dir", "mine", "--no-preflight") == 2
     assert "are marked ###), so nothing can be learnt" in capsys.readouterr().err
     (folder / "train_list.txt").write_text("")
-    assert train("--train_data_dir", "mine") == 2
-    assert "names no image" in capsys.readouterr().err
+    for check in ([], ["--no-preflight"]):
+        assert train("--train_data_dir", "mine", *check) == 2
+        assert "names no image" in capsys.readouterr().err
 
 
 def run_python(code, *arguments, folder=ROOT):
@@ -528,7 +531,7 @@ def test_start_refuses_nothing_on_systems_without_signal_0(place, monkeypatch):
 def test_a_misspelt_data_folder_is_no_reason_to_render_one(place, capsys):
     (place / "s.yaml").write_text(CONFIG.replace("data: {", "data: {synth: {train: 4, test: 2}, "))
     assert main(["--config", "s.yaml", "--train_data_dir", "nowhere"]) == 2
-    assert "nowhere: the data folder does not exist" in capsys.readouterr().err
+    assert "nowhere does not exist; give the folder" in capsys.readouterr().err
     assert not (place / "nowhere").exists()
 
 

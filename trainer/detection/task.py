@@ -150,6 +150,7 @@ class DetectionTask:
                 "boxes": summary.words,
                 "ignored": summary.ignored,
                 "small": summary.small,
+                "left_out": len(dataset.faults),
                 "digest": data_digest(dataset.samples),
             }
         return info

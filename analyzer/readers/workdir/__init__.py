@@ -102,6 +102,7 @@ def read(folder: Folder, claim: Claim) -> Run:
         info = _read_info(folder, parts.notes)
         _read_others(folder, log, parts)
         parts.samples, parts.environment = _samples(info), _environment(info)
+        parts.counts = _counts(info)
     parts.tables = [table for table in parts.tables if len(table) or table.marks]
     longest = _longest_epoch(parts.tables)
     parts.started, parts.ended = _times(info, log)
@@ -169,15 +170,29 @@ def _with_lines(folder: Folder, run: Run) -> Run:
 
 def _samples(info: Mapping[str, Any]) -> dict[str, int]:
     """The number of images behind each rate, from the counts the trainer noted."""
+    splits = {"val": "test", "train": "train"}
+    found = {prefix: _counted(info, split, "images") for prefix, split in splits.items()}
+    return {prefix: images for prefix, images in found.items() if images}
+
+
+def _counts(info: Mapping[str, Any]) -> dict[str, int]:
+    """What the trainer counted in its training set, and the test images that are also there.
+
+    Without a pre-flight label errors are known only where the loader met some.
+    """
+    names = ("boxes", "ignored", "small", "tiny", "label_errors")
+    found = {name: _counted(info, "train", name) for name in names}
+    if found["label_errors"] is None:
+        found["label_errors"] = _counted(info, "train", "left_out") or None
+    found["leaked"] = _counted(info, "test", "leaked")
+    return {name: count for name, count in found.items() if count is not None}
+
+
+def _counted(info: Mapping[str, Any], split: str, name: str) -> int | None:
     data = info.get("data")
-    counts = {"val": "test", "train": "train"}
-    samples = {}
-    for prefix, split in counts.items():
-        found = data.get(split) if isinstance(data, Mapping) else None
-        images = whole_number(found.get("images")) if isinstance(found, Mapping) else None
-        if images is not None and images > 0:
-            samples[prefix] = images
-    return samples
+    found = data.get(split) if isinstance(data, Mapping) else None
+    count = whole_number(found.get(name)) if isinstance(found, Mapping) else None
+    return count if count is not None and count >= 0 else None
 
 
 _BOOKKEEPING = frozenset({"status", "reason", "heartbeat", "pid", "host", "started", "ended"})
