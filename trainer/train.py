@@ -77,6 +77,10 @@ def cli(
     If --train_data_dir is given and the config has one folder for both lists, the test list is
     read from DIR too.
 
+    The data set is checked first, as by python -m analyzer dataset; --no-preflight trains without.
+    Errors in it stop the training before anything is written, warnings are logged. A resume checks
+    again only where the data changed.
+
     Every run gets a new folder workdirs/exp_YYYYMMDDHHMMSS with its weights, log, metrics and the
     settings that were really used; workdirs/latest leads to the newest. The path of the run is
     printed at the end.
@@ -89,7 +93,7 @@ def cli(
       python -m trainer.train --resume workdirs/latest --epochs 20
 
     Exit codes: 0 trained; 1 the training failed (memory, disk, a broken image, a loss of NaN);
-    2 it could not be started as asked; 130 interrupted. What went wrong stands in one sentence
+    2 it could not be started as asked, by the settings or the data; 130 interrupted. What went wrong stands in one sentence
     on the terminal, and in the ERROR line of logs/train.log above the traceback.
     """
     check = not options.pop("no_preflight")

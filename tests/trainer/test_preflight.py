@@ -102,6 +102,7 @@ def test_the_sentences_are_those_of_the_doctor(
     told = " ".join(capsys.readouterr().err.split())
     arguments = ["analyzer", "dataset", "data", "--format", "json", "--input-size", "160"]
     monkeypatch.setattr(sys, "argv", arguments)
+    monkeypatch.setattr("analyzer.dataset.pixels.MANY", 1000)  # no other process beside torch
     assert run_cli() == 1
     (found,) = json.loads(capsys.readouterr().out)["datasets"]
     messages = [finding["message"] for finding in found["findings"]]
