@@ -93,8 +93,9 @@ def cli(
       python -m trainer.train --resume workdirs/latest --epochs 20
 
     Exit codes: 0 trained; 1 the training failed (memory, disk, a broken image, a loss of NaN);
-    2 it could not be started as asked, by the settings or the data; 130 interrupted. What went wrong stands in one sentence
-    on the terminal, and in the ERROR line of logs/train.log above the traceback.
+    2 it could not be started as asked, by the settings or the data; 130 interrupted. What went
+    wrong stands in one sentence on the terminal, and in the ERROR line of logs/train.log above
+    the traceback.
     """
     check = not options.pop("no_preflight")
     show = not options.pop("no_progress") and sys.stderr.isatty()
