@@ -59,7 +59,7 @@ def t_quantile(p: float, degrees: float) -> float:
     low, high = 0.0, 1.0
     while t_cdf(high, degrees) < p:
         low, high = high, high * 2
-    for _ in range(80):
+    for _ in range(50):  # halvings: more than a float has digits
         middle = (low + high) / 2
         low, high = (middle, high) if t_cdf(middle, degrees) < p else (low, middle)
     return (low + high) / 2
@@ -89,9 +89,12 @@ def _beta(x: float, a: float, b: float) -> float:
 
 
 def _fraction(x: float, a: float, b: float) -> float:
-    """The continued fraction 1 + d1/(1 + d2/(1 + ...)), from its tail; 200 terms are ample."""
+    """The continued fraction 1 + d1/(1 + d2/(1 + ...)), from its tail.
+
+    It needs about as many terms as the root of the larger parameter; these are ample.
+    """
     value = 1.0
-    for n in range(200, 0, -1):
+    for n in range(40 + 5 * math.isqrt(math.ceil(max(a, b))), 0, -1):
         m = n // 2
         if n % 2:
             d = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
