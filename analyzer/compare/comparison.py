@@ -212,13 +212,3 @@ def _notes(runs: Sequence[Run], sides: Sequence[Side]) -> Iterator[str]:
         )
     if any(not run.config.values for run in runs):
         yield "A run has no config, so what differs in it is unknown."
-    yield from _copies(runs)
-
-
-def _copies(runs: Sequence[Run]) -> Iterator[str]:
-    for i, run in enumerate(runs[1:], start=2):
-        shared = [name for name in run.series if name in runs[0].series and "time" not in name]
-        if shared and all(
-            np.array_equal(run.series[n].y, runs[0].series[n].y, equal_nan=True) for n in shared
-        ):
-            yield f"Run {i} logged the very values of run 1: a copy, or fully deterministic."

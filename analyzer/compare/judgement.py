@@ -15,6 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from analyzer.compare.stats import welch
+from analyzer.facts.progress import ends_broken
 from analyzer.names import label
 from analyzer.run import Run, Series
 from analyzer.signals.stats import MAD_TO_SIGMA
@@ -131,12 +132,6 @@ def evaluation_noise(series: Series) -> float | None:
         return None
     deviation = float(np.median(np.abs(steps - np.median(steps))))
     return max(MAD_TO_SIGMA * deviation / math.sqrt(2), series.resolution / 2)
-
-
-def ends_broken(run: Run, *names: str) -> bool:
-    """Whether the last value of a loss, or of the curves named, is NaN or inf."""
-    curves = (run.series.get(name) for name in ("train_loss", "val_loss", *names))
-    return any(len(one) and not np.isfinite(one.y[-1]) for one in curves if one is not None)
 
 
 def judge(

@@ -167,11 +167,6 @@ def test_runs_without_config_are_never_taken_for_repetitions() -> None:
     assert any("no config" in note for note in found.notes)
 
 
-def test_copies_are_noticed() -> None:
-    assert any("copy" in note for note in compare([made(), made(0.01)]).notes)
-    assert not any("copy" in note for note in compare([made(), made(0.01, noise=1)]).notes)
-
-
 def test_a_run_that_broke_before_its_first_evaluation_is_worse() -> None:
     broken = handmade.run("broken", handmade.series("train_loss", [math.nan]))
     one = verdict(made(), broken)
