@@ -11,15 +11,21 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
 
-import numpy as np
-
-from analyzer.compare.differences import Difference, differences
+from analyzer.compare.alignment import Aligned, By, align, off_axis
+from analyzer.compare.differences import Difference, differences, same
 from analyzer.compare.judgement import Judgement, judge, sample
+from analyzer.compare.tolerance import Tolerance
 from analyzer.errors import UsageError
-from analyzer.facts.recipe import SEED_KEYS, config_of, environment_of, recipe_of, seed_of
-from analyzer.names import label
-from analyzer.run import FloatArray, Run
-from analyzer.summary import Summary, direction, last_written, summarise
+from analyzer.facts.recipe import (
+    SAME_CODE,
+    SEED_KEYS,
+    config_of,
+    environment_of,
+    recipe_of,
+    seed_of,
+)
+from analyzer.run import Run
+from analyzer.summary import Summary, direction, summarise
 
 
 @dataclass(frozen=True)
@@ -32,24 +38,25 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Aligned:
-    """One curve of all runs over the same x (m,); ``y`` (runs, m) is NaN where there is no number.
+class Explanation:
+    """What differs between side A and ``side``, and so could explain a difference.
 
-    Where a resumed run has two values for an x, it is the last one.
+    ``config`` has the settings but the seed, ``code`` and ``data`` the keys of the surroundings
+    that say which they were.
     """
 
-    name: str
-    label: str
-    axis: str
-    x: FloatArray
-    y: FloatArray
+    side: str
+    config: tuple[str, ...]
+    code: tuple[str, ...]
+    data: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What ``compare`` found. ``judgements`` has those of the main metric first.
 
-    ``summaries`` gives, by metric, one summary for each run (None where it has no such curve).
+    ``summaries`` gives, by metric, one summary for each run (None where it has no such curve),
+    ``areas`` the area below its curve (see ``Aligned.areas``). ``by`` is the axis of ``curves``.
     """
 
     runs: tuple[Run, ...]
@@ -57,10 +64,12 @@ class Comparison:
     metric: str | None
     judgements: tuple[Judgement, ...]
     summaries: Mapping[str, tuple[Summary | None, ...]]
+    areas: Mapping[str, tuple[float | None, ...]]
     config: tuple[Difference, ...]
     environment: tuple[Difference, ...]
     curves: tuple[Aligned, ...]
     notes: tuple[str, ...]
+    by: By | None = None
 
     @property
     def main(self) -> tuple[Judgement, ...]:
@@ -72,35 +81,61 @@ class Comparison:
         """Config keys that differ and could explain a difference: all but the seed."""
         return tuple(d.key for d in self.config if d.key not in SEED_KEYS)
 
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """For each side but A what differs from it, by the first run of each."""
+        first = self.sides[0].places[0]
+        return tuple(self._explanation(side, first) for side in self.sides[1:])
 
-def compare(runs: Sequence[Run], *, tolerance: Mapping[str, float] | None = None) -> Comparison:
+    def _explanation(self, side: Side, first: int) -> Explanation:
+        def differ(found: Sequence[Difference]) -> tuple[str, ...]:
+            place = side.places[0]
+            return tuple(d.key for d in found if not same(d.values[first], d.values[place]))
+
+        config = tuple(key for key in differ(self.config) if key not in SEED_KEYS)
+        marks = [key for key in differ(self.environment) if SAME_CODE.search(key)]
+        data = tuple(key for key in marks if key.startswith("data."))
+        return Explanation(side.name, config, tuple(k for k in marks if k not in data), data)
+
+
+def compare(
+    runs: Sequence[Run],
+    *,
+    tolerance: Mapping[str, float | Tolerance] | None = None,
+    by: By | None = None,
+) -> Comparison:
     """Compare ``runs`` with the first of them.
 
-    ``tolerance`` gives, by metric, the largest difference that does not matter, in the metric's
-    own unit. Raises UsageError for fewer than two runs, or a tolerance for a metric no run has.
+    ``tolerance`` gives, by metric, the largest difference that does not matter; a plain number is
+    in the metric's own unit. ``by`` names the axis of the curves; None keeps each on its own.
+    Raises UsageError for fewer than two runs, or a tolerance for a metric no run has.
     """
     if len(runs) < 2:
         raise UsageError(f"compare needs two runs or more, not {len(runs)}; name another one")
-    tolerance = dict(tolerance or {})
-    _check_tolerance(runs, tolerance)
+    given = (tolerance or {}).items()
+    limits = {k: v if isinstance(v, Tolerance) else Tolerance(v) for k, v in given}
+    _check_tolerance(runs, limits)
     repeated = _sides(runs)
     sides = repeated if len(repeated) > 1 else _apart(runs)
     names = _metrics(runs)
     summaries = {name: tuple(_summary(run, name) for run in runs) for name in names}
+    curves = tuple(align(runs, by))
     return Comparison(
         runs=tuple(runs),
         sides=sides,
         metric=names[0] if names else None,
-        judgements=tuple(_judgements(runs, sides, names, tolerance)),
+        judgements=tuple(_judgements(runs, sides, names, limits)),
         summaries=summaries,
+        areas={curve.name: curve.areas() for curve in curves if curve.name in summaries},
         config=tuple(differences([config_of(run) for run in runs])),
         environment=tuple(differences([environment_of(run) for run in runs])),
-        curves=tuple(_aligned(runs)),
-        notes=tuple(_notes(runs, repeated)),
+        curves=curves,
+        notes=(*_notes(runs, repeated), *_without_axis(runs, by)),
+        by=by,
     )
 
 
-def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, float]) -> None:
+def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, Tolerance]) -> None:
     known = sorted({name for run in runs for name in run.series if _is_metric(name, run)})
     for name, value in tolerance.items():
         if name not in known:
@@ -108,8 +143,8 @@ def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, float]) -> Non
                 f"a tolerance is given for {name!r}, which no run logs as a metric; "
                 f"there are: {', '.join(known) or 'none'}"
             )
-        if not value >= 0:
-            raise UsageError(f"the tolerance of {name} is {value}; it must be 0 or more")
+        if not value.value >= 0:
+            raise UsageError(f"the tolerance of {name} is {value.value}; it must be 0 or more")
 
 
 def _sides(runs: Sequence[Run]) -> tuple[Side, ...]:
@@ -158,7 +193,7 @@ def _judgements(
     runs: Sequence[Run],
     sides: Sequence[Side],
     names: Sequence[str],
-    tolerance: Mapping[str, float],
+    tolerance: Mapping[str, Tolerance],
 ) -> Iterator[Judgement]:
     for name in names:
         higher = direction(name, runs[0])
@@ -173,23 +208,6 @@ def _judgements(
         for side, values in zip(sides[1:], samples[1:], strict=True):
             both = (sides[0].name, side.name)
             yield judge(name, higher, both, (samples[0], values), tolerance.get(name))
-
-
-def _aligned(runs: Sequence[Run]) -> Iterator[Aligned]:
-    for name in sorted(runs[0].series):
-        found = [run.series.get(name) for run in runs]
-        axes = {series.axis for series in found if series is not None}
-        if len(axes) > 1 or found.count(None) > len(runs) - 2:
-            continue
-        tables = [None if s is None else last_written(s) for s in found]
-        x = np.unique(np.concatenate([table[0] for table in tables if table is not None]))
-        y = np.full((len(runs), len(x)), np.nan)
-        for row, table in zip(y, tables, strict=True):
-            if table is not None:
-                row[np.searchsorted(x, table[0])] = np.where(
-                    np.isfinite(table[1]), table[1], np.nan
-                )
-        yield Aligned(name, label(name), axes.pop(), x, y)
 
 
 def _notes(runs: Sequence[Run], sides: Sequence[Side]) -> Iterator[str]:
@@ -212,3 +230,10 @@ def _notes(runs: Sequence[Run], sides: Sequence[Side]) -> Iterator[str]:
         )
     if any(not run.config.values for run in runs):
         yield "A run has no config, so what differs in it is unknown."
+
+
+def _without_axis(runs: Sequence[Run], by: By | None) -> Iterator[str]:
+    missing = len(off_axis(runs, by)) if by else 0
+    if missing:
+        what = {"epoch": "epochs", "step": "steps", "time": "time"}[by or "epoch"]
+        yield f"{missing} of {len(runs)} runs cannot be drawn by {what}, which they do not log."

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
 from analyzer.compare.stats import welch
+from analyzer.compare.tolerance import Tolerance
 from analyzer.facts.progress import ends_broken
 from analyzer.names import label
 from analyzer.run import Run, Series
@@ -139,7 +140,7 @@ def judge(
     higher: bool,
     sides: tuple[str, str],
     samples: tuple[Sample, Sample],
-    tolerance: float | None,
+    tolerance: Tolerance | None,
 ) -> Judgement:
     """Judge the second side against the first. ``sides`` are their names."""
     a, b = samples
@@ -156,7 +157,7 @@ def judge(
         a_value=a.mean if a.values else None,
         b_value=b.mean if b.values else None,
         difference=b.mean - a.mean if both else None,
-        tolerance=tolerance,
+        tolerance=tolerance.of(a.mean) if tolerance and a.values else None,
         **vars(answer),
     )
 
@@ -168,7 +169,7 @@ def _missing(sides: tuple[str, str], a: Sample, b: Sample) -> _Answer:
 
 
 def _judge(
-    sides: tuple[str, str], a: Sample, b: Sample, higher: bool, tolerance: float | None
+    sides: tuple[str, str], a: Sample, b: Sample, higher: bool, tolerance: Tolerance | None
 ) -> _Answer:
     if a.broken != b.broken and (a if b.broken else b).values:
         outcome, which = (Outcome.WORSE, sides[1]) if b.broken else (Outcome.BETTER, sides[0])
@@ -180,14 +181,15 @@ def _judge(
     return _judge_single(a, b, higher, tolerance)
 
 
-def _judge_single(a: Sample, b: Sample, higher: bool, tolerance: float | None) -> _Answer:
+def _judge_single(a: Sample, b: Sample, higher: bool, tolerance: Tolerance | None) -> _Answer:
     """One run on a side: only a stated tolerance or the evaluation noise can say anything."""
     difference = b.mean - a.mean
     size = abs(difference)
     noise = None if a.noise is None or b.noise is None else math.hypot(a.noise, b.noise)
     times = size / noise if noise else None
     if tolerance is not None:
-        return _by_tolerance(difference, higher, tolerance, noise, times)
+        answer = _by_tolerance(a, b, higher, tolerance)
+        return replace(answer, noise=noise, times=times)
     if size == 0:
         return _Answer(Outcome.WITHIN_NOISE, "the best values are equal", "", noise, times)
     if times is not None and times <= 1:
@@ -210,20 +212,23 @@ def _seeds(size: float, noise: float | None) -> int:
     return max(MIN_SEEDS, math.ceil((2.8 * noise / size) ** 2))
 
 
-def _by_tolerance(
-    difference: float, higher: bool, tolerance: float, noise: float | None, times: float | None
-) -> _Answer:
-    limit = f"the stated tolerance of {tolerance:g}"
-    if abs(difference) <= tolerance:
-        return _Answer(Outcome.WITHIN_NOISE, f"within {limit}", "", noise, times)
-    return _Answer(_direction(difference, higher), f"beyond {limit}", "", noise, times)
+def _by_tolerance(a: Sample, b: Sample, higher: bool, tolerance: Tolerance) -> _Answer:
+    difference, limit = b.mean - a.mean, f"the stated tolerance of {tolerance.told(a.mean)}"
+    if _tolerated(difference, tolerance.of(a.mean), a, b):
+        return _Answer(Outcome.WITHIN_NOISE, f"within {limit}")
+    return _Answer(_direction(difference, higher), f"beyond {limit}")
+
+
+def _tolerated(difference: float, limit: float, a: Sample, b: Sample) -> bool:
+    """Whether a difference is at most the limit; 0.70 to 0.69 is 0.01, whatever binary says."""
+    return abs(difference) <= limit + 1e-9 * max(abs(a.mean), abs(b.mean))
 
 
 def _direction(difference: float, higher: bool) -> Outcome:
     return Outcome.BETTER if (difference > 0) == higher else Outcome.WORSE
 
 
-def _judge_groups(a: Sample, b: Sample, higher: bool, tolerance: float | None) -> _Answer:
+def _judge_groups(a: Sample, b: Sample, higher: bool, tolerance: Tolerance | None) -> _Answer:
     """Two seeds or more a side: Welch's interval."""
     result = welch(a.values, b.values, resolution=max(a.resolution, b.resolution))
     seeds = f"{len(a.values)} against {len(b.values)} seeds"
@@ -238,8 +243,8 @@ def _judge_groups(a: Sample, b: Sample, higher: bool, tolerance: float | None) -
         f"{seeds}, 95 % interval {result.low:.4g} to {result.high:.4g}; "
         f"the smallest difference these could show is {detectable:.2g}"
     )
-    if tolerance is not None and size <= tolerance:
-        because = f"within the stated tolerance of {tolerance:g} ({shows})"
+    if tolerance is not None and _tolerated(size, tolerance.of(a.mean), a, b):
+        because = f"within the stated tolerance of {tolerance.told(a.mean)} ({shows})"
         return _Answer(Outcome.WITHIN_NOISE, because, "", None, None, interval, detectable)
     if result.low > 0 or result.high < 0:
         outcome = _direction(result.difference, higher)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analyzer.compare import Difference, Outcome
 from analyzer.formats.files import replace_text
-from analyzer.render.comparison import ComparisonReport, difference_row, value_text
+from analyzer.render.comparison import AREA, HEAD, ComparisonReport, difference_row, value_text
 from analyzer.render.markdown import PLOTS, bullets, code, escape, table, together_blocks
 from analyzer.render.plots import plot_panels
 
@@ -49,6 +49,8 @@ def write_comparison_html(report: ComparisonReport, path: Path) -> Path:
         version=report.version,
         tones=TONES,
         difference_row=difference_row,
+        head=HEAD,
+        area=AREA,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_text(path, page)
@@ -62,7 +64,7 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
         yield f"**{escape(sentence)}**"
     if not report.headlines:
         yield "The runs share no metric that could be compared."
-    yield escape(report.explanation)
+    yield bullets(map(escape, report.explanations))
     if comparison.notes:
         yield bullets(map(escape, comparison.notes))
     yield table(("", "run", ""), ((r.tag, escape(r.name), escape(r.about)) for r in report.runs))
@@ -71,8 +73,9 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
     yield _differences("environment", comparison.environment, report.tags)
     if report.results:
         yield "## Results"
-        head = ("best @ epoch, last", *report.tags, "verdict")
+        head = (HEAD, *report.tags, "verdict")
         yield table(head, ((escape(row[0]), *row[1:]) for row in report.results))
+        yield escape(AREA)
     yield from together_blocks(report.together)
     if report.charts:
         yield f"![Curves of the runs]({PLOTS}/comparison.png)"

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
 import handmade
+import numpy as np
 import pytest
 from pydantic import TypeAdapter
 from rich.console import Console
@@ -76,10 +78,47 @@ def test_the_page_holds_the_verdict_and_the_curves(usual, tmp_path: Path) -> Non
     pytest.importorskip("bokeh")
     text = write_comparison_html(usual, tmp_path / "c.html").read_text(encoding="utf-8")
     assert "B against A: " in text
-    assert "These settings differ and could explain it: " in text
+    assert "What could explain B against A: these settings differ: " in text
     assert 'data-charts="comparison"' in text
     assert 'id="chart-data"' in text
     assert "default-src 'none'" in unescape(text)
+
+
+def test_repetitions_are_a_mean_in_a_band(usual: ComparisonReport) -> None:
+    chart = usual.charts[0]
+    assert [(curve.label, curve.faint) for curve in chart.curves] == [
+        ("A1", True),
+        ("A2", True),
+        ("A: mean of 2, lowest to highest", False),
+        ("B", False),
+        ("C", False),
+    ]
+    (band,) = chart.bands
+    a1, a2, mean = (curve.y for curve in chart.curves[:3])
+    assert np.array_equal(band.low, np.minimum(a1, a2))
+    assert np.array_equal(band.high, np.maximum(a1, a2))
+    assert np.allclose(mean, (a1 + a2) / 2)
+
+
+def test_points_of_other_runs_are_no_gaps() -> None:
+    dense = handmade.run("a", handmade.series("val_f1", [1, 2, 3, 4]))
+    sparse = handmade.run("b", handmade.series("val_f1", [1, math.nan, 4], x=[1, 2, 4]))
+    chart = ComparisonReport(compare([dense, sparse]), handmade.CREATED, "0.1.0").charts[0]
+    curve = chart.curves[1]
+    assert curve.x.tolist() == [1, 2, 4]
+    assert curve.crosses == ((2.0, 1.0),)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "label", "last"),
+    [(1, "time (seconds)", 20), (30, "time (minutes)", 10), (3600, "time (hours)", 20)],
+)
+def test_times_are_shown_in_a_unit_that_fits(seconds: float, label: str, last: float) -> None:
+    times = handmade.series("epoch_time", [seconds] * 20)
+    runs = [handmade.run(n, *handmade.curves(seed=i), times) for i, n in enumerate("ab")]
+    report = ComparisonReport(compare(runs, by="time"), handmade.CREATED, "0.1.0")
+    assert report.charts[0].x_label == label
+    assert report.charts[0].curves[0].x[-1] == pytest.approx(last)
 
 
 def test_strangers_text_is_text(hostile: ComparisonReport, tmp_path: Path) -> None:
