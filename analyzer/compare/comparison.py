@@ -14,6 +14,7 @@ from typing import Any
 from analyzer.compare.alignment import Aligned, By, align, off_axis
 from analyzer.compare.differences import Difference, differences, same
 from analyzer.compare.judgement import Judgement, judge, sample
+from analyzer.compare.many import correct
 from analyzer.compare.tolerance import Tolerance
 from analyzer.errors import UsageError
 from analyzer.facts.recipe import (
@@ -124,7 +125,7 @@ def compare(
         runs=tuple(runs),
         sides=sides,
         metric=names[0] if names else None,
-        judgements=tuple(_judgements(runs, sides, names, limits)),
+        judgements=_judgements(runs, sides, names, limits),
         summaries=summaries,
         areas={curve.name: curve.areas() for curve in curves if curve.name in summaries},
         config=tuple(differences([config_of(run) for run in runs])),
@@ -194,11 +195,12 @@ def _judgements(
     sides: Sequence[Side],
     names: Sequence[str],
     tolerance: Mapping[str, Tolerance],
-) -> Iterator[Judgement]:
-    for name in names:
-        higher = direction(name, runs[0])
-        if higher is None:
-            continue
+) -> tuple[Judgement, ...]:
+    """By metric, then by side."""
+    found: dict[str, list[Judgement]] = {side.name: [] for side in sides[1:]}
+    known = [name for name in names if direction(name, runs[0]) is not None]
+    for name in known:
+        higher = bool(direction(name, runs[0]))
         samples = [
             sample(
                 [(runs[p], s) for p, s in zip(side.places, side.seeds, strict=True)], name, higher
@@ -207,7 +209,11 @@ def _judgements(
         ]
         for side, values in zip(sides[1:], samples[1:], strict=True):
             both = (sides[0].name, side.name)
-            yield judge(name, higher, both, (samples[0], values), tolerance.get(name))
+            one = judge(name, higher, both, (samples[0], values), tolerance.get(name))
+            found[side.name].append(one)
+    main = names[0] if names else None
+    corrected = [correct(of_side, main) for of_side in found.values()]
+    return tuple(one for of_metric in zip(*corrected, strict=True) for one in of_metric)
 
 
 def _notes(runs: Sequence[Run], sides: Sequence[Side]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from analyzer.compare.stats import welch
+from analyzer.compare.stats import Welch, welch
 from analyzer.compare.tolerance import Tolerance
 from analyzer.facts.progress import ends_broken
 from analyzer.names import label
@@ -62,7 +62,7 @@ class Judgement:
 
     ``difference`` is b minus a in the metric's own unit. ``noise`` is the standard deviation that
     evaluation alone gives such a difference, and ``times`` how often the difference holds it;
-    ``interval`` (95 %) and ``detectable`` are there with two seeds or more a side.
+    ``interval`` (95 %), ``detectable`` and ``p`` are there with two seeds or more a side.
     """
 
     metric: str
@@ -82,6 +82,7 @@ class Judgement:
     times: float | None = None
     interval: tuple[float, float] | None = None
     detectable: float | None = None
+    p: float | None = None
     tolerance: float | None = None
 
 
@@ -94,6 +95,7 @@ class _Answer:
     times: float | None = None
     interval: tuple[float, float] | None = None
     detectable: float | None = None
+    p: float | None = None
 
 
 def sample(runs: Sequence[tuple[Run, object]], metric: str, higher: bool) -> Sample:
@@ -237,23 +239,29 @@ def _judge_groups(a: Sample, b: Sample, higher: bool, tolerance: Tolerance | Non
             return _Answer(Outcome.WITHIN_NOISE, f"all values are equal, {seeds}")
         because = f"no value differs inside a side ({seeds}), so the noise is unknown"
         return _Answer(Outcome.CANNOT_TELL, because, "repeat with more seeds")
-    interval, detectable = (result.low, result.high), result.detectable
+    answer = _by_interval(a, b, higher, tolerance, result)
+    interval = (result.low, result.high)
+    return replace(answer, interval=interval, detectable=result.detectable, p=result.p)
+
+
+def _by_interval(
+    a: Sample, b: Sample, higher: bool, tolerance: Tolerance | None, result: Welch
+) -> _Answer:
     size = abs(result.difference)
     shows = (
-        f"{seeds}, 95 % interval {result.low:.4g} to {result.high:.4g}; "
-        f"the smallest difference these could show is {detectable:.2g}"
+        f"{len(a.values)} against {len(b.values)} seeds, "
+        f"95 % interval {result.low:.4g} to {result.high:.4g}; "
+        f"the smallest difference these could show is {result.detectable:.2g}"
     )
     if tolerance is not None and _tolerated(size, tolerance.of(a.mean), a, b):
         because = f"within the stated tolerance of {tolerance.told(a.mean)} ({shows})"
-        return _Answer(Outcome.WITHIN_NOISE, because, "", None, None, interval, detectable)
+        return _Answer(Outcome.WITHIN_NOISE, because)
     if result.low > 0 or result.high < 0:
         outcome = _direction(result.difference, higher)
-        because = f"the interval leaves out zero ({shows})"
-        return _Answer(outcome, because, "", None, None, interval, detectable)
+        return _Answer(outcome, f"the interval leaves out zero ({shows})")
     if size <= result.error:
         because = f"the difference is below its standard error ({shows})"
-        return _Answer(Outcome.WITHIN_NOISE, because, "", None, None, interval, detectable)
-    need = math.ceil(min(len(a.values), len(b.values)) * (detectable / size) ** 2)
-    because = f"the interval holds zero ({shows})"
+        return _Answer(Outcome.WITHIN_NOISE, because)
+    need = math.ceil(min(len(a.values), len(b.values)) * (result.detectable / size) ** 2)
     step = f"about {max(need, MIN_SEEDS)} seeds a side would show a difference of this size"
-    return _Answer(Outcome.CANNOT_TELL, because, step, None, None, interval, detectable)
+    return _Answer(Outcome.CANNOT_TELL, f"the interval holds zero ({shows})", step)

@@ -20,7 +20,8 @@ class Welch:
     """Mean of b minus mean of a, with its 95 % interval.
 
     ``detectable`` is the smallest true difference that such groups would show in four of five
-    repetitions: (t at 97.5 % + t at 80 %) times the standard error.
+    repetitions: (t at 97.5 % + t at 80 %) times the standard error. ``p`` is how often equal sides
+    would differ by so much.
     """
 
     difference: float
@@ -29,6 +30,7 @@ class Welch:
     low: float
     high: float
     detectable: float
+    p: float
 
 
 def welch(a: Sequence[float], b: Sequence[float], *, resolution: float = 0.0) -> Welch | None:
@@ -49,7 +51,8 @@ def welch(a: Sequence[float], b: Sequence[float], *, resolution: float = 0.0) ->
     reach = t_quantile(0.5 + CONFIDENCE / 2, degrees)
     detectable = (reach + t_quantile(POWER, degrees)) * error
     low, high = difference - reach * error, difference + reach * error
-    return Welch(difference, error, degrees, low, high, detectable)
+    p = 2 * (1 - t_cdf(abs(difference) / error, degrees))
+    return Welch(difference, error, degrees, low, high, detectable, p)
 
 
 def t_quantile(p: float, degrees: float) -> float:

@@ -220,6 +220,7 @@ class JudgementJson(TypedDict):
     times: float | None
     interval: list[float] | None
     detectable: float | None
+    p: float | None
     tolerance: float | None
     nonfinite: NotRequired[Nonfinite]
 
