@@ -17,6 +17,10 @@ from analyzer.summary import last_written
 
 By = Literal["epoch", "step", "time"]
 
+MOST_VALUES, CELLS = 4_000_000, 2000
+"""Where no two runs share an x, and the table of all would be larger than this, each value is put
+into one of so many cells of the axis; the last one in a cell stands for it."""
+
 Scale = Callable[[FloatArray], FloatArray]
 
 
@@ -92,11 +96,13 @@ def _aligned(
     name: str, axis: By, tables: Sequence[tuple[FloatArray, FloatArray] | None]
 ) -> Aligned:
     x = np.unique(np.concatenate([table[0] for table in tables if table is not None]))
+    if len(x) > CELLS and len(x) * len(tables) > MOST_VALUES:
+        x = np.linspace(x[0], x[-1], CELLS)
     y = np.full((len(tables), len(x)), np.nan)
     logged = np.zeros(y.shape, bool)
     for row, mask, table in zip(y, logged, tables, strict=True):
         if table is not None:
-            at = np.searchsorted(x, table[0])
+            at = np.minimum(np.searchsorted(x, table[0]), len(x) - 1)
             row[at] = np.where(np.isfinite(table[1]), table[1], np.nan)
             mask[at] = True
     return Aligned(name, label(name), axis, x, y, logged)

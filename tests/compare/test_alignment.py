@@ -78,3 +78,16 @@ def test_nothing_shared_is_no_area() -> None:
     empty = handmade.run("c", f1([math.nan] * 3))
     assert one([empty, empty]).areas() == (None, None)
     assert one([early, empty]).areas() == (1.5, None)
+
+
+def test_many_runs_that_share_no_time_fit_into_memory(monkeypatch) -> None:
+    monkeypatch.setattr("analyzer.compare.alignment.MOST_VALUES", 1000)
+    monkeypatch.setattr("analyzer.compare.alignment.CELLS", 50)
+    rng = np.random.default_rng(1)
+    rising = np.linspace(0, 1, 40)
+    runs = [handmade.run(str(i), f1(rising), times(rng.uniform(1, 2, 40))) for i in range(20)]
+    curve = one(runs, "time")
+    assert curve.y.shape == (20, 50)
+    assert np.isfinite(curve.y).sum(axis=1).min() > 20
+    last = [row[mask][-1] for row, mask in zip(curve.y, curve.logged, strict=True)]
+    assert last == [1.0] * 20

@@ -84,6 +84,22 @@ def test_the_page_holds_the_verdict_and_the_curves(usual, tmp_path: Path) -> Non
     assert "default-src 'none'" in unescape(text)
 
 
+def test_seeds_against_seeds_by_time(gold) -> None:
+    def repeated(letter: str, lr: float, shift: float):
+        for i in range(5):
+            curves = {curve.name: curve for curve in handmade.curves(seed=i + ord(letter))}
+            f1 = curves["val_f1"]
+            curves["val_f1"] = replace(f1, y=np.round(f1.y + shift, 4))
+            surroundings = {"git": {"commit": letter * 40}}
+            made = run(f"{letter}{i}", lr, i, 0)
+            yield replace(made, series=curves, environment=surroundings)
+
+    runs = [*repeated("a", 0.01, 0.0), *repeated("b", 0.02, -0.02)]
+    text = printed(ComparisonReport(compare(runs, by="time"), handmade.CREATED, "0.1.0"), 120)
+    assert text.startswith("F1: B against A: worse")
+    gold("comparison_seeds_120.txt", text)
+
+
 def test_repetitions_are_a_mean_in_a_band(usual: ComparisonReport) -> None:
     chart = usual.charts[0]
     assert [(curve.label, curve.faint) for curve in chart.curves] == [
