@@ -235,7 +235,7 @@ def _judge_groups(a: Sample, b: Sample, higher: bool, tolerance: Tolerance | Non
     result = welch(a.values, b.values, resolution=max(a.resolution, b.resolution))
     seeds = f"{len(a.values)} against {len(b.values)} seeds"
     if result is None:
-        if a.mean == b.mean:
+        if math.isclose(a.mean, b.mean, rel_tol=1e-9):
             return _Answer(Outcome.WITHIN_NOISE, f"all values are equal, {seeds}")
         because = f"no value differs inside a side ({seeds}), so the noise is unknown"
         return _Answer(Outcome.CANNOT_TELL, because, "repeat with more seeds")

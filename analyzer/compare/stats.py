@@ -14,6 +14,9 @@ import numpy as np
 CONFIDENCE = 0.95
 POWER = 0.8
 
+ROUNDING = 1e-12
+"""A spread below this share of the values is what arithmetic leaves over, not a spread."""
+
 
 @dataclass(frozen=True)
 class Welch:
@@ -42,7 +45,8 @@ def welch(a: Sequence[float], b: Sequence[float], *, resolution: float = 0.0) ->
     floor = (resolution / 2) ** 2
     parts = [max(float(np.var(side, ddof=1)), floor) / len(side) for side in (a, b)]
     variance = sum(parts)
-    if variance == 0:
+    size = max(map(abs, (*a, *b)))
+    if variance <= (ROUNDING * size) ** 2:
         return None
     weights = sum(v * v / (len(side) - 1) for v, side in zip(parts, (a, b), strict=True))
     degrees = variance * variance / weights

@@ -7,7 +7,6 @@ tables stay narrow; the names stand once, above.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +30,7 @@ from analyzer.compare import (
 from analyzer.finding import Together
 from analyzer.names import label
 from analyzer.render.charts import Chart
+from analyzer.render.comparison_cells import AREA, HEAD, REPEATED, difference_row, result_cell
 from analyzer.render.comparison_charts import comparison_charts
 from analyzer.render.json import TOOL, finite, together_json
 from analyzer.render.names import short_names
@@ -45,10 +45,6 @@ OUTCOME_STYLE = {
     Outcome.WITHIN_NOISE: "bold blue",
     Outcome.CANNOT_TELL: "bold yellow",
 }
-DIGEST_DIGITS = 12
-_DIGEST = re.compile(r"[0-9a-f]{40,128}")
-HEAD = "best @ epoch, last, area"
-AREA = "area: below the curve, over what all runs share of the axis, divided by its length"
 
 
 @dataclass(frozen=True)
@@ -90,6 +86,17 @@ class ComparisonReport:
         return tuple(tags)
 
     @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """What the columns of tables are called: the sides."""
+        return tuple(side.name for side in self.comparison.sides)
+
+    @property
+    def legend(self) -> str:
+        """What the numbers of the results are."""
+        repeated = any(len(side.places) > 1 for side in self.comparison.sides)
+        return f"{AREA} {REPEATED}" if repeated else AREA
+
+    @cached_property
     def runs(self) -> tuple[RunLine, ...]:
         """The runs in the order of their sides."""
         names, lines = self.names, []
@@ -115,11 +122,12 @@ class ComparisonReport:
 
     @cached_property
     def results(self) -> tuple[tuple[str, ...], ...]:
-        """Rows of the table of results: metric, the numbers of each run, then outcomes."""
+        """Rows of the table of results: metric, the numbers of each side, then outcomes."""
+        sides = self.comparison.sides
         return tuple(
             (
                 plain(label(name)),
-                *map(result_text, summaries, self.areas(name)),
+                *(result_cell(side, summaries, self.areas(name)) for side in sides),
                 self._outcomes(name),
             )
             for name, summaries in self.comparison.summaries.items()
@@ -165,24 +173,6 @@ def explanation_text(one: Explanation) -> str:
     return f"What could explain {one.side} against A: {'; '.join(found)}."
 
 
-def result_text(summary: Summary | None, area: float | None = None) -> str:
-    """``0.72 @ 14, 0.7, 0.61``: best, its epoch, last, area for one epoch."""
-    if summary is None or summary.best is None:
-        return "-"
-    text = f"{number(summary.best)} @ {number(summary.best_at)}, {number(summary.last)}"
-    return text if area is None else f"{text}, {number(area)}"
-
-
-def value_text(value: object) -> str:
-    """A value of the config diff; a missing one is said to be missing, null is null.
-
-    Of a commit or digest the first digits tell as much, and leave room for the keys.
-    """
-    if isinstance(value, str) and _DIGEST.fullmatch(value):
-        return value[:DIGEST_DIGITS]
-    return "(missing)" if value is MISSING else setting(value)
-
-
 def print_comparison(report: ComparisonReport, console: Console) -> None:
     """Print the verdict first, then what differs, then the results."""
     comparison = report.comparison
@@ -199,19 +189,15 @@ def print_comparison(report: ComparisonReport, console: Console) -> None:
     for title, found in (("config", comparison.config), ("environment", comparison.environment)):
         show(console, "")
         if found:
-            show(console, _table((title, *report.tags), map(difference_row, found)))
+            rows = [difference_row(one, comparison.sides) for one in found]
+            show(console, _table((title, *report.columns), rows))
         else:
             show(console, Text(f"{title}: nothing differs", style="dim"))
     show(console, "")
     print_together(report.together, console)
     if report.results:
-        show(console, _table((HEAD, *report.tags, "verdict"), report.results))
-        show(console, Text(AREA, style="dim"))
-
-
-def difference_row(one: Difference) -> tuple[str, ...]:
-    """A key and the values of the runs."""
-    return (plain(one.key), *map(value_text, one.values))
+        show(console, _table((HEAD, *report.columns, "verdict"), report.results))
+        show(console, Text(report.legend, style="dim"))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:

@@ -13,16 +13,17 @@ import pytest
 from pydantic import TypeAdapter
 from rich.console import Console
 
-from analyzer.compare import compare
+from analyzer.compare import Difference, Side, compare
 from analyzer.render.comparison import (
     ComparisonReport,
     comparison_to_json,
     print_comparison,
-    value_text,
 )
+from analyzer.render.comparison_cells import difference_row, result_cell, value_text
 from analyzer.render.comparison_files import write_comparison_html, write_comparison_markdown
 from analyzer.render.schema import ComparisonReportJson
 from analyzer.run import Config
+from analyzer.summary import summarise
 
 
 def run(name: str, lr: float, seed: int, noise: int, **more):
@@ -158,6 +159,18 @@ def test_runs_that_share_nothing_are_still_shown(tmp_path: Path) -> None:
     assert words in printed(report)
     assert words in write_comparison_markdown(report, tmp_path).read_text("utf-8")
     assert words in write_comparison_html(report, tmp_path / "c.html").read_text("utf-8")
+
+
+def test_repetitions_share_a_column() -> None:
+    side = Side("A", tuple(range(5)), tuple(range(5)))
+    row = difference_row(Difference("train.seed", (0, 1, 2, 3, 4)), [side])
+    assert row == ("train.seed", "0, 1, 2 and 2 more")
+    assert difference_row(Difference("lr", (1, 1, 1, 1, 1)), [side])[1] == "1"
+    curves = [handmade.series("val_f1", [value, 0.1]) for value in (0.5, 0.6, 0.7, 0.8, 0.9)]
+    summaries = [summarise(curve, higher=True) for curve in curves]
+    assert result_cell(side, summaries, [0.3] * 5) == "0.7 ± 0.16, 0.1, 0.3"
+    assert result_cell(side, [*summaries[:1], *[None] * 4], [None] * 5) == "0.5, 0.1"
+    assert result_cell(side, [None] * 5, [None] * 5) == "-"
 
 
 def test_of_a_digest_the_first_digits_are_shown() -> None:
