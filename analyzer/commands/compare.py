@@ -64,7 +64,8 @@ def parse_tolerances(
     type=click.Choice(("worse", "never")),
     default="never",
     show_default=True,
-    help="Exit with 1 when a run is worse than the first in its main metric or a tolerated one.",
+    help="Exit with 1 when a run is worse than the first in its main metric or one with a "
+    "tolerance, or lacks the latter.",
 )
 @click.option(
     "--by",
@@ -159,11 +160,14 @@ def _write(result: ComparisonReport, out: Path) -> None:
 
 
 def is_worse(comparison: Comparison) -> bool:
-    """Whether a run is worse in the main metric, or in one that a tolerance was given for."""
+    """Whether a run is worse in the main metric, or in one that a tolerance was given for.
+
+    A run without a value of the latter does not pass: nobody can say that it is within tolerance.
+    """
     from analyzer.compare import Outcome
 
     return any(
-        one.outcome is Outcome.WORSE
+        (one.outcome is Outcome.WORSE and one.metric == comparison.metric)
+        or (one.tolerance is not None and (one.outcome is Outcome.WORSE or not one.n_b))
         for one in comparison.judgements
-        if one.metric == comparison.metric or one.tolerance is not None
     )

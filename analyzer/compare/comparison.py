@@ -6,7 +6,7 @@ called A, B, C, ... in the order given, and each is judged against A.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
@@ -118,7 +118,7 @@ def compare(
     _check_tolerance(runs, limits)
     repeated = _sides(runs)
     sides = repeated if len(repeated) > 1 else _apart(runs)
-    names = _metrics(runs)
+    names = _metrics(runs, limits)
     summaries = {name: tuple(_summary(run, name) for run in runs) for name in names}
     curves = tuple(align(runs, by))
     return Comparison(
@@ -166,8 +166,11 @@ def _side(i: int, places: Sequence[int], runs: Sequence[Run]) -> Side:
     return Side(letter, tuple(places), tuple(seed_of(runs[place]) for place in places))
 
 
-def _metrics(runs: Sequence[Run]) -> list[str]:
-    """The baseline's main metric, then all curves with a direction that two runs or more have."""
+def _metrics(runs: Sequence[Run], tolerance: Collection[str]) -> list[str]:
+    """The baseline's main metric, then all curves with a direction that two runs or more have.
+
+    One with a tolerance takes part even if a single run has it: the others lack it.
+    """
     main = runs[0].main_metric
     if main is None or not len(runs[0].series.get(main, ())):
         main = next((run.main_metric for run in runs if run.main_metric in run.series), main)
@@ -176,7 +179,8 @@ def _metrics(runs: Sequence[Run]) -> list[str]:
         for name, series in run.series.items():
             if _is_metric(name, run) and series.axis == "epoch" and len(series):
                 count[name] = count.get(name, 0) + 1
-    shared = sorted(name for name, n in count.items() if n > 1 and name != main)
+    wanted = {name for name, n in count.items() if n > 1} | set(tolerance)
+    shared = sorted(wanted - {main})
     return [main, *shared] if main else shared
 
 

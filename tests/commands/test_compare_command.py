@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import handmade
 import pytest
 
 from analyzer.__main__ import run
+from analyzer.commands.compare import is_worse
+from analyzer.compare import compare
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -34,3 +37,12 @@ def test_the_commands_of_the_readme_do_what_it_says(tmp_path, monkeypatch, capsy
     assert "optimizer.lr" in said[0]
     assert (tmp_path / "comparison" / "comparison.html").stat().st_size > 100_000
     assert "comparison.png" in (tmp_path / "comparison" / "comparison.md").read_text("utf-8")
+
+
+def test_a_run_without_a_tolerated_metric_does_not_pass() -> None:
+    with_it = handmade.run("a", *handmade.curves())
+    without = handmade.run("b", *handmade.curves()[:2])
+    limits = {"val_recall": 0.1}
+    assert is_worse(compare([with_it, without], tolerance=limits))
+    assert not is_worse(compare([without, with_it], tolerance=limits))
+    assert not is_worse(compare([with_it, with_it], tolerance=limits))
