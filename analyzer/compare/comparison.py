@@ -25,6 +25,7 @@ from analyzer.facts.recipe import (
     recipe_of,
     seed_of,
 )
+from analyzer.names import STEP_SUFFIX
 from analyzer.run import Run
 from analyzer.summary import Summary, direction, summarise
 
@@ -177,7 +178,7 @@ def _metrics(runs: Sequence[Run], tolerance: Collection[str]) -> list[str]:
     count: dict[str, int] = {}
     for run in runs:
         for name, series in run.series.items():
-            if _is_metric(name, run) and series.axis == "epoch" and len(series):
+            if _is_metric(name, run) and not name.endswith(STEP_SUFFIX) and len(series):
                 count[name] = count.get(name, 0) + 1
     wanted = {name for name, n in count.items() if n > 1} | set(tolerance)
     shared = sorted(wanted - {main})

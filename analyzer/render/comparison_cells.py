@@ -62,6 +62,7 @@ def result_cell(
 
 
 def _single(summary: Summary, area: float | None) -> str:
-    """``0.72 @ 14, 0.7, 0.61``: best, its epoch, last, area."""
-    text = f"{number(summary.best)} @ {number(summary.best_at)}, {number(summary.last)}"
+    """``0.72 @ 14, 0.7, 0.61``: best, its epoch (or ``step 14``), last, area."""
+    where = ("" if summary.axis == "epoch" else f"{summary.axis} ") + number(summary.best_at)
+    text = f"{number(summary.best)} @ {where}, {number(summary.last)}"
     return text if area is None else f"{text}, {number(area)}"

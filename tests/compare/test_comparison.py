@@ -248,6 +248,13 @@ def test_curves_over_different_axes_are_not_laid_over_each_other() -> None:
     assert compare([a, b]).curves == ()
 
 
+def test_runs_that_log_by_step_are_judged_too() -> None:
+    curves = [handmade.series(name, [0.5, 0.6], axis="step") for name in ("val_f1", "val_loss")]
+    fine = handmade.series("train_loss@step", [0.5, 0.6], axis="step")
+    runs = [handmade.run(name, *curves, fine) for name in "ab"]
+    assert [one.metric for one in compare(runs).judgements] == ["val_f1", "val_loss"]
+
+
 def test_longer_runs_had_more_chances() -> None:
     short = handmade.run("a", handmade.series("val_f1", [0.1, 0.2]))
     notes = compare([short, handmade.run("b", handmade.series("val_f1", [0.1]))]).notes

@@ -171,6 +171,8 @@ def test_repetitions_share_a_column() -> None:
     assert result_cell(side, summaries, [0.3] * 5) == "0.7 ± 0.16, 0.1, 0.3"
     assert result_cell(side, [*summaries[:1], *[None] * 4], [None] * 5) == "0.5, 0.1"
     assert result_cell(side, [None] * 5, [None] * 5) == "-"
+    by_step = summarise(handmade.series("val_f1", [0.5, 0.4], axis="step"), higher=True)
+    assert result_cell(Side("B", (0,), (None,)), [by_step], [None]) == "0.5 @ step 1, 0.4"
 
 
 def test_of_a_digest_the_first_digits_are_shown() -> None:
