@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,29 +18,32 @@ from analyzer.commands.analysis import (
 from analyzer.commands.choice import Choice, choice_options, choose, chosen, tell
 
 if TYPE_CHECKING:
-    from analyzer.compare import Comparison
+    from analyzer.compare import By, Comparison, Tolerance
     from analyzer.render.comparison import ComparisonReport
     from analyzer.run import Run
 
 
 def parse_tolerances(
     context: click.Context, option: click.Parameter, texts: tuple[str, ...]
-) -> dict[str, float]:
-    """``METRIC=VALUE`` of each ``--tolerance``, checked."""
+) -> dict[str, Tolerance]:
+    """``METRIC=VALUE`` or ``METRIC=SHARE%`` of each ``--tolerance``, checked."""
+    if not texts:
+        return {}
+    from analyzer.compare import parse_tolerance
+    from analyzer.errors import UsageError
+
     tolerances = {}
     for text in texts:
-        metric, _, digits = text.partition("=")
+        metric, _, given = text.partition("=")
         try:
-            value = float(digits)
-        except ValueError:
-            value = math.nan
-        if not metric or not 0 <= value < math.inf:
+            tolerances[metric] = parse_tolerance(given if metric else "")
+        except UsageError:
             raise click.BadParameter(
-                f"{text!r} is not METRIC=VALUE with a value of 0 or more, such as val_f1=0.01",
+                f"{text!r} is not METRIC=VALUE with a value of 0 or more, such as val_f1=0.01, "
+                "or a share of the first run's value, such as val_f1=1%",
                 ctx=context,
                 param=option,
-            )
-        tolerances[metric] = value
+            ) from None
     return tolerances
 
 
@@ -53,7 +55,8 @@ def parse_tolerances(
     metavar="METRIC=VALUE",
     callback=parse_tolerances,
     multiple=True,
-    help="How much worse a metric may get, such as val_f1=0.01; may be given several times. "
+    help="How much worse a metric may get, such as val_f1=0.01, or val_f1=1% of the first run's "
+    "value; may be given several times. "
     "Without it, one run a side is never called worse: its seed alone could be the reason.",
 )
 @click.option(
@@ -61,7 +64,13 @@ def parse_tolerances(
     type=click.Choice(("worse", "never")),
     default="never",
     show_default=True,
-    help="Exit with 1 when a run is worse than the first in its main metric or a tolerated one.",
+    help="Exit with 1 when a run is worse than the first in its main metric or one with a "
+    "tolerance, or lacks the latter.",
+)
+@click.option(
+    "--by",
+    type=click.Choice(("epoch", "step", "time")),
+    help="The axis of the curves and areas; without it each curve is over what it was logged by.",
 )
 @format_option
 @click.option(
@@ -75,8 +84,9 @@ def compare(
     context: click.Context,
     *,
     paths: tuple[Path, ...],
-    tolerances: dict[str, float],
+    tolerances: dict[str, Tolerance],
     fail_on: str,
+    by: By | None,
     output_format: str,
     out: Path | None,
     rules: tuple[Path, ...],
@@ -92,6 +102,7 @@ def compare(
     Examples
       python -m analyzer compare workdirs/exp_a workdirs/exp_b
       python -m analyzer compare old/ new/ --fail-on worse --tolerance val_f1=0.01
+      python -m analyzer compare old/ new/ --by time --out comparison
     """
     from analyzer import __version__
     from analyzer.compare import compare as compare_runs
@@ -99,7 +110,7 @@ def compare(
 
     choice = choose(rules, settings)
     runs = _runs(paths, choice)
-    comparison = compare_runs(runs, tolerance=tolerances)
+    comparison = compare_runs(runs, tolerance=tolerances, by=by)
     together = look_together(runs, choice)
     tell(choice, runs, together.suppressed, together=True)
     now = datetime.now().astimezone()
@@ -149,11 +160,14 @@ def _write(result: ComparisonReport, out: Path) -> None:
 
 
 def is_worse(comparison: Comparison) -> bool:
-    """Whether a run is worse in the main metric, or in one that a tolerance was given for."""
+    """Whether a run is worse in the main metric, or in one that a tolerance was given for.
+
+    A run without a value of the latter does not pass: nobody can say that it is within tolerance.
+    """
     from analyzer.compare import Outcome
 
     return any(
-        one.outcome is Outcome.WORSE
+        (one.outcome is Outcome.WORSE and one.metric == comparison.metric)
+        or (one.tolerance is not None and (one.outcome is Outcome.WORSE or not one.n_b))
         for one in comparison.judgements
-        if one.metric == comparison.metric or one.tolerance is not None
     )

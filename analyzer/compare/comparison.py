@@ -6,20 +6,28 @@ called A, B, C, ... in the order given, and each is judged against A.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
 
-import numpy as np
-
-from analyzer.compare.differences import Difference, differences
+from analyzer.compare.alignment import Aligned, By, align, off_axis
+from analyzer.compare.differences import Difference, differences, same
 from analyzer.compare.judgement import Judgement, judge, sample
+from analyzer.compare.many import correct
+from analyzer.compare.tolerance import Tolerance
 from analyzer.errors import UsageError
-from analyzer.facts.recipe import SEED_KEYS, config_of, environment_of, recipe_of, seed_of
-from analyzer.names import label
-from analyzer.run import FloatArray, Run
-from analyzer.summary import Summary, direction, last_written, summarise
+from analyzer.facts.recipe import (
+    SAME_CODE,
+    SEED_KEYS,
+    config_of,
+    environment_of,
+    recipe_of,
+    seed_of,
+)
+from analyzer.names import STEP_SUFFIX
+from analyzer.run import Run
+from analyzer.summary import Summary, direction, summarise
 
 
 @dataclass(frozen=True)
@@ -32,24 +40,25 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Aligned:
-    """One curve of all runs over the same x (m,); ``y`` (runs, m) is NaN where there is no number.
+class Explanation:
+    """What differs between side A and ``side``, and so could explain a difference.
 
-    Where a resumed run has two values for an x, it is the last one.
+    ``config`` has the settings but the seed, ``code`` and ``data`` the keys of the surroundings
+    that say which they were.
     """
 
-    name: str
-    label: str
-    axis: str
-    x: FloatArray
-    y: FloatArray
+    side: str
+    config: tuple[str, ...]
+    code: tuple[str, ...]
+    data: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Comparison:
     """What ``compare`` found. ``judgements`` has those of the main metric first.
 
-    ``summaries`` gives, by metric, one summary for each run (None where it has no such curve).
+    ``summaries`` gives, by metric, one summary for each run (None where it has no such curve),
+    ``areas`` the area below its curve (see ``Aligned.areas``). ``by`` is the axis of ``curves``.
     """
 
     runs: tuple[Run, ...]
@@ -57,10 +66,12 @@ class Comparison:
     metric: str | None
     judgements: tuple[Judgement, ...]
     summaries: Mapping[str, tuple[Summary | None, ...]]
+    areas: Mapping[str, tuple[float | None, ...]]
     config: tuple[Difference, ...]
     environment: tuple[Difference, ...]
     curves: tuple[Aligned, ...]
     notes: tuple[str, ...]
+    by: By | None = None
 
     @property
     def main(self) -> tuple[Judgement, ...]:
@@ -72,35 +83,61 @@ class Comparison:
         """Config keys that differ and could explain a difference: all but the seed."""
         return tuple(d.key for d in self.config if d.key not in SEED_KEYS)
 
+    @property
+    def explanations(self) -> tuple[Explanation, ...]:
+        """For each side but A what differs from it, by the first run of each."""
+        first = self.sides[0].places[0]
+        return tuple(self._explanation(side, first) for side in self.sides[1:])
 
-def compare(runs: Sequence[Run], *, tolerance: Mapping[str, float] | None = None) -> Comparison:
+    def _explanation(self, side: Side, first: int) -> Explanation:
+        def differ(found: Sequence[Difference]) -> tuple[str, ...]:
+            place = side.places[0]
+            return tuple(d.key for d in found if not same(d.values[first], d.values[place]))
+
+        config = tuple(key for key in differ(self.config) if key not in SEED_KEYS)
+        marks = [key for key in differ(self.environment) if SAME_CODE.search(key)]
+        data = tuple(key for key in marks if key.startswith("data."))
+        return Explanation(side.name, config, tuple(k for k in marks if k not in data), data)
+
+
+def compare(
+    runs: Sequence[Run],
+    *,
+    tolerance: Mapping[str, float | Tolerance] | None = None,
+    by: By | None = None,
+) -> Comparison:
     """Compare ``runs`` with the first of them.
 
-    ``tolerance`` gives, by metric, the largest difference that does not matter, in the metric's
-    own unit. Raises UsageError for fewer than two runs, or a tolerance for a metric no run has.
+    ``tolerance`` gives, by metric, the largest difference that does not matter; a plain number is
+    in the metric's own unit. ``by`` names the axis of the curves; None keeps each on its own.
+    Raises UsageError for fewer than two runs, or a tolerance for a metric no run has.
     """
     if len(runs) < 2:
         raise UsageError(f"compare needs two runs or more, not {len(runs)}; name another one")
-    tolerance = dict(tolerance or {})
-    _check_tolerance(runs, tolerance)
+    given = (tolerance or {}).items()
+    limits = {k: v if isinstance(v, Tolerance) else Tolerance(v) for k, v in given}
+    _check_tolerance(runs, limits)
     repeated = _sides(runs)
     sides = repeated if len(repeated) > 1 else _apart(runs)
-    names = _metrics(runs)
+    names = _metrics(runs, limits)
     summaries = {name: tuple(_summary(run, name) for run in runs) for name in names}
+    curves = tuple(align(runs, by))
     return Comparison(
         runs=tuple(runs),
         sides=sides,
         metric=names[0] if names else None,
-        judgements=tuple(_judgements(runs, sides, names, tolerance)),
+        judgements=_judgements(runs, sides, names, limits),
         summaries=summaries,
+        areas={curve.name: curve.areas() for curve in curves if curve.name in summaries},
         config=tuple(differences([config_of(run) for run in runs])),
         environment=tuple(differences([environment_of(run) for run in runs])),
-        curves=tuple(_aligned(runs)),
-        notes=tuple(_notes(runs, repeated)),
+        curves=curves,
+        notes=(*_notes(runs, repeated), *_without_axis(runs, by)),
+        by=by,
     )
 
 
-def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, float]) -> None:
+def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, Tolerance]) -> None:
     known = sorted({name for run in runs for name in run.series if _is_metric(name, run)})
     for name, value in tolerance.items():
         if name not in known:
@@ -108,8 +145,8 @@ def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, float]) -> Non
                 f"a tolerance is given for {name!r}, which no run logs as a metric; "
                 f"there are: {', '.join(known) or 'none'}"
             )
-        if not value >= 0:
-            raise UsageError(f"the tolerance of {name} is {value}; it must be 0 or more")
+        if not value.value >= 0:
+            raise UsageError(f"the tolerance of {name} is {value.value}; it must be 0 or more")
 
 
 def _sides(runs: Sequence[Run]) -> tuple[Side, ...]:
@@ -130,17 +167,21 @@ def _side(i: int, places: Sequence[int], runs: Sequence[Run]) -> Side:
     return Side(letter, tuple(places), tuple(seed_of(runs[place]) for place in places))
 
 
-def _metrics(runs: Sequence[Run]) -> list[str]:
-    """The baseline's main metric, then all curves with a direction that two runs or more have."""
+def _metrics(runs: Sequence[Run], tolerance: Collection[str]) -> list[str]:
+    """The baseline's main metric, then all curves with a direction that two runs or more have.
+
+    One with a tolerance takes part even if a single run has it: the others lack it.
+    """
     main = runs[0].main_metric
     if main is None or not len(runs[0].series.get(main, ())):
         main = next((run.main_metric for run in runs if run.main_metric in run.series), main)
     count: dict[str, int] = {}
     for run in runs:
         for name, series in run.series.items():
-            if _is_metric(name, run) and series.axis == "epoch" and len(series):
+            if _is_metric(name, run) and not name.endswith(STEP_SUFFIX) and len(series):
                 count[name] = count.get(name, 0) + 1
-    shared = sorted(name for name, n in count.items() if n > 1 and name != main)
+    wanted = {name for name, n in count.items() if n > 1} | set(tolerance)
+    shared = sorted(wanted - {main})
     return [main, *shared] if main else shared
 
 
@@ -158,12 +199,13 @@ def _judgements(
     runs: Sequence[Run],
     sides: Sequence[Side],
     names: Sequence[str],
-    tolerance: Mapping[str, float],
-) -> Iterator[Judgement]:
-    for name in names:
-        higher = direction(name, runs[0])
-        if higher is None:
-            continue
+    tolerance: Mapping[str, Tolerance],
+) -> tuple[Judgement, ...]:
+    """By metric, then by side."""
+    found: dict[str, list[Judgement]] = {side.name: [] for side in sides[1:]}
+    known = [name for name in names if direction(name, runs[0]) is not None]
+    for name in known:
+        higher = bool(direction(name, runs[0]))
         samples = [
             sample(
                 [(runs[p], s) for p, s in zip(side.places, side.seeds, strict=True)], name, higher
@@ -172,24 +214,11 @@ def _judgements(
         ]
         for side, values in zip(sides[1:], samples[1:], strict=True):
             both = (sides[0].name, side.name)
-            yield judge(name, higher, both, (samples[0], values), tolerance.get(name))
-
-
-def _aligned(runs: Sequence[Run]) -> Iterator[Aligned]:
-    for name in sorted(runs[0].series):
-        found = [run.series.get(name) for run in runs]
-        axes = {series.axis for series in found if series is not None}
-        if len(axes) > 1 or found.count(None) > len(runs) - 2:
-            continue
-        tables = [None if s is None else last_written(s) for s in found]
-        x = np.unique(np.concatenate([table[0] for table in tables if table is not None]))
-        y = np.full((len(runs), len(x)), np.nan)
-        for row, table in zip(y, tables, strict=True):
-            if table is not None:
-                row[np.searchsorted(x, table[0])] = np.where(
-                    np.isfinite(table[1]), table[1], np.nan
-                )
-        yield Aligned(name, label(name), axes.pop(), x, y)
+            one = judge(name, higher, both, (samples[0], values), tolerance.get(name))
+            found[side.name].append(one)
+    main = names[0] if names else None
+    corrected = [correct(of_side, main) for of_side in found.values()]
+    return tuple(one for of_metric in zip(*corrected, strict=True) for one in of_metric)
 
 
 def _notes(runs: Sequence[Run], sides: Sequence[Side]) -> Iterator[str]:
@@ -212,13 +241,10 @@ def _notes(runs: Sequence[Run], sides: Sequence[Side]) -> Iterator[str]:
         )
     if any(not run.config.values for run in runs):
         yield "A run has no config, so what differs in it is unknown."
-    yield from _copies(runs)
 
 
-def _copies(runs: Sequence[Run]) -> Iterator[str]:
-    for i, run in enumerate(runs[1:], start=2):
-        shared = [name for name in run.series if name in runs[0].series and "time" not in name]
-        if shared and all(
-            np.array_equal(run.series[n].y, runs[0].series[n].y, equal_nan=True) for n in shared
-        ):
-            yield f"Run {i} logged the very values of run 1: a copy, or fully deterministic."
+def _without_axis(runs: Sequence[Run], by: By | None) -> Iterator[str]:
+    missing = len(off_axis(runs, by)) if by else 0
+    if missing:
+        what = {"epoch": "epochs", "step": "steps", "time": "time"}[by or "epoch"]
+        yield f"{missing} of {len(runs)} runs cannot be drawn by {what}, which they do not log."

@@ -29,11 +29,11 @@ def differences(tables: Sequence[Mapping[str, Any]]) -> Iterator[Difference]:
     """The keys that not all tables agree on, sorted."""
     for key in sorted({key for table in tables for key in table}):
         values = tuple(table.get(key, MISSING) for table in tables)
-        if not all(_same(values[0], value) for value in values[1:]):
+        if not all(same(values[0], value) for value in values[1:]):
             yield Difference(key, values)
 
 
-def _same(a: Any, b: Any) -> bool:
+def same(a: Any, b: Any) -> bool:
     """Equal as settings: 1 is 1.0, but true is not 1, and NaN is NaN."""
     if isinstance(a, bool) is not isinstance(b, bool):
         return False

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 
-from analyzer.compare.stats import welch
+from analyzer.compare.stats import Welch, welch
+from analyzer.compare.tolerance import Tolerance
+from analyzer.facts.progress import ends_broken
 from analyzer.names import label
 from analyzer.run import Run, Series
 from analyzer.signals.stats import MAD_TO_SIGMA
@@ -60,7 +62,7 @@ class Judgement:
 
     ``difference`` is b minus a in the metric's own unit. ``noise`` is the standard deviation that
     evaluation alone gives such a difference, and ``times`` how often the difference holds it;
-    ``interval`` (95 %) and ``detectable`` are there with two seeds or more a side.
+    ``interval`` (95 %), ``detectable`` and ``p`` are there with two seeds or more a side.
     """
 
     metric: str
@@ -80,6 +82,7 @@ class Judgement:
     times: float | None = None
     interval: tuple[float, float] | None = None
     detectable: float | None = None
+    p: float | None = None
     tolerance: float | None = None
 
 
@@ -92,6 +95,7 @@ class _Answer:
     times: float | None = None
     interval: tuple[float, float] | None = None
     detectable: float | None = None
+    p: float | None = None
 
 
 def sample(runs: Sequence[tuple[Run, object]], metric: str, higher: bool) -> Sample:
@@ -133,18 +137,12 @@ def evaluation_noise(series: Series) -> float | None:
     return max(MAD_TO_SIGMA * deviation / math.sqrt(2), series.resolution / 2)
 
 
-def ends_broken(run: Run, *names: str) -> bool:
-    """Whether the last value of a loss, or of the curves named, is NaN or inf."""
-    curves = (run.series.get(name) for name in ("train_loss", "val_loss", *names))
-    return any(len(one) and not np.isfinite(one.y[-1]) for one in curves if one is not None)
-
-
 def judge(
     metric: str,
     higher: bool,
     sides: tuple[str, str],
     samples: tuple[Sample, Sample],
-    tolerance: float | None,
+    tolerance: Tolerance | None,
 ) -> Judgement:
     """Judge the second side against the first. ``sides`` are their names."""
     a, b = samples
@@ -161,7 +159,7 @@ def judge(
         a_value=a.mean if a.values else None,
         b_value=b.mean if b.values else None,
         difference=b.mean - a.mean if both else None,
-        tolerance=tolerance,
+        tolerance=tolerance.of(a.mean) if tolerance and a.values else None,
         **vars(answer),
     )
 
@@ -173,7 +171,7 @@ def _missing(sides: tuple[str, str], a: Sample, b: Sample) -> _Answer:
 
 
 def _judge(
-    sides: tuple[str, str], a: Sample, b: Sample, higher: bool, tolerance: float | None
+    sides: tuple[str, str], a: Sample, b: Sample, higher: bool, tolerance: Tolerance | None
 ) -> _Answer:
     if a.broken != b.broken and (a if b.broken else b).values:
         outcome, which = (Outcome.WORSE, sides[1]) if b.broken else (Outcome.BETTER, sides[0])
@@ -185,14 +183,15 @@ def _judge(
     return _judge_single(a, b, higher, tolerance)
 
 
-def _judge_single(a: Sample, b: Sample, higher: bool, tolerance: float | None) -> _Answer:
+def _judge_single(a: Sample, b: Sample, higher: bool, tolerance: Tolerance | None) -> _Answer:
     """One run on a side: only a stated tolerance or the evaluation noise can say anything."""
     difference = b.mean - a.mean
     size = abs(difference)
     noise = None if a.noise is None or b.noise is None else math.hypot(a.noise, b.noise)
     times = size / noise if noise else None
     if tolerance is not None:
-        return _by_tolerance(difference, higher, tolerance, noise, times)
+        answer = _by_tolerance(a, b, higher, tolerance)
+        return replace(answer, noise=noise, times=times)
     if size == 0:
         return _Answer(Outcome.WITHIN_NOISE, "the best values are equal", "", noise, times)
     if times is not None and times <= 1:
@@ -215,45 +214,54 @@ def _seeds(size: float, noise: float | None) -> int:
     return max(MIN_SEEDS, math.ceil((2.8 * noise / size) ** 2))
 
 
-def _by_tolerance(
-    difference: float, higher: bool, tolerance: float, noise: float | None, times: float | None
-) -> _Answer:
-    limit = f"the stated tolerance of {tolerance:g}"
-    if abs(difference) <= tolerance:
-        return _Answer(Outcome.WITHIN_NOISE, f"within {limit}", "", noise, times)
-    return _Answer(_direction(difference, higher), f"beyond {limit}", "", noise, times)
+def _by_tolerance(a: Sample, b: Sample, higher: bool, tolerance: Tolerance) -> _Answer:
+    difference, limit = b.mean - a.mean, f"the stated tolerance of {tolerance.told(a.mean)}"
+    if _tolerated(difference, tolerance.of(a.mean), a, b):
+        return _Answer(Outcome.WITHIN_NOISE, f"within {limit}")
+    return _Answer(_direction(difference, higher), f"beyond {limit}")
+
+
+def _tolerated(difference: float, limit: float, a: Sample, b: Sample) -> bool:
+    """Whether a difference is at most the limit; 0.70 to 0.69 is 0.01, whatever binary says."""
+    return abs(difference) <= limit + 1e-9 * max(abs(a.mean), abs(b.mean))
 
 
 def _direction(difference: float, higher: bool) -> Outcome:
     return Outcome.BETTER if (difference > 0) == higher else Outcome.WORSE
 
 
-def _judge_groups(a: Sample, b: Sample, higher: bool, tolerance: float | None) -> _Answer:
+def _judge_groups(a: Sample, b: Sample, higher: bool, tolerance: Tolerance | None) -> _Answer:
     """Two seeds or more a side: Welch's interval."""
     result = welch(a.values, b.values, resolution=max(a.resolution, b.resolution))
     seeds = f"{len(a.values)} against {len(b.values)} seeds"
     if result is None:
-        if a.mean == b.mean:
+        if math.isclose(a.mean, b.mean, rel_tol=1e-9):
             return _Answer(Outcome.WITHIN_NOISE, f"all values are equal, {seeds}")
         because = f"no value differs inside a side ({seeds}), so the noise is unknown"
         return _Answer(Outcome.CANNOT_TELL, because, "repeat with more seeds")
-    interval, detectable = (result.low, result.high), result.detectable
+    answer = _by_interval(a, b, higher, tolerance, result)
+    interval = (result.low, result.high)
+    return replace(answer, interval=interval, detectable=result.detectable, p=result.p)
+
+
+def _by_interval(
+    a: Sample, b: Sample, higher: bool, tolerance: Tolerance | None, result: Welch
+) -> _Answer:
     size = abs(result.difference)
     shows = (
-        f"{seeds}, 95 % interval {result.low:.4g} to {result.high:.4g}; "
-        f"the smallest difference these could show is {detectable:.2g}"
+        f"{len(a.values)} against {len(b.values)} seeds, "
+        f"95 % interval {result.low:.4g} to {result.high:.4g}; "
+        f"the smallest difference these could show is {result.detectable:.2g}"
     )
-    if tolerance is not None and size <= tolerance:
-        because = f"within the stated tolerance of {tolerance:g} ({shows})"
-        return _Answer(Outcome.WITHIN_NOISE, because, "", None, None, interval, detectable)
+    if tolerance is not None and _tolerated(size, tolerance.of(a.mean), a, b):
+        because = f"within the stated tolerance of {tolerance.told(a.mean)} ({shows})"
+        return _Answer(Outcome.WITHIN_NOISE, because)
     if result.low > 0 or result.high < 0:
         outcome = _direction(result.difference, higher)
-        because = f"the interval leaves out zero ({shows})"
-        return _Answer(outcome, because, "", None, None, interval, detectable)
+        return _Answer(outcome, f"the interval leaves out zero ({shows})")
     if size <= result.error:
         because = f"the difference is below its standard error ({shows})"
-        return _Answer(Outcome.WITHIN_NOISE, because, "", None, None, interval, detectable)
-    need = math.ceil(min(len(a.values), len(b.values)) * (detectable / size) ** 2)
-    because = f"the interval holds zero ({shows})"
+        return _Answer(Outcome.WITHIN_NOISE, because)
+    need = math.ceil(min(len(a.values), len(b.values)) * (result.detectable / size) ** 2)
     step = f"about {max(need, MIN_SEEDS)} seeds a side would show a difference of this size"
-    return _Answer(Outcome.CANNOT_TELL, because, step, None, None, interval, detectable)
+    return _Answer(Outcome.CANNOT_TELL, f"the interval holds zero ({shows})", step)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
-import numpy as np
-
 from analyzer.diagnosis.outcome import Place
 from analyzer.diagnosis.places import between, other_axis, slice_of
 from analyzer.diagnosis.several import Several
@@ -16,7 +14,7 @@ from analyzer.facts import FACTS, Value
 from analyzer.names import RATES, STEP_SUFFIX
 from analyzer.run import Axis, Run, Series
 from analyzer.signals import SIGNALS, Reading, measure, noise
-from analyzer.signals.stats import best_index, finite
+from analyzer.signals.stats import best_index, finite, sampling_error
 
 Params = tuple[tuple[str, float], ...]
 
@@ -159,15 +157,11 @@ class Case:
         return self._noise[series]
 
     def sampling(self, of: str, level: float) -> float | str:
-        """The standard error of a rate near ``level``: sqrt(p (1 - p) / n).
-
-        p is pulled towards one half by one success and one failure, so that 0 and 1 keep an error.
-        """
+        """The standard error of a rate near ``level``, or why there is none."""
         name = self.own_name(of)
         if name not in RATES:
             return f"{label(name)} is no rate, so it has no sampling error"
         count = self.number("test_images")
         if count is None or count <= 0:
             return "the number of validation samples is not known"
-        rate = (np.clip(level, 0, 1) * count + 1) / (count + 2)
-        return float(np.sqrt(rate * (1 - rate) / count))
+        return sampling_error(level, count)

@@ -11,13 +11,14 @@ import numpy as np
 from analyzer.diagnosis.limit import certainty
 from analyzer.diagnosis.message import show
 from analyzer.diagnosis.outcome import Outcome
-from analyzer.diagnosis.several import Several
+from analyzer.diagnosis.several import Several, repetitions
 from analyzer.diagnosis.vocabulary import label
-from analyzer.facts.progress import best_metric, metric_curve
+from analyzer.facts.progress import best_metric, ends_broken, metric_curve
 from analyzer.facts.recipe import Recipe, seed_of
 from analyzer.finding import CurveEvidence
 from analyzer.names import RATES
 from analyzer.run import Run
+from analyzer.signals.stats import sampling_error
 
 ERRORS = 2.0
 """A lead counts above so many standard errors."""
@@ -90,11 +91,13 @@ def _within(
 def _arms(several: Several) -> Iterator[_Arm]:
     """The runs by recipe; runs of one recipe and seed count as one, their mean.
 
-    Runs without a known seed count as one too: what else differs between them is not known.
+    Runs without a known seed count as one too: what else differs between them is not known. A run
+    that broke has no result to be compared, and one with the curves of another is no second one.
     """
     found: dict[Recipe, dict[object, list[tuple[int, float]]]] = {}
+    left_out = set(repetitions(several))
     for place, run in enumerate(several.runs):
-        value = _best(run)
+        value = None if place in left_out or ends_broken(run, "metric") else _best(run)
         if value is not None:
             seeds = found.setdefault(several.recipe(run), {})
             seeds.setdefault(repr(seed_of(run)), []).append((place, value))
@@ -127,5 +130,4 @@ def _sampling(run: Run, level: float) -> float | None:
     count = run.samples.get("val")
     if run.main_metric not in RATES or not count:
         return None
-    rate = (min(max(level, 0.0), 1.0) * count + 1) / (count + 2)
-    return math.sqrt(rate * (1 - rate) / count)
+    return sampling_error(level, count)

@@ -13,16 +13,19 @@ from analyzer.diagnosis.lead import lead_within_noise
 from analyzer.diagnosis.limit import certainty
 from analyzer.diagnosis.message import show
 from analyzer.diagnosis.outcome import Outcome
-from analyzer.diagnosis.several import Several, listed, results_of
+from analyzer.diagnosis.several import (
+    LEAST_POINTS,
+    LEAST_VALUES,
+    Several,
+    listed,
+    telling_curve,
+)
 from analyzer.diagnosis.vocabulary import label
 from analyzer.facts.progress import metric_curve
 from analyzer.facts.timing import step_seconds
 from analyzer.finding import CurveEvidence, KeyEvidence
 from analyzer.run import FloatArray, Run, Series
 from analyzer.signals.stats import MAD_TO_SIGMA, finite, median
-
-LEAST_POINTS, LEAST_VALUES = 10, 5
-"""Curves with so many points and different values are never equal by chance."""
 
 MOST_KEYS = 5
 """So many keys that differ are shown as evidence."""
@@ -46,10 +49,8 @@ SAME_LENGTH = 0.9
 
 def curves_tell(several: Several) -> Outcome:
     """The curves that the runs share are long and varied enough not to be equal by chance."""
-    curves = results_of(several.runs[0]).values()
-    varied = [c for c in curves if len(np.unique(c.y[c.finite])) >= LEAST_VALUES]
-    longest = max(varied, key=len, default=None)
-    if longest is None or len(longest) < LEAST_POINTS:
+    longest = telling_curve(several.runs[0])
+    if longest is None:
         return Outcome(False, "the curves are too short, or too even, to tell runs apart")
     text = f"{label(longest.name)} is the same in all {len(longest)} points"
     span = float(longest.x[0]), float(longest.x[-1])

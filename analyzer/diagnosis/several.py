@@ -21,6 +21,9 @@ MOST_NAMED = 3
 EQUAL = 1e-6
 """Values that differ by a smaller share are the same: no two trainings come that close."""
 
+LEAST_POINTS, LEAST_VALUES = 10, 5
+"""Curves with so many points and different values are never equal by chance."""
+
 MEASURED = 3
 """Of so many curves two values each are looked at before whole curves are compared."""
 
@@ -168,6 +171,21 @@ def _same(one: Series, other: Series) -> bool:
     return np.array_equal(one.y, other.y) or bool(
         np.isclose(one.y, other.y, rtol=EQUAL, atol=size, equal_nan=True).all()
     )
+
+
+def telling_curve(run: Run) -> Series | None:
+    """The longest result that is too long and varied to be another run's by chance, if any."""
+    results = results_of(run).values()
+    varied = [c for c in results if len(np.unique(c.y[c.finite])) >= LEAST_VALUES]
+    longest = max(varied, key=len, default=None)
+    return None if longest is None or len(longest) < LEAST_POINTS else longest
+
+
+def repetitions(several: Several) -> Iterator[int]:
+    """Places of the runs that have the very curves of an earlier one, and not by chance."""
+    for places in same_curves(several):
+        if len(places) > 1 and telling_curve(several.runs[places[0]]) is not None:
+            yield from sorted(places)[1:]
 
 
 def same_settings(several: Several) -> Iterator[list[int]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from analyzer.facts.settings import number
 from analyzer.run import Run, Series, Status
 from analyzer.signals.stats import best_index, finite
@@ -135,6 +137,12 @@ def best_metric(run: Run) -> float | None:
         return None
     y = finite(curve)[1]
     return float(y[best_index(y, run.higher_is_better)])
+
+
+def ends_broken(run: Run, *names: str) -> bool:
+    """Whether the last value of a loss, or of the curves named, is NaN or inf."""
+    curves = (run.get(name) for name in ("train_loss", "val_loss", *names))
+    return any(len(one) and not math.isfinite(one.y[-1]) for one in curves if one is not None)
 
 
 def best_rate(run: Run) -> float | None:

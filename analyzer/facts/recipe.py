@@ -44,7 +44,7 @@ VOLATILE = frozenset(
 The digest of a config covers its seed; the config itself is compared key by key.
 """
 
-_SAME_CODE = re.compile("commit|dirty|digest")
+SAME_CODE = re.compile("commit|dirty|digest")
 """Environment keys with one of these words must agree for runs to be repetitions of each other."""
 
 DATA_KEYS = ("data.train_dir", "data.test_dir")
@@ -80,7 +80,7 @@ def recipe_of(run: Run) -> Recipe:
         return frozenset()
     made = [pair if type(pair[1]) in _ALIKE else item(*pair) for pair in config]
     for key, value in flatten(run.environment):
-        if _SAME_CODE.search(key) and key.rpartition(".")[2] not in VOLATILE:
+        if SAME_CODE.search(key) and key.rpartition(".")[2] not in VOLATILE:
             made.append(item(f"environment.{key}", value))
     return frozenset(made)
 

@@ -65,6 +65,17 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Band:
+    """Where repetitions of one training run: from ``low`` to ``high`` (n,) over ``x`` (n,)."""
+
+    label: str
+    colour: str
+    x: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+
+@dataclass(frozen=True)
 class Chart:
     """One panel, with the ``y_range`` that it shows.
 
@@ -80,6 +91,7 @@ class Chart:
     marks: tuple[Mark, ...] = ()
     best: tuple[float, str] | None = None
     log: bool = False
+    bands: tuple[Band, ...] = ()
 
     @property
     def has_crosses(self) -> bool:

@@ -7,7 +7,6 @@ tables stay narrow; the names stand once, above.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,17 +18,26 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.compare import MISSING, Aligned, Comparison, Difference, Judgement, Outcome
+from analyzer.compare import (
+    MISSING,
+    Aligned,
+    Comparison,
+    Difference,
+    Explanation,
+    Judgement,
+    Outcome,
+)
 from analyzer.finding import Together
 from analyzer.names import label
-from analyzer.render.charts import Chart, Curve, crosses_of, range_of_y, spans_decades
+from analyzer.render.charts import Chart
+from analyzer.render.comparison_cells import AREA, HEAD, REPEATED, difference_row, result_cell
+from analyzer.render.comparison_charts import comparison_charts
 from analyzer.render.json import TOOL, finite, together_json
 from analyzer.render.names import short_names
-from analyzer.render.palette import run_colour
 from analyzer.render.schema import VERSION, ComparisonReportJson
 from analyzer.render.terminal import print_together, show
 from analyzer.render.text import listing, number, plain, setting
-from analyzer.summary import Summary, last_written
+from analyzer.summary import Summary
 
 OUTCOME_STYLE = {
     Outcome.BETTER: "bold green",
@@ -37,9 +45,6 @@ OUTCOME_STYLE = {
     Outcome.WITHIN_NOISE: "bold blue",
     Outcome.CANNOT_TELL: "bold yellow",
 }
-DIGEST_DIGITS = 12
-_DIGEST = re.compile(r"[0-9a-f]{40,128}")
-CHARTED = ("val_loss", "train_loss", "learning_rate")
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,17 @@ class ComparisonReport:
         return tuple(tags)
 
     @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """What the columns of tables are called: the sides."""
+        return tuple(side.name for side in self.comparison.sides)
+
+    @property
+    def legend(self) -> str:
+        """What the numbers of the results are."""
+        repeated = any(len(side.places) > 1 for side in self.comparison.sides)
+        return f"{AREA} {REPEATED}" if repeated else AREA
+
+    @cached_property
     def runs(self) -> tuple[RunLine, ...]:
         """The runs in the order of their sides."""
         names, lines = self.names, []
@@ -97,23 +113,21 @@ class ComparisonReport:
         """The verdict for each side but A, in the main metric."""
         return tuple((one.outcome, headline(one)) for one in self.comparison.main)
 
-    @property
-    def explanation(self) -> str:
-        """Which settings could explain a difference."""
-        keys = [plain(key) for key in self.comparison.explaining]
+    @cached_property
+    def explanations(self) -> tuple[str, ...]:
+        """What could explain a difference: settings, code and data, for each side but A."""
         if not all(run.config.values for run in self.comparison.runs):
-            return "Not every run has its settings, so what differs cannot be said in full."
-        if not keys:
-            return "No setting but the seed differs."
-        return f"These settings differ and could explain it: {listing(keys)}."
+            return ("Not every run has its settings, so what differs cannot be said in full.",)
+        return tuple(explanation_text(one) for one in self.comparison.explanations)
 
     @cached_property
     def results(self) -> tuple[tuple[str, ...], ...]:
-        """Rows of the table of results: metric, then best and last for each run, then outcomes."""
+        """Rows of the table of results: metric, the numbers of each side, then outcomes."""
+        sides = self.comparison.sides
         return tuple(
             (
                 plain(label(name)),
-                *(result_text(summary) for summary in summaries),
+                *(result_cell(side, summaries, self.areas(name)) for side in sides),
                 self._outcomes(name),
             )
             for name, summaries in self.comparison.summaries.items()
@@ -122,31 +136,17 @@ class ComparisonReport:
     @cached_property
     def charts(self) -> tuple[Chart, ...]:
         """The main metric, the losses and the rate: the runs laid over each other."""
-        shared = {curve.name for curve in self.comparison.curves}
-        names = dict.fromkeys((self.comparison.metric or "", *CHARTED))
-        return tuple(self._chart(name) for name in names if name in shared)
+        return comparison_charts(self.comparison, self.tags)
+
+    def areas(self, metric: str) -> tuple[float | None, ...]:
+        """The area below the curve of each run."""
+        return self.comparison.areas.get(metric, (None,) * len(self.comparison.runs))
 
     def _outcomes(self, metric: str) -> str:
         found = [one for one in self.comparison.judgements if one.metric == metric]
         if len(found) == 1:
             return found[0].outcome.value
         return ", ".join(f"{one.b}: {one.outcome.value}" for one in found)
-
-    def _chart(self, name: str) -> Chart:
-        aligned = next(curve for curve in self.comparison.curves if curve.name == name)
-        curves = []
-        for place, run in enumerate(self.comparison.runs):
-            if name in run.series:
-                crosses = crosses_of(*last_written(run.series[name]))
-                tag, colour = self.tags[place], run_colour(self._side_of(place))
-                curves.append(Curve(name, tag, colour, aligned.x, aligned.y[place], crosses))
-        log = name.endswith("loss") and spans_decades(curves)
-        shown = range_of_y(curves, (), log=log, span=0.0)
-        title = label(name)
-        return Chart(name, title, aligned.axis, title, tuple(curves), shown, log=log)
-
-    def _side_of(self, place: int) -> int:
-        return next(i for i, side in enumerate(self.comparison.sides) if place in side.places)
 
 
 def headline(one: Judgement) -> str:
@@ -158,21 +158,19 @@ def headline(one: Judgement) -> str:
     return f"{what}: {one.because}" + (f"; {one.next_step}" if one.next_step else "")
 
 
-def result_text(summary: Summary | None) -> str:
-    """``0.72 @ 14, 0.7``: best, its epoch, last."""
-    if summary is None or summary.best is None:
-        return "-"
-    return f"{number(summary.best)} @ {number(summary.best_at)}, {number(summary.last)}"
-
-
-def value_text(value: object) -> str:
-    """A value of the config diff; a missing one is said to be missing, null is null.
-
-    Of a commit or digest the first digits tell as much, and leave room for the keys.
-    """
-    if isinstance(value, str) and _DIGEST.fullmatch(value):
-        return value[:DIGEST_DIGITS]
-    return "(missing)" if value is MISSING else setting(value)
+def explanation_text(one: Explanation) -> str:
+    """Which differences could explain what is seen between A and another side."""
+    found = []
+    if one.config:
+        what = "this setting differs" if len(one.config) == 1 else "these settings differ"
+        found.append(f"{what}: {listing(map(plain, one.config))}")
+    if one.code:
+        found.append(f"the code is another ({listing(map(plain, one.code))})")
+    if one.data:
+        found.append(f"the data are others ({listing(map(plain, one.data))})")
+    if not found:
+        return f"{one.side} and A differ in the seed at most, as far as is known."
+    return f"What could explain {one.side} against A: {'; '.join(found)}."
 
 
 def print_comparison(report: ComparisonReport, console: Console) -> None:
@@ -182,7 +180,8 @@ def print_comparison(report: ComparisonReport, console: Console) -> None:
         show(console, Text(sentence, style=OUTCOME_STYLE[outcome]))
     if not report.headlines:
         show(console, "The runs share no metric that could be compared.")
-    show(console, Text(report.explanation))
+    for sentence in report.explanations:
+        show(console, Text(sentence))
     for note in comparison.notes:
         show(console, Text(note, style="dim"))
     show(console, "")
@@ -190,18 +189,15 @@ def print_comparison(report: ComparisonReport, console: Console) -> None:
     for title, found in (("config", comparison.config), ("environment", comparison.environment)):
         show(console, "")
         if found:
-            show(console, _table((title, *report.tags), map(difference_row, found)))
+            rows = [difference_row(one, comparison.sides) for one in found]
+            show(console, _table((title, *report.columns), rows))
         else:
             show(console, Text(f"{title}: nothing differs", style="dim"))
     show(console, "")
     print_together(report.together, console)
     if report.results:
-        show(console, _table(("best @ epoch, last", *report.tags, "verdict"), report.results))
-
-
-def difference_row(one: Difference) -> tuple[str, ...]:
-    """A key and the values of the runs."""
-    return (plain(one.key), *map(value_text, one.values))
+        show(console, _table((HEAD, *report.columns, "verdict"), report.results))
+        show(console, Text(report.legend, style="dim"))
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
@@ -245,10 +241,15 @@ def _comparison(report: ComparisonReport) -> dict[str, object]:
             {**vars(one), "outcome": one.outcome.value} for one in comparison.judgements
         ],
         "explaining": comparison.explaining,
+        "explanations": [vars(one) for one in comparison.explanations],
         "config": [_difference(one, tags) for one in comparison.config],
         "environment": [_difference(one, tags) for one in comparison.environment],
         "results": {
-            name: {t: _result(s) for t, s in zip(tags, found, strict=True) if s is not None}
+            name: {
+                t: {**_result(s), "area": area and float(f"{area:.6g}")}
+                for t, s, area in zip(tags, found, report.areas(name), strict=True)
+                if s is not None
+            }
             for name, found in comparison.summaries.items()
         },
         "curves": [_curve(one, tags) for one in comparison.curves],

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from analyzer.compare import Difference, Outcome
 from analyzer.formats.files import replace_text
-from analyzer.render.comparison import ComparisonReport, difference_row, value_text
+from analyzer.render.comparison import ComparisonReport
+from analyzer.render.comparison_cells import HEAD, difference_row
 from analyzer.render.markdown import PLOTS, bullets, code, escape, table, together_blocks
 from analyzer.render.plots import plot_panels
 
@@ -49,6 +50,7 @@ def write_comparison_html(report: ComparisonReport, path: Path) -> Path:
         version=report.version,
         tones=TONES,
         difference_row=difference_row,
+        head=HEAD,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_text(path, page)
@@ -62,28 +64,27 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
         yield f"**{escape(sentence)}**"
     if not report.headlines:
         yield "The runs share no metric that could be compared."
-    yield escape(report.explanation)
+    yield bullets(map(escape, report.explanations))
     if comparison.notes:
         yield bullets(map(escape, comparison.notes))
     yield table(("", "run", ""), ((r.tag, escape(r.name), escape(r.about)) for r in report.runs))
     yield "## What differs"
-    yield _differences("config", comparison.config, report.tags)
-    yield _differences("environment", comparison.environment, report.tags)
+    yield _differences("config", comparison.config, report)
+    yield _differences("environment", comparison.environment, report)
     if report.results:
         yield "## Results"
-        head = ("best @ epoch, last", *report.tags, "verdict")
+        head = (HEAD, *report.columns, "verdict")
         yield table(head, ((escape(row[0]), *row[1:]) for row in report.results))
+        yield escape(report.legend)
     yield from together_blocks(report.together)
     if report.charts:
         yield f"![Curves of the runs]({PLOTS}/comparison.png)"
     yield f"Made by trainlint {report.version} on {report.created_text}."
 
 
-def _differences(title: str, found: Sequence[Difference], tags: Sequence[str]) -> str:
+def _differences(title: str, found: Sequence[Difference], report: ComparisonReport) -> str:
     if not found:
         return f"Nothing differs in the {title}."
-    rows = (
-        (code(one.key, cell=True), *(code(value_text(v), cell=True) for v in one.values))
-        for one in found
-    )
-    return table((title, *tags), rows)
+    sides = report.comparison.sides
+    rows = ([code(cell, cell=True) for cell in difference_row(one, sides)] for one in found)
+    return table((title, *report.columns), rows)

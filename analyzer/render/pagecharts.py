@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from analyzer.errors import MissingExtra
-from analyzer.render.charts import Chart, Curve
+from analyzer.render.charts import Band, Chart, Curve
 from analyzer.render.marks import Mark
 from analyzer.render.overview import Overview
 from analyzer.render.packing import Numbers, counts_up, zipped
@@ -84,6 +84,8 @@ class ChartData:
             "curves": [self._curve(curve, log=chart.log) for curve in chart.curves],
             "marks": [_mark(mark) for mark in chart.marks],
         }
+        if chart.bands:
+            made["bands"] = [self._band(band, log=chart.log) for band in chart.bands]
         if chart.best is not None:
             made["best"] = chart.best
         return made
@@ -101,6 +103,10 @@ class ChartData:
         if curve.faint:
             made["faint"] = True
         return made
+
+    def _band(self, band: Band, *, log: bool) -> dict[str, Any]:
+        low, high = (self._numbers.add(y, log=log) for y in (band.low, band.high))
+        return {"colour": band.colour, "x": self._x(band.x), "low": low, "high": high}
 
     def _x(self, x: FloatArray) -> dict[str, Any]:
         """Epochs need no numbers but the first."""

@@ -154,6 +154,9 @@ def _draw_panel(axes: Axes, chart: Chart, shown: Shown) -> None:
         _logarithmic(axes)
     if chart.x_label == "epoch":
         _whole_epochs(axes)
+    for band in chart.bands:
+        look: dict[str, Any] = {"color": band.colour, "alpha": 0.18, "linewidth": 0, "zorder": 1.2}
+        axes.fill_between(band.x, band.low, band.high, **look)
     for curve in chart.curves:
         _draw_curve(axes, curve, shown)
     axes.set_ylim(chart.y_range)

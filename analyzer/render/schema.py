@@ -220,6 +220,7 @@ class JudgementJson(TypedDict):
     times: float | None
     interval: list[float] | None
     detectable: float | None
+    p: float | None
     tolerance: float | None
     nonfinite: NotRequired[Nonfinite]
 
@@ -237,11 +238,21 @@ class ResultJson(TypedDict):
     last: float | None
     last_at: float | None
     points: int
+    area: float | None
     nonfinite: NotRequired[Nonfinite]
 
 
+class ExplanationJson(TypedDict):
+    """Keys that differ between side A and this one: settings, and what tells code and data."""
+
+    side: str
+    config: list[str]
+    code: list[str]
+    data: list[str]
+
+
 class AlignedJson(TypedDict):
-    """``y`` by tag; null where a run has no number at that x."""
+    """``y`` by tag; null where a run has no number at that x. ``axis``: epoch, step, time (s)."""
 
     name: str
     axis: str
@@ -255,6 +266,7 @@ class ComparisonJson(TypedDict):
     metric: str | None
     judgements: list[JudgementJson]
     explaining: list[str]
+    explanations: list[ExplanationJson]
     config: list[DifferenceJson]
     environment: list[DifferenceJson]
     results: dict[str, dict[str, ResultJson]]

@@ -6,6 +6,7 @@ sizes, and ``noise`` is the yardstick to hold them against.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -140,6 +141,15 @@ def _pairs(count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Both ends of every pair among ``count`` points."""
     first, second = np.triu_indices(count, 1)
     return first, second
+
+
+def sampling_error(level: float, count: float) -> float:
+    """The standard error of a rate near ``level`` from ``count`` > 0 samples: sqrt(p (1 - p) / n).
+
+    p is pulled towards one half by one success and one failure, so that 0 and 1 keep an error.
+    """
+    rate = (min(max(level, 0.0), 1.0) * count + 1) / (count + 2)
+    return math.sqrt(rate * (1 - rate) / count)
 
 
 def best_index(y: FloatArray, higher_is_better: bool) -> int:

@@ -179,10 +179,14 @@ def test_compare_fails_on_a_run_that_is_worse_than_tolerated(tmp_path, monkeypat
     two = write_run(tmp_path / "w", [2.0, 1.0])
     args = ["compare", one, two, "--fail-on", "worse", "--tolerance", "val_f1=0.01"]
     assert cli(monkeypatch, *args) == 1
+    assert cli(monkeypatch, *args[:-1], "val_f1=99.9%", "--by", "time") in (0, 1)
+    assert cli(monkeypatch, *args[:-1], "val_f1=1%") == 1
     assert cli(monkeypatch, "compare", one, one, "--fail-on", "worse") != 1
 
 
-@pytest.mark.parametrize("tolerance", ["val_f1", "val_f1=x", "=0.1", "val_f1=-1", "val_f1=inf"])
+@pytest.mark.parametrize(
+    "tolerance", ["val_f1", "val_f1=x", "=0.1", "val_f1=-1", "val_f1=inf", "val_f1=%"]
+)
 def test_a_wrong_tolerance_is_refused(workdirs, monkeypatch, capsys, tolerance) -> None:
     runs = sorted(workdirs.glob("exp_*"))
     assert cli(monkeypatch, "compare", *runs, "--tolerance", tolerance) == 2

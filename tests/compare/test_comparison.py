@@ -8,7 +8,7 @@ import handmade
 import numpy as np
 import pytest
 
-from analyzer.compare import MISSING, compare
+from analyzer.compare import MISSING, Tolerance, compare, parse_tolerance
 from analyzer.compare.judgement import Outcome
 from analyzer.errors import UsageError
 from analyzer.run import Config, Run
@@ -92,6 +92,46 @@ def test_a_stated_tolerance_decides(shift: float, outcome: Outcome) -> None:
     assert one.outcome is outcome
 
 
+def test_a_tolerance_may_be_a_share_of_the_baseline() -> None:
+    a, b = made(), made(0.01, shift=-0.02)
+    wide = verdict(a, b, tolerance={"val_f1": Tolerance(0.05, relative=True)})
+    assert wide.outcome is Outcome.WITHIN_NOISE
+    assert wide.tolerance == pytest.approx(0.05 * (wide.a_value or 0))
+    assert "5 % (0.03" in wide.because
+    narrow = verdict(a, b, tolerance={"val_f1": Tolerance(0.01, relative=True)})
+    assert narrow.outcome is Outcome.WORSE
+
+
+def test_a_difference_as_large_as_the_tolerance_is_tolerated() -> None:
+    a, b = (handmade.run("r", handmade.series("val_f1", [v])) for v in (0.7, 0.69))
+    assert verdict(a, b, tolerance={"val_f1": 0.01}).outcome is Outcome.WITHIN_NOISE
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "inf", "nan", "%", "1%%"])
+def test_what_is_no_tolerance_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is no tolerance"):
+        parse_tolerance(text)
+
+
+def test_tolerances_are_read_from_text() -> None:
+    assert parse_tolerance("0.01") == Tolerance(0.01)
+    assert parse_tolerance("2.5 %") == Tolerance(0.025, relative=True)
+
+
+def test_settings_code_and_data_that_could_explain_are_told_for_each_side() -> None:
+    def surroundings(commit: str, digest: str):
+        return {"git": {"commit": commit}, "data": {"test": {"digest": digest}}, "host": commit}
+
+    runs = [
+        made(environment=surroundings("a", "x")),
+        made(0.01, environment=surroundings("a", "x")),
+        made(environment=surroundings("b", "y")),
+    ]
+    one, two = compare(runs).explanations
+    assert (one.side, one.config, one.code, one.data) == ("B", ("optimizer.lr",), (), ())
+    assert (two.config, two.code, two.data) == ((), ("git.commit",), ("data.test.digest",))
+
+
 def test_a_loss_is_better_when_it_is_lower() -> None:
     a, b = made(), made(0.01)
     lower = replace(b.series["val_loss"], y=b.series["val_loss"].y - 0.2)
@@ -167,11 +207,6 @@ def test_runs_without_config_are_never_taken_for_repetitions() -> None:
     assert any("no config" in note for note in found.notes)
 
 
-def test_copies_are_noticed() -> None:
-    assert any("copy" in note for note in compare([made(), made(0.01)]).notes)
-    assert not any("copy" in note for note in compare([made(), made(0.01, noise=1)]).notes)
-
-
 def test_a_run_that_broke_before_its_first_evaluation_is_worse() -> None:
     broken = handmade.run("broken", handmade.series("train_loss", [math.nan]))
     one = verdict(made(), broken)
@@ -211,6 +246,13 @@ def test_curves_over_different_axes_are_not_laid_over_each_other() -> None:
     a = handmade.run("a", handmade.series("val_f1", [1, 2]))
     b = handmade.run("b", handmade.series("val_f1", [1, 2], axis="step"))
     assert compare([a, b]).curves == ()
+
+
+def test_runs_that_log_by_step_are_judged_too() -> None:
+    curves = [handmade.series(name, [0.5, 0.6], axis="step") for name in ("val_f1", "val_loss")]
+    fine = handmade.series("train_loss@step", [0.5, 0.6], axis="step")
+    runs = [handmade.run(name, *curves, fine) for name in "ab"]
+    assert [one.metric for one in compare(runs).judgements] == ["val_f1", "val_loss"]
 
 
 def test_longer_runs_had_more_chances() -> None:

@@ -75,6 +75,11 @@ def test_what_is_called_detectable_shows_in_four_of_five_cases() -> None:
     assert 0.7 <= found / 120 <= 0.88
 
 
+def test_what_arithmetic_leaves_over_is_no_spread() -> None:
+    assert float(np.var([0.4642] * 5, ddof=1)) > 0
+    assert welch([0.4642] * 5, [0.4642] * 3) is None
+
+
 def test_rounded_values_are_not_without_noise() -> None:
     assert welch([0.7, 0.7], [0.7, 0.7]) is None
     rounded = welch([0.7, 0.7], [0.71, 0.71], resolution=0.01)

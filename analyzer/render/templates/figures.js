@@ -128,6 +128,14 @@ function curveRenderers(all, curve, data) {
   return made;
 }
 
+// Where the repetitions of one training run.
+function bandRenderer(all, band) {
+  const [low, high] = [band.low, band.high].map((y) => all.points({x: band.x, y}));
+  const fill = {fill_color: band.colour, fill_alpha: 0.18};
+  const area = model("VArea", {x: field("x"), y1: field("y1"), y2: field("y2"), ...fill});
+  return renderer(source({x: low.x, y1: low.y, y2: high.y}), area);
+}
+
 // A shaded span with its number in the legend, the limit, and a ring around the point.
 function drawMark(all, mark, number, height, renderers, annotations) {
   const colour = all.colours[mark.severity];
@@ -155,6 +163,7 @@ function chartFigure(all, chart, x_range) {
   const height = HEIGHTS[chart.id] ?? 220;
   const renderers = [], annotations = [], data = {asked: []};
   chart.marks.forEach((mark, i) => drawMark(all, mark, i + 1, height, renderers, annotations));
+  for (const band of chart.bands ?? []) renderers.push(bandRenderer(all, band));
   for (const faint of [true, false]) {
     for (const curve of chart.curves) {
       if (Boolean(curve.faint) === faint) renderers.push(...curveRenderers(all, curve, data));
