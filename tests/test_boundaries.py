@@ -45,6 +45,8 @@ ALLOWED: dict[str, set[str]] = {
         "reading",
         "render",
     },
+    "testing": GROUND | {"diagnosis", "gate", "readers"},
+    "pytest_plugin": {"testing"},
     "__main__": {"__init__", "commands", "errors"},
 }
 """Room -> the other rooms of ``analyzer`` that it may import."""

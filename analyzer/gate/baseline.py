@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,10 +111,9 @@ _AGAIN = "write it anew with --write-baseline"
 def _entry(raw: Any, path: Path) -> Entry:
     values = [raw.get(key) for key in Entry._fields[:3]] if isinstance(raw, dict) else [None]
     if not all(isinstance(value, str) for value in values):
-        raise FormatError(
-            f"an entry without fingerprint, rule and subject; {_AGAIN}", file=str(path)
-        )
-    return Entry(*values, str(raw.get("run", "")))
+        told = f"an entry without fingerprint, rule and subject; {_AGAIN}"
+        raise FormatError(told, file=str(path))
+    return Entry(raw["fingerprint"], raw["rule"], raw["subject"], str(raw.get("run", "")))
 
 
 def without_known(diagnosis: Diagnosis, run: str, baseline: Baseline) -> Diagnosis:
@@ -122,17 +122,20 @@ def without_known(diagnosis: Diagnosis, run: str, baseline: Baseline) -> Diagnos
     What follows from a known finding is known as well.
     """
     kept, gone = _split(diagnosis.findings, lambda one: baseline.knows(one, run))
-    more = gone
-    while more:
-        left = {one.rule for one in kept}
-        lost = {one.rule for one in gone} - left
-        kept, more = _split(kept, lambda one, lost=lost: one.explained_by in lost)
+    while lost := {one.rule for one in gone} - {one.rule for one in kept}:
+        kept, more = _split(kept, partial(_follows, rules=lost))
+        if not more:
+            break
         gone = (*gone, *more)
     return replace(
         diagnosis,
         findings=kept,
         suppressed=(*diagnosis.suppressed, *_accepted(gone, baseline)),
     )
+
+
+def _follows(finding: Finding, rules: Collection[str]) -> bool:
+    return finding.explained_by in rules
 
 
 def without_known_together(told: Together, baseline: Baseline) -> Together:

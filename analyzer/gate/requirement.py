@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from math import isnan
 from operator import ge, gt, le, lt
 
 from analyzer.errors import UsageError
@@ -77,12 +78,15 @@ def _unmet(run: Run, want: Requirement) -> Finding | None:
     if HOLDS[want.operator](value, want.limit):
         return None
     called = f"the {want.which} {label(series.name)}"
-    if value != value:
+    if isnan(value):
         said = f"{called} is no number" if want.which == "last" else f"{called} is not known"
     else:
         said = f"{called} is {value:.4g} at {series.axis} {at:g}"
     text = f"{want.text} is required, and {said}"
-    evidence = CurveEvidence(series.name, series.axis, at, at, value, want.limit, "", text)
+    measured = (
+        f"{want.which} {label(series.name)}: {value:.4g}, required {want.operator} {want.limit:g}"
+    )
+    evidence = CurveEvidence(series.name, series.axis, at, at, value, want.limit, "", measured)
     return replace(_finding(want, text), evidence=(evidence,))
 
 

@@ -28,9 +28,8 @@ def _matching(families: Mapping[str, str], names: Sequence[str], option: str) ->
     for name in names:
         ids = {one for one, family in families.items() if name == family or fnmatchcase(one, name)}
         if not ids:
-            raise UsageError(
-                f"{option} {name}: no rule or family is called so; {_hint(families, name)}"
-            )
+            hint = _hint(families, name)
+            raise UsageError(f"{option} {name}: no rule or family is called so; {hint}")
         found |= ids
     return frozenset(found)
 

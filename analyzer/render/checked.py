@@ -100,7 +100,7 @@ class Checked:
         return self.place(named[0].item.run, finding)
 
     def place(self, run: Run, finding: Finding) -> tuple[str, int | None]:
-        """The file, and the line in it, where the finding is best shown: a log, else the config."""
+        """The file and the line where the finding is best shown: in a log, else in the config."""
         files = [one for one in finding.evidence if isinstance(one, FileEvidence)]
         for one in files:
             return self.relative(run, one.file), one.line
@@ -117,7 +117,7 @@ class Checked:
         single = run.path.name == Path(file).name  # the run is that one file
         path = run.path if single or not file else run.path / file
         whole = os.path.normpath(self.root / path)
-        inside = os.path.relpath(whole, self.root) if os.path.isabs(whole) else whole
+        inside = os.path.relpath(whole, self.root)
         return Path(whole if inside.startswith("..") else inside).as_posix()
 
     def fails(self, finding: Finding) -> bool:

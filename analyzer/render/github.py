@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from analyzer.finding import Severity
 from analyzer.render.checked import Checked, Told, sentence
-from analyzer.render.text import count, plain
+from analyzer.render.text import plain
 
 COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 MOST_OF_A_KIND = 10
@@ -28,10 +28,8 @@ def _lines(checked: Checked) -> Iterator[str]:
         kind = [one for one in own if one.finding.severity is severity]
         kind.sort(key=lambda one: -one.finding.confidence)
         yield from (_command(command, one) for one in kind[:MOST_OF_A_KIND])
-        if more := len(kind) - MOST_OF_A_KIND:
-            if more > 0:
-                told = count(more, f"more {severity.value}", f"more {severity.value}s")
-                yield f"{told} without an annotation: GitHub shows {MOST_OF_A_KIND} of a kind"
+        if (more := len(kind) - MOST_OF_A_KIND) > 0:
+            yield f"{more} more as {command}, of which GitHub shows {MOST_OF_A_KIND} in a step"
     yield checked.report.summary
 
 
