@@ -74,10 +74,10 @@ def _result(one: Told, index: dict[str, int], checked: Checked) -> dict[str, Any
         "locations": [{"physicalLocation": _location(one)}],
         "partialFingerprints": {"trainlint/v1": f"{found.fingerprint}:{one.nth}"},
         "rank": round(100 * found.confidence, 1),
-        "properties": {"run": one.run, "subject": found.subject},
+        "properties": {"run": plain(one.run), "subject": plain(found.subject)},
     }
     if found.explained_by is not None:
-        made["properties"]["explainedBy"] = found.explained_by
+        made["properties"]["explainedBy"] = plain(found.explained_by)
     if one.accepted is not None:
         reason = plain(one.accepted.reason)
         made["suppressions"] = [{"kind": "external", "justification": reason}]

@@ -86,8 +86,15 @@ def test_stale_are_only_entries_of_rules_that_were_asked() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"version": 2}', '{"version": 1, "per_run": false, "findings": [1]}']
-    + ['{"version": 1, "per_run": false, "findings": [{"rule": "a"}]}', "[" * 100_000],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"version": 2}',
+        '{"version": 1, "per_run": false, "findings": [1]}',
+        '{"version": 1, "per_run": false, "findings": [{"rule": "a"}]}',
+        "[" * 100_000,
+    ],
 )
 def test_what_is_no_baseline_waves_nothing_through(tmp_path, text) -> None:
     (tmp_path / "known.json").write_text(text)
