@@ -33,7 +33,7 @@ def _json(checked: Checked) -> str:
 
 
 def _markdown(checked: Checked) -> str:
-    from analyzer.render.markdown import markdown_summary
+    from analyzer.render.stepsummary import markdown_summary
 
     return markdown_summary(checked.report)
 

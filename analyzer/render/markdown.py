@@ -37,9 +37,6 @@ from analyzer.render.wording import (
 Patch = Mapping[str, tuple[Any, Any]]
 
 REPORT = "report.md"
-MOST_BYTES = 1_000_000
-"""A summary of a step on GitHub is refused above 1 MiB."""
-
 PLOTS = "plots"
 
 _OBEYED = re.compile(
@@ -62,20 +59,8 @@ def write_markdown(report: Report, folder: Path) -> Path:
     for entry in report.drawn:
         plot_run(entry, folder / PLOTS / f"{entry.file}.png")
     path = folder / REPORT
-    replace_text(path, "\n\n".join(_blocks(report)) + "\n")
+    replace_text(path, "\n\n".join(blocks(report)) + "\n")
     return path
-
-
-def markdown_summary(report: Report) -> str:
-    """The same as one text without pictures, short enough for the summary of a GitHub step."""
-    fitting, size = [], 0
-    for block in _blocks(report, drawn=False):
-        size += len(f"{block}\n\n".encode("utf-8", "surrogateescape"))
-        if size > MOST_BYTES:
-            fitting.append("The rest is left out: this is as much as a step summary may hold.")
-            break
-        fitting.append(block)
-    return "\n\n".join(fitting) + "\n"
 
 
 def escape(value: Any) -> str:
@@ -135,7 +120,8 @@ def diff(patch: Patch) -> str:
     return fenced("\n".join(lines), "diff")
 
 
-def _blocks(report: Report, *, drawn: bool = True) -> Iterator[str]:
+def blocks(report: Report, *, drawn: bool = True) -> Iterator[str]:
+    """The parts of the text, between which blank lines stand; ``drawn``: with pictures."""
     yield f"# {escape(report.title)}"
     yield f"**{report.summary}**"
     yield f"Made by trainlint {report.version} on {report.created_text}."

@@ -22,9 +22,9 @@ from analyzer.render.checked import Checked, RuleInfo
 from analyzer.render.github import to_github
 from analyzer.render.gitlab import to_gitlab
 from analyzer.render.junit import to_junit
-from analyzer.render.markdown import MOST_BYTES, markdown_summary
 from analyzer.render.report import Report, RunReport
 from analyzer.render.sarif import to_sarif
+from analyzer.render.stepsummary import MOST_BYTES, markdown_summary
 from analyzer.run import Config
 
 RULES = (
