@@ -15,6 +15,8 @@ import jsonschema
 import junitparser
 import pytest
 import sarif_subset
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analyzer.commands.outputs import FORMATS
 from analyzer.finding import FileEvidence, Finding, KeyEvidence, Severity, Suppressed
@@ -251,3 +253,16 @@ def test_without_a_run_each_format_is_valid() -> None:
     assert json.loads(to_gitlab(empty)) == []
     assert junitparser.JUnitXml.fromstring(to_junit(empty).encode()).tests == 0
     assert io.StringIO(to_github(empty)).readline() == "No run was found.\n"
+
+
+@given(st.text(st.characters(), max_size=80), st.text(st.characters(), max_size=30))
+def test_any_text_leaves_every_format_valid(text, name) -> None:
+    finding = handmade.exploded().diagnosis.findings[0]
+    odd = FileEvidence(name, 1, text)
+    made = one(replace(finding, rule=name, message=text, subject=text, evidence=(odd,)))
+    assert faults(to_sarif(made)) == []
+    assert len(json.loads(to_gitlab(made))) == 1
+    assert junitparser.JUnitXml.fromstring(to_junit(made).encode()).failures == 1
+    first, summary, end = to_github(made).split("\n")
+    assert first.startswith("::error file=")
+    assert "::" not in summary + end
