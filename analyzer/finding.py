@@ -118,7 +118,7 @@ class Finding:
     @property
     def fingerprint(self) -> str:
         """Sixteen hex digits that stay the same from run to run: of the rule and its subject."""
-        parts = "\0".join((self.rule, self.subject, *self.runs))
+        parts = f"{self.rule}\0{self.subject}"
         return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -154,11 +154,14 @@ class NotEvaluated:
 
 @dataclass(frozen=True)
 class Suppressed:
-    """A finding that the user's settings accept for a while; ``line`` is that of the entry."""
+    """A finding that the user accepts: in the settings for a while, or in a baseline.
+
+    ``until`` is None for a baseline; ``line`` is that of the entry in the settings, else 0.
+    """
 
     finding: Finding
     reason: str
-    until: str
+    until: str | None
     line: int
 
 

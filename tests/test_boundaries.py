@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "reading": {"errors", "formats", "names", "run"},
     "readers": {"errors", "formats", "names", "reading", "run"},
     "cache": GROUND | {"__init__"},
+    "gate": GROUND,
     "dataset": GROUND,
     "diagnosis": GROUND | {"dataset", "facts", "location", "signals"},
     "compare": GROUND | {"facts", "signals", "summary"},
@@ -38,12 +39,15 @@ ALLOWED: dict[str, set[str]] = {
         "compare",
         "dataset",
         "diagnosis",
+        "gate",
         "location",
         "readers",
         "reading",
         "render",
     },
     "preflight": GROUND | {"commands", "dataset", "render"},
+    "testing": GROUND | {"diagnosis", "gate", "readers"},
+    "pytest_plugin": {"testing"},
     "__main__": {"__init__", "commands", "errors"},
 }
 """Room -> the other rooms of ``analyzer`` that it may import."""

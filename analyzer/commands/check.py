@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.commands.analysis import (
-    build_report,
-    data_option,
-    format_option,
-    json_text,
-    paths_argument,
-    stdout_console,
-)
+from analyzer.commands.analysis import build_report, data_option, paths_argument, stdout_console
 from analyzer.commands.choice import choice_options, choose
+from analyzer.commands.gate import Asked, Gate, gate_options, require_option
+from analyzer.commands.outputs import (
+    FORMATS,
+    Output,
+    format_option,
+    obeyed_by_none,
+    output_option,
+    write_outputs,
+)
 
 if TYPE_CHECKING:
-    from analyzer.finding import Severity
-    from analyzer.render.report import Report
-
-FAIL_ON = ("error", "warning", "info", "never")
-
-
-fail_option = click.option(
-    "--fail-on",
-    type=click.Choice(FAIL_ON),
-    default="error",
-    show_default=True,
-    help="Exit with 1 when a finding is at least this severe.",
-)
+    from analyzer.render.checked import Checked
 
 
 @click.command()
 @paths_argument
-@fail_option
+@gate_options
+@require_option
 @format_option
+@output_option
 @data_option
 @choice_options
 @click.pass_context
@@ -44,11 +36,12 @@ def check(
     context: click.Context,
     paths: tuple[Path, ...],
     *,
-    fail_on: str,
     output_format: str,
+    outputs: tuple[Output, ...],
     data: Path | None,
     rules: tuple[Path, ...],
     settings: Path | None,
+    **asked: Any,
 ) -> None:
     """Check the runs at or below each PATH and exit with 1 when something is wrong.
 
@@ -59,33 +52,22 @@ def check(
     Examples
       python -m analyzer check workdirs/latest
       python -m analyzer check workdirs/ --fail-on warning --format json > findings.json
+      python -m analyzer check workdirs/ --require "val_f1>=0.7" --output sarif=findings.sarif
+      python -m analyzer check workdirs/ --write-baseline known.json   # then --baseline known.json
     """
-    result = build_report(paths, choose(rules, settings), data)
-    _show(result, output_format)
-    context.exit(1 if fails(result, fail_on) else 0)
+    choice = choose(rules, settings)
+    gate = Gate(Asked(**asked), choice)
+    with obeyed_by_none(output_format):
+        checked = gate.applied(build_report(paths, choice, data))
+        _show(checked, output_format)
+        write_outputs(outputs, lambda name: FORMATS[name](checked))
+    context.exit(1 if checked.failed else 0)
 
 
-def _show(report: Report, output_format: str) -> None:
-    if output_format == "json":
-        from analyzer.render.json import to_json
-
-        click.echo(json_text(to_json(report)), nl=False)
-    else:
+def _show(checked: Checked, output_format: str) -> None:
+    if output_format == "terminal":
         from analyzer.render.terminal import print_report
 
-        print_report(report, stdout_console())
-
-
-def fails(report: Report, fail_on: str) -> bool:
-    """Whether a run, or several together, have a finding of their own as severe as ``fail_on``."""
-    worst = (*(item.worst for item in report.runs), report.together.worst)
-    return any(is_severe(one, fail_on) for one in worst)
-
-
-def is_severe(worst: Severity | None, fail_on: str) -> bool:
-    """Whether a severity is at or above ``fail_on``."""
-    from analyzer.finding import Severity
-
-    if fail_on == "never" or worst is None:
-        return False
-    return worst.rank >= Severity(fail_on).rank
+        print_report(checked.report, stdout_console())
+    else:
+        click.echo(FORMATS[output_format](checked), nl=False)

@@ -2,33 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.commands.analysis import (
-    format_option,
-    json_text,
-    stdout_console,
-    with_progress,
-)
-from analyzer.commands.check import fail_option, is_severe
+from analyzer.commands.analysis import json_text, stdout_console, with_progress
 from analyzer.commands.choice import choice_options, choose
+from analyzer.commands.gate import Asked, Gate, gate_options
+from analyzer.commands.outputs import (
+    FORMATS,
+    Output,
+    format_option,
+    obeyed_by_none,
+    output_option,
+    printed,
+    write_outputs,
+)
 
 if TYPE_CHECKING:
     from analyzer.commands.choice import Choice
     from analyzer.dataset.examine import Examined
     from analyzer.dataset.repair import Change
+    from analyzer.render.checked import Checked
     from analyzer.render.dataset import DatasetReport
-    from analyzer.render.report import RunReport
+    from analyzer.render.report import Report, RunReport
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@fail_option
+@gate_options
 @format_option
+@output_option
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
@@ -62,8 +70,8 @@ def dataset(
     context: click.Context,
     *,
     folder: Path,
-    fail_on: str,
     output_format: str,
+    outputs: tuple[Output, ...],
     out: Path | None,
     overlay: int,
     copy: Path | None,
@@ -71,6 +79,7 @@ def dataset(
     input_size: int,
     rules: tuple[Path, ...],
     settings: Path | None,
+    **asked: Any,
 ) -> None:
     """Check the data set in DIR: its layout, lists, labels, images, and train against test.
 
@@ -82,6 +91,7 @@ def dataset(
       python -m analyzer dataset my_data
       python -m analyzer dataset my_data --out report --overlay 20
       python -m analyzer dataset my_data --fix my_data_repaired
+      python -m analyzer dataset my_data --output junit=data.xml --baseline known.json
     """
     from analyzer.dataset.examine import examine
     from analyzer.dataset.records import Options
@@ -89,14 +99,17 @@ def dataset(
     if overlay and out is None:
         raise click.UsageError("--overlay draws into a report: name its folder with --out")
     chosen = choose(rules, settings)
-    examined = examine(folder, Options(input_size=input_size, deep=deep), with_progress)
-    item = diagnosed(examined, chosen)
-    changes = None if copy is None else _repair(folder, copy)
-    result = _report(examined, item, overlay, changes, copy)
-    _show(result, output_format)
-    if out is not None:
-        _write(result, out)
-    context.exit(1 if is_severe(item.worst, fail_on) else 0)
+    gate = Gate(Asked(**asked), chosen)
+    with obeyed_by_none(output_format):
+        examined = examine(folder, Options(input_size=input_size, deep=deep), with_progress)
+        checked = gate.applied(_as_report(diagnosed(examined, chosen)))
+        changes = None if copy is None else _repair(folder, copy)
+        result = _report(examined, checked.report.runs[0], overlay, changes, copy)
+        _show(result, checked, output_format)
+        write_outputs(outputs, lambda name: _text(result, checked, name))
+        if out is not None:
+            _write(result, out)
+    context.exit(1 if checked.failed else 0)
 
 
 def diagnosed(examined: Examined, choice: Choice) -> RunReport:
@@ -112,6 +125,14 @@ def diagnosed(examined: Examined, choice: Choice) -> RunReport:
     diagnosis = diagnose(run, found.rules, found.active)
     tell(choice, [run], diagnosis.suppressed)
     return RunReport(run, diagnosis)
+
+
+def _as_report(item: RunReport) -> Report:
+    """The data set as a report of one run, which the outputs for CI take."""
+    from analyzer import __version__
+    from analyzer.render.report import Report
+
+    return Report((item,), (), datetime.now().astimezone(), __version__)
 
 
 def _repair(folder: Path, copy: Path) -> tuple[Change, ...]:
@@ -143,13 +164,51 @@ def _report(
     )
 
 
-def _show(result: DatasetReport, output_format: str) -> None:
-    from analyzer.render.dataset import dataset_to_json, print_dataset
+def _show(result: DatasetReport, checked: Checked, output_format: str) -> None:
+    if output_format == "terminal":
+        from analyzer.render.dataset import print_dataset
 
-    if output_format == "json":
-        click.echo(json_text(dataset_to_json(result)), nl=False)
-    else:
         print_dataset(result, stdout_console())
+    else:
+        click.echo(_text(result, checked, output_format), nl=False)
+
+
+def _text(result: DatasetReport, checked: Checked, name: str) -> str:
+    """A format's text: a data set has its own words and numbers, the rest is as of runs."""
+    return OWN[name](result) if name in OWN else FORMATS[name](checked)
+
+
+def _terminal(result: DatasetReport) -> str:
+    from analyzer.render.dataset import print_dataset
+
+    return printed(lambda console: print_dataset(result, console))
+
+
+def _json(result: DatasetReport) -> str:
+    from analyzer.render.dataset import dataset_to_json
+
+    return json_text(dataset_to_json(result))
+
+
+def _markdown(result: DatasetReport) -> str:
+    from analyzer.render.dataset_files import dataset_markdown
+
+    return dataset_markdown(replace(result, overlays=()))
+
+
+def _html(result: DatasetReport) -> str:
+    from analyzer.render.dataset_files import dataset_html
+
+    return dataset_html(result)
+
+
+OWN: dict[str, Callable[[DatasetReport], str]] = {
+    "terminal": _terminal,
+    "json": _json,
+    "markdown": _markdown,
+    "html": _html,
+}
+"""The formats in which a data set says more than its findings."""
 
 
 def _write(result: DatasetReport, out: Path) -> None:

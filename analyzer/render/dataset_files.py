@@ -25,16 +25,29 @@ def write_dataset_markdown(report: DatasetReport, folder: Path) -> Path:
     for i, overlay in enumerate(report.overlays, start=1):
         replace_file(folder / _picture(i, overlay), partial(Path.write_bytes, data=overlay.jpeg))
     path = folder / FILE
-    replace_text(path, "\n\n".join(_blocks(report)) + "\n")
+    replace_text(path, dataset_markdown(report))
     return path
+
+
+def dataset_markdown(report: DatasetReport) -> str:
+    """The text of ``dataset.md``."""
+    return "\n\n".join(_blocks(report)) + "\n"
 
 
 def write_dataset_html(report: DatasetReport, path: Path) -> Path:
     """Write the page; the pictures are in it."""
+    page = dataset_html(report)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, page)
+    return path
+
+
+def dataset_html(report: DatasetReport) -> str:
+    """The page with the pictures in it."""
     from analyzer.render.html import render_page, tone
     from analyzer.render.pagecharts import ChartData
 
-    page = render_page(
+    return render_page(
         "dataset.html.j2",
         ChartData(),
         report=report,
@@ -45,9 +58,6 @@ def write_dataset_html(report: DatasetReport, path: Path) -> Path:
         inline=_inline,
         changes_text=changes_text,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_text(path, page)
-    return path
 
 
 def _inline(overlay: Overlay) -> Markup:

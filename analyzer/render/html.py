@@ -67,12 +67,20 @@ WORDS = {
 
 def write_html(report: Report, path: Path) -> Path:
     """Write the page. Raises MissingExtra without Bokeh, before anything is written."""
+    page = html_text(report)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_text(path, page)
+    return path
+
+
+def html_text(report: Report) -> str:
+    """The page. Raises MissingExtra without Bokeh."""
     data = ChartData()
     for entry in report.entries:
         data.add(entry.anchor, _charts(report, entry.item))
     if len(report.runs) > 1:
         data.add_overview(report.overview)
-    page = render_page(
+    return render_page(
         "report.html.j2",
         data,
         report=report,
@@ -83,9 +91,6 @@ def write_html(report: Report, path: Path) -> Path:
         anchors={name: entry.anchor for name, entry in report.by_name.items()},
         tone=tone,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_text(path, page)
-    return path
 
 
 def _charts(report: Report, item: RunReport) -> Sequence[Chart]:

@@ -59,7 +59,7 @@ def write_markdown(report: Report, folder: Path) -> Path:
     for entry in report.drawn:
         plot_run(entry, folder / PLOTS / f"{entry.file}.png")
     path = folder / REPORT
-    replace_text(path, "\n\n".join(_blocks(report)) + "\n")
+    replace_text(path, "\n\n".join(blocks(report)) + "\n")
     return path
 
 
@@ -120,11 +120,12 @@ def diff(patch: Patch) -> str:
     return fenced("\n".join(lines), "diff")
 
 
-def _blocks(report: Report) -> Iterator[str]:
+def blocks(report: Report, *, drawn: bool = True) -> Iterator[str]:
+    """The parts of the text, between which blank lines stand; ``drawn``: with pictures."""
     yield f"# {escape(report.title)}"
     yield f"**{report.summary}**"
     yield f"Made by trainlint {report.version} on {report.created_text}."
-    if len(report.runs) > 1:
+    if drawn and len(report.runs) > 1:
         yield f"![{escape(report.overview.title)}]({PLOTS}/overview.png)"
     if report.runs:
         yield _overview(report)
@@ -132,9 +133,9 @@ def _blocks(report: Report) -> Iterator[str]:
     if report.skipped:
         yield bullets(f"skipped: {escape(note_text(note))}" for note in report.skipped)
     for entry in report.detailed:
-        yield from _run(entry)
+        yield from _run(entry, drawn=drawn and entry.plotted)
     if report.many:
-        yield from _others(report)
+        yield from _others(report, drawn=drawn)
 
 
 def together_blocks(told: Together) -> Iterator[str]:
@@ -160,12 +161,15 @@ def _missed(items: Sequence[NotEvaluated]) -> str:
     return folded(f"Not judged: {count(len(items), 'rule')}", bullets(missed))
 
 
-def _others(report: Report) -> Iterator[str]:
+def _others(report: Report, *, drawn: bool) -> Iterator[str]:
     """What a report of many runs leaves out, and a line for each flagged run of it."""
     if report.listed:
         yield "## Other runs with findings"
         yield bullets(map(_line, report.listed))
     yield f"{report.quiet[:1].upper()}{report.quiet[1:]}."
+    if not drawn:
+        yield f"Of {len(report.runs)} runs this shows {len(report.detailed)} in full."
+        return
     yield (
         f"Of {len(report.runs)} runs this shows {len(report.detailed)} in full and draws "
         f"{len(report.drawn) or 'none'}; report.html has all of them, with their curves."
@@ -202,7 +206,7 @@ def _overview_row(entry: Entry, *, linked: bool, named: bool) -> tuple[str, ...]
     )
 
 
-def _run(entry: Entry) -> Iterator[str]:
+def _run(entry: Entry, *, drawn: bool) -> Iterator[str]:
     item, run = entry.item, entry.item.run
     yield f'<a id="{entry.anchor}"></a>\n\n## {escape(entry.name)}'
     yield from _verdict(entry)
@@ -217,7 +221,7 @@ def _run(entry: Entry) -> Iterator[str]:
             for f in item.explained
         )
     yield from _accepted(item.diagnosis.suppressed)
-    if entry.plotted:
+    if drawn:
         yield f"![Curves of {escape(entry.name)}]({PLOTS}/{entry.file}.png)"
     yield from _unjudged(entry)
     yield from _tables(entry)

@@ -99,14 +99,14 @@ class SharedFindingJson(FindingJson):
 
 
 class SuppressionJson(TypedDict):
-    """Why a finding is accepted, and until which day."""
+    """Why a finding is accepted, and until which day; null where a baseline knows it."""
 
     justification: str
-    until: str
+    until: str | None
 
 
 class SuppressedJson(FindingJson):
-    """A finding that the user's settings accept for a while; it counts for nothing."""
+    """A finding that the user's settings or a baseline accept; it counts for nothing."""
 
     suppression: SuppressionJson
 

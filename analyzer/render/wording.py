@@ -98,5 +98,10 @@ def named(finding: Finding) -> tuple[tuple[str, ...], str]:
 
 def suppressed_text(items: Sequence[Suppressed]) -> str:
     """``1 finding suppressed: loss-flat (frozen on purpose, until 2026-12-31)``."""
-    parts = [f"{plain(i.finding.rule)} ({plain(i.reason)}, until {plain(i.until)})" for i in items]
+    parts = [f"{plain(i.finding.rule)} ({_accepted(i)})" for i in items]
     return f"{count(len(items), 'finding')} suppressed: {', '.join(parts)}"
+
+
+def _accepted(item: Suppressed) -> str:
+    until = "" if item.until is None else f", until {plain(item.until)}"
+    return f"{plain(item.reason)}{until}"

@@ -64,7 +64,7 @@ def test_findings_name_the_runs_as_they_are_called() -> None:
     assert [piece.text for piece in found.evidence][1:] == [
         "optimizer.lr: 0.1 in exp/a and 0.2 in exp/b"
     ]
-    assert found.fingerprint != diagnose_runs(twins()).findings[0].fingerprint
+    assert found.fingerprint == diagnose_runs(twins()).findings[0].fingerprint, "names change"
 
 
 def test_a_rule_about_several_runs_says_nothing_of_one() -> None:
