@@ -181,6 +181,16 @@ class Diagnosis:
         own = [finding.severity for finding in self.findings if finding.explained_by is None]
         return max(own, key=lambda severity: severity.rank, default=None)
 
+    def _repr_html_(self) -> str:
+        from analyzer.render.notebook import diagnosis_html
+
+        return diagnosis_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from analyzer.render.notebook import diagnosis_markdown
+
+        return diagnosis_markdown(self)
+
 
 @dataclass(frozen=True)
 class Together:

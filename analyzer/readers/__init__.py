@@ -103,6 +103,8 @@ def find(paths: Iterable[Path]) -> Found:
     Raises UsageError for a path that does not exist and NoRunFound where there is no run.
     """
     paths = list(paths)
+    if not paths:
+        raise UsageError("no path was given; name a folder that holds runs, such as workdirs/")
     content = _standard_input() if STDIN in paths else None
     found = find_runs(paths, READERS, content)
     if not found.runs:
