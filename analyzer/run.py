@@ -204,7 +204,7 @@ class Run:
         return self.series.get(name)
 
     def frame(self, axis: Axis | None = None) -> pd.DataFrame:
-        """The curves as a pandas DataFrame: a row for each epoch or step, a column for each series.
+        """The curves as a pandas DataFrame: a row for each epoch or step, a column for each curve.
 
         ``axis`` is ``"epoch"`` or ``"step"``; without it, epochs where the run logs any. A cell
         is NaN where NaN was logged, and where nothing was; ``series`` tells the two apart. Raises

@@ -13,9 +13,10 @@ from analyzer.commands.analysis import (
     format_option,
     json_text,
     paths_argument,
-    stdout_console,
+    print_findings,
 )
 from analyzer.commands.choice import choice_options, choose
+from analyzer.commands.notes import quiet_option
 
 if TYPE_CHECKING:
     from analyzer.finding import Severity
@@ -39,6 +40,7 @@ fail_option = click.option(
 @format_option
 @data_option
 @choice_options
+@quiet_option
 @click.pass_context
 def check(
     context: click.Context,
@@ -71,9 +73,7 @@ def _show(report: Report, output_format: str) -> None:
 
         click.echo(json_text(to_json(report)), nl=False)
     else:
-        from analyzer.render.terminal import print_report
-
-        print_report(report, stdout_console())
+        print_findings(report)
 
 
 def fails(report: Report, fail_on: str) -> bool:

@@ -17,6 +17,8 @@ from analyzer.commands.analysis import (
     stdout_console,
 )
 from analyzer.commands.choice import Choice, choice_options, choose, chosen, tell
+from analyzer.commands.notes import is_quiet, note, quiet_option
+from analyzer.commands.progress import with_progress
 
 if TYPE_CHECKING:
     from analyzer.compare import Comparison
@@ -70,6 +72,7 @@ def parse_tolerances(
     help="Also write comparison.html and comparison.md into this folder.",
 )
 @choice_options
+@quiet_option
 @click.pass_context
 def compare(
     context: click.Context,
@@ -122,16 +125,21 @@ def _runs(paths: tuple[Path, ...], choice: Choice) -> list[Run]:
     if STDIN in paths and not any(run.root == STDIN for run in found):
         raise NoRunFound("standard input holds no run that a reader knows")
     settings = chosen(choice).settings
-    return [settings.with_main_metric(read_run(run)) for run in found]
+    read = with_progress(map(read_run, found), len(found), "Reading runs")
+    return [settings.with_main_metric(run) for run in read]
 
 
 def _show(result: ComparisonReport, output_format: str) -> None:
-    from analyzer.render.comparison import comparison_to_json, print_comparison
+    from analyzer.render.comparison import (
+        comparison_to_json,
+        print_comparison,
+        print_headlines,
+    )
 
     if output_format == "json":
         click.echo(json_text(comparison_to_json(result)), nl=False)
     else:
-        print_comparison(result, stdout_console())
+        (print_headlines if is_quiet() else print_comparison)(result, stdout_console())
 
 
 def _write(result: ComparisonReport, out: Path) -> None:
@@ -145,7 +153,7 @@ def _write(result: ComparisonReport, out: Path) -> None:
     write_comparison_html(result, out / "comparison.html")
     markdown = write_comparison_markdown(result, out)
     for path in (out / "comparison.html", markdown):
-        click.echo(f"wrote {path}", err=True)
+        note(f"wrote {path}")
 
 
 def is_worse(comparison: Comparison) -> bool:

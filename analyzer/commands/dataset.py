@@ -12,10 +12,11 @@ from analyzer.commands.analysis import (
     format_option,
     json_text,
     stdout_console,
-    with_progress,
 )
 from analyzer.commands.check import fail_option, is_severe
 from analyzer.commands.choice import choice_options, choose
+from analyzer.commands.notes import is_quiet, note, quiet_option
+from analyzer.commands.progress import with_progress
 
 if TYPE_CHECKING:
     from analyzer.commands.choice import Choice
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     help="Side of the training input in pixels; words are measured at this size.",
 )
 @choice_options
+@quiet_option
 @click.pass_context
 def dataset(
     context: click.Context,
@@ -144,12 +146,12 @@ def _report(
 
 
 def _show(result: DatasetReport, output_format: str) -> None:
-    from analyzer.render.dataset import dataset_to_json, print_dataset
+    from analyzer.render.dataset import dataset_to_json, print_counts, print_dataset
 
     if output_format == "json":
         click.echo(json_text(dataset_to_json(result)), nl=False)
     else:
-        print_dataset(result, stdout_console())
+        (print_counts if is_quiet() else print_dataset)(result, stdout_console())
 
 
 def _write(result: DatasetReport, out: Path) -> None:
@@ -159,4 +161,4 @@ def _write(result: DatasetReport, out: Path) -> None:
     make_folder(out)
     markdown = write_dataset_markdown(result, out)
     for path in (write_dataset_html(result, out / "dataset.html"), markdown):
-        click.echo(f"wrote {path}", err=True)
+        note(f"wrote {path}")

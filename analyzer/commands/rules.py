@@ -25,6 +25,14 @@ folder_option = click.option(
 )
 
 
+def _ids(context: click.Context, argument: click.Parameter, begun: str) -> list[str]:  # noqa: ARG001
+    """Ids that begin so, for a shell that completes; by file name, as reading all is slow."""
+    from analyzer.diagnosis.loading import rule_files
+    from analyzer.location import rules_dir
+
+    return [path.stem for path in rule_files(rules_dir()) if path.stem.startswith(begun)]
+
+
 @click.group()
 def rules() -> None:
     """The rules: list, show, explain and test them, or print their page or JSON Schema.
@@ -57,7 +65,7 @@ def list_rules(places: tuple[Path, ...]) -> None:
 
 
 @rules.command()
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID", shell_complete=_ids)
 @folder_option
 def show(rule_id: str, places: tuple[Path, ...]) -> None:
     """The file of one rule, as it is.
@@ -73,7 +81,7 @@ def show(rule_id: str, places: tuple[Path, ...]) -> None:
 
 
 @rules.command()
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID", shell_complete=_ids)
 @folder_option
 def explain(rule_id: str, places: tuple[Path, ...]) -> None:
     """What a rule detects, why it matters, how it is decided, its causes, fixes and limits.

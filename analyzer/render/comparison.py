@@ -25,7 +25,7 @@ from analyzer.names import label
 from analyzer.render.charts import Chart, Curve, crosses_of, range_of_y, spans_decades
 from analyzer.render.json import TOOL, finite, together_json
 from analyzer.render.names import short_names
-from analyzer.render.palette import run_colour
+from analyzer.render.palette import run_colours
 from analyzer.render.schema import VERSION, ComparisonReportJson
 from analyzer.render.terminal import print_together, show
 from analyzer.render.text import listing, number, plain, setting
@@ -64,7 +64,7 @@ class ComparisonReport:
     @property
     def created_text(self) -> str:
         """When the report was made, to the minute."""
-        return self.created.strftime("%Y-%m-%d %H:%M")
+        return self.created.isoformat(sep=" ", timespec="minutes")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -138,12 +138,18 @@ class ComparisonReport:
         for place, run in enumerate(self.comparison.runs):
             if name in run.series:
                 crosses = crosses_of(*last_written(run.series[name]))
-                tag, colour = self.tags[place], run_colour(self._side_of(place))
+                tag, colour = self.tags[place], self._colours[self._side_of(place)]
                 curves.append(Curve(name, tag, colour, aligned.x, aligned.y[place], crosses))
         log = name.endswith("loss") and spans_decades(curves)
         shown = range_of_y(curves, (), log=log, span=0.0)
         title = label(name)
         return Chart(name, title, aligned.axis, title, tuple(curves), shown, log=log)
+
+    @cached_property
+    def _colours(self) -> list[str]:
+        """One colour for each side, by the name of its first run."""
+        runs = self.comparison.runs
+        return run_colours([runs[side.places[0]].name for side in self.comparison.sides])
 
     def _side_of(self, place: int) -> int:
         return next(i for i, side in enumerate(self.comparison.sides) if place in side.places)
@@ -175,13 +181,18 @@ def value_text(value: object) -> str:
     return "(missing)" if value is MISSING else setting(value)
 
 
-def print_comparison(report: ComparisonReport, console: Console) -> None:
-    """Print the verdict first, then what differs, then the results."""
-    comparison = report.comparison
+def print_headlines(report: ComparisonReport, console: Console) -> None:
+    """Print the verdict for each side but the first."""
     for outcome, sentence in report.headlines:
         show(console, Text(sentence, style=OUTCOME_STYLE[outcome]))
     if not report.headlines:
         show(console, "The runs share no metric that could be compared.")
+
+
+def print_comparison(report: ComparisonReport, console: Console) -> None:
+    """Print the verdict first, then what differs, then the results."""
+    comparison = report.comparison
+    print_headlines(report, console)
     show(console, Text(report.explanation))
     for note in comparison.notes:
         show(console, Text(note, style="dim"))
