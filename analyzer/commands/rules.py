@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from analyzer.commands.progress import with_progress
+
 if TYPE_CHECKING:
     from analyzer.diagnosis import Rule
     from analyzer.errors import RuleError
@@ -117,8 +119,9 @@ def test(context: click.Context, places: tuple[Path, ...]) -> None:
     for error in broken:
         click.echo(str(error))
     unproven = 0
-    for path, rule in good.items():
-        for line, text in _unproven(path, rule):
+    tested = ((path, list(_unproven(path, rule))) for path, rule in good.items())
+    for path, troubles in list(with_progress(tested, len(good), "Testing rules")):
+        for line, text in troubles:
             unproven += 1
             click.echo(str(RuleError(text, file=str(path), line=line)))
     examples = sum(len(rule.examples) for rule in good.values())
