@@ -27,7 +27,7 @@ IntArray = NDArray[np.int64]
 Axis = Literal["epoch", "step"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Series:
     """One named curve.
 
@@ -47,6 +47,9 @@ class Series:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def __repr__(self) -> str:
+        return f"Series({self.name!r}, {len(self)} points by {self.axis})"
 
     @property
     def finite(self) -> NDArray[np.bool_]:
@@ -157,7 +160,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """Everything that was read from one directory or file.
 
@@ -194,6 +197,10 @@ class Run:
     environment: Mapping[str, Any] = field(default_factory=dict)
     unreadable: str | None = None
     data: DataSet | None = None
+
+    def __repr__(self) -> str:
+        about = f"{self.status.value}, {self.epochs_done} epochs, {len(self.series)} series"
+        return f"Run({str(self.path)!r}, {self.format}, {self.unreadable or about})"
 
     def get(self, name: str) -> Series | None:
         """A series by canonical name or by role (``loss``, ``metric``); None if not logged."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -143,6 +144,16 @@ class Tags(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+def test_a_list_of_runs_at_the_prompt_is_a_line_each() -> None:
+    item = exploded()
+    assert re.fullmatch(
+        r"Run\('workdirs.exp_\w+', workdir, \w+, \d+ epochs, \d+ series\)", repr(item.run)
+    )
+    assert repr(item.run.series["train_loss"]).startswith("Series('train_loss', ")
+    assert repr(item.diagnosis).startswith(f"Diagnosis('{item.diagnosis.verdict.action}': error ")
+    assert "not JSON" in repr(run("broken", unreadable="metrics.json: not JSON"))
 
 
 ALLOWED = {"div", "strong", "table", "thead", "tbody", "tr", "th", "td", "small"}

@@ -18,7 +18,7 @@ from analyzer.commands.analysis import (
 )
 from analyzer.commands.choice import Choice, choice_options, choose, chosen, tell
 from analyzer.commands.notes import is_quiet, note, quiet_option
-from analyzer.commands.progress import with_progress
+from analyzer.commands.progress import busy, with_progress
 
 if TYPE_CHECKING:
     from analyzer.compare import Comparison
@@ -118,10 +118,11 @@ def _runs(paths: tuple[Path, ...], choice: Choice) -> list[Run]:
     from analyzer.errors import NoRunFound
     from analyzer.readers import STDIN, find, read_run
 
-    for path in paths:
-        if path != STDIN:  # which can be read only once
-            find([path])
-    found = find(paths).runs
+    with busy("Looking for runs"):
+        for path in paths:
+            if path != STDIN:  # which can be read only once
+                find([path])
+        found = find(paths).runs
     if STDIN in paths and not any(run.root == STDIN for run in found):
         raise NoRunFound("standard input holds no run that a reader knows")
     settings = chosen(choice).settings

@@ -11,7 +11,7 @@ import click
 
 from analyzer.commands.analysis import paths_argument
 from analyzer.commands.notes import note, quiet_option
-from analyzer.commands.progress import with_progress
+from analyzer.commands.progress import busy, with_progress
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ def _runs(paths: tuple[Path, ...]) -> Iterator[Run]:
     """The runs one by one, so that many need no more memory than one; trouble goes to stderr."""
     from analyzer.readers import find, read_run
 
-    found = find(paths)
+    with busy("Looking for runs"):
+        found = find(paths)
     for run in with_progress(map(read_run, found.runs), len(found.runs), "Reading runs"):
         if run.unreadable is not None:
             click.echo(f"left out: {run.unreadable}", err=True)

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 from analyzer.errors import UsageError
@@ -20,6 +22,8 @@ from analyzer.run import Note
 
 MAX_FOLDERS = 200_000
 MAX_DEPTH = 16
+MOST_NAMES = 10_000
+"""Names in a folder among which a misspelt one is looked for."""
 STDIN = Path("-")
 
 
@@ -65,7 +69,7 @@ class Found:
     def see(self, folder: Folder) -> None:
         """Count one more folder and what lies in it."""
         self.folders += 1
-        self.kinds.update(name[name.rfind(".") :] if "." in name else "" for name in folder.files)
+        self.kinds.update(os.path.splitext(name)[1].lower() for name in folder.files)  # noqa: PTH122
         if "train_list.txt" in folder.files:
             self.lists.append(folder.path)
 
@@ -169,8 +173,19 @@ def _existing(path: Path, readers: Sequence[Reader]) -> Path:
     newest = newest_run(path.parent, readers) if above and path.name == LATEST else None
     if newest is not None:
         return newest
-    hint = "check the spelling" if above else f"{path.parent} does not exist either"
+    hint = _near(path) if above else f"{path.parent} does not exist either"
     raise UsageError(f"{path} does not exist; {hint}, or name a folder that holds runs")
+
+
+def _near(path: Path) -> str:
+    """What may have been meant by a name that is not there."""
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry in islice(entries, MOST_NAMES)]
+    except OSError:
+        names = []
+    near = get_close_matches(path.name, names, n=1)
+    return f"did you mean {path.with_name(near[0])}" if near else "check the spelling"
 
 
 def newest_run(root: Path, readers: Sequence[Reader] = ()) -> Path | None:

@@ -17,6 +17,7 @@ from handmade import run as made_run
 import analyzer
 from analyzer.__main__ import cli
 from analyzer.commands.progress import with_progress
+from analyzer.dataset.sample import write_sample
 from analyzer.render.names import short_names
 from analyzer.render.palette import run_colours
 
@@ -121,6 +122,13 @@ def test_quiet_compare_gives_the_verdict() -> None:
     assert re.fullmatch(r"F1: B against A: .*\n", done.stdout)
 
 
+def test_quiet_dataset_gives_the_counts(tmp_path: Path) -> None:
+    write_sample(tmp_path / "set", train=2, test=2)
+    done = said("dataset", tmp_path / "set", "-q", "--out", tmp_path / "out")
+    assert re.fullmatch(r"set: .* found\.\n", done.stdout)
+    assert done.stderr == ""
+
+
 def completions(words: str) -> list[str]:
     more = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
     return said(env=env(_TRAINLINT_COMPLETE="bash_complete", **more)).stdout.splitlines()
@@ -176,6 +184,13 @@ def test_patterns_that_no_shell_expanded() -> None:
     done = said("check", "examples/workdirs/*ax*")
     assert done.returncode == 2
     assert done.stderr.startswith("error: examples/workdirs/*ax* matches nothing; ")
+
+
+def test_a_misspelt_path_is_told_its_neighbour() -> None:
+    done = said("check", "examples/workdirs/helthy")
+    assert done.returncode == 2
+    assert "does not exist; did you mean examples/workdirs/healthy, or" in done.stderr
+    assert "check the spelling" in said("check", "examples/workdirs/zzz").stderr
 
 
 def test_a_folder_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
