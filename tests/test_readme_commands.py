@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -20,6 +21,7 @@ from analyzer.__main__ import cli
 from analyzer.dataset.sample import write_sample
 
 ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples" / "workdirs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
@@ -35,6 +37,9 @@ SHORT = {
     "trainer.synth": "--train 8 --test 4 --size 64",
 }
 """What is added to a line that names this, so that it takes seconds."""
+
+FINDS = re.compile(r"-m analyzer (?:check|compare|dataset) ")
+"""Commands that may end with 1: something was found, which is no fault of theirs."""
 
 INLINE = re.findall(r"`(python -m [^`]+)`", README)
 
@@ -56,6 +61,10 @@ def checkout(tmp_path: Path) -> Path:
     """A folder like a checkout, with the data set, rule and programs that the README speaks of."""
     for name in ("analyzer", "trainer", "rules", "examples", "benchmarks"):
         (tmp_path / name).symlink_to(ROOT / name)
+    for name, run in (("old", "healthy"), ("new", "oscillating"), ("workdirs", "nan")):
+        shutil.copytree(*(root / run for root in (EXAMPLES, tmp_path / name)), symlinks=True)
+    for name, run in (("exp_a", "healthy"), ("exp_b", "oscillating")):
+        (tmp_path / name).symlink_to(next((EXAMPLES / run).glob("exp_*")))
     write_sample(tmp_path / "my_data", train=8, test=4)
     rule = README.split("```yaml\n# my_rules/")[1].split("```")[0]
     path = tmp_path / "my_rules" / rule.partition(":")[0]
@@ -81,7 +90,8 @@ def test_the_commands_of_a_block_work_one_after_another(block: str, checkout: Pa
             ["bash", "-euo", "pipefail", "-c", line],
             capture_output=True, text=True, check=False, cwd=checkout, env=env,
         )  # fmt: skip
-        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+        good = (0, 1) if FINDS.search(line) else (0,)
+        assert done.returncode in good, f"{line}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr, line
 
 
@@ -102,8 +112,7 @@ def test_a_command_in_running_text_has_the_options_it_is_shown_with(text: str) -
 
 
 def test_the_python_of_the_readme_works(checkout: Path) -> None:
-    (checkout / "workdirs").symlink_to(ROOT / "examples" / "workdirs")
-    code = README.split("```python\n")[1].split("```")[0]
+    code = README.split("## From Python")[1].split("```python\n")[1].split("```")[0]
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=checkout)
     assert "restart with this patch ['loss-nonfinite'" in done.stdout
