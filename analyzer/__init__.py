@@ -7,27 +7,50 @@ package, or asking for ``--help``, costs nothing.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analyzer.diagnosis import diagnose, diagnose_runs
+    from analyzer.errors import TrainlintError
+    from analyzer.finding import Diagnosis, Finding, Severity, Together, Verdict
+    from analyzer.readers import read
+    from analyzer.run import Config, Run, Series, Status
 
 __version__ = "0.1.0"
 
-_WHERE = {
-    "Run": "analyzer.run",
-    "Series": "analyzer.run",
-    "Finding": "analyzer.finding",
-    "Diagnosis": "analyzer.finding",
-    "read": "analyzer.readers",
-    "diagnose": "analyzer.diagnosis",
-    "TrainlintError": "analyzer.errors",
-}
+__all__ = [
+    "Config",
+    "Diagnosis",
+    "Finding",
+    "Run",
+    "Series",
+    "Severity",
+    "Status",
+    "Together",
+    "TrainlintError",
+    "Verdict",
+    "__version__",
+    "diagnose",
+    "diagnose_runs",
+    "read",
+]
 
-__all__ = ["__version__", *_WHERE]  # noqa: PLE0604
+_WHERE = {
+    "analyzer.diagnosis": ("diagnose", "diagnose_runs"),
+    "analyzer.errors": ("TrainlintError",),
+    "analyzer.finding": ("Diagnosis", "Finding", "Severity", "Together", "Verdict"),
+    "analyzer.readers": ("read",),
+    "analyzer.run": ("Config", "Run", "Series", "Status"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module 'analyzer' has no attribute {name!r}")
-    return getattr(import_module(_WHERE[name]), name)
+    for module, names in _WHERE.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(
+        f"module 'analyzer' has no attribute {name!r}; it has: {', '.join(__all__)}"
+    )
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,8 @@ import gc
 import io
 import os
 import sys
+from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,10 +30,39 @@ Exit codes
   1  findings (check, dataset), or a worse run (compare --fail-on worse)
   2  wrong usage, a broken rule, or a missing extra
   3  no run found
+  130  interrupted; 141 when nobody reads the output any more (| head)
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+READER_GONE = 141
+"""As other programs end whose output nobody reads any more: 128 and the number of SIGPIPE.
+
+Neither 0 nor 1, which would say something about the findings.
+"""
+
+COMPLETION = "_TRAINLINT_COMPLETE"
+"""The variable by which a shell asks for completions, as click documents it."""
+
+
+class Door(click.Group):
+    """The command group; that the reader of our output has gone, `head` say, is no trouble."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. Click itself would end with 1, which means findings."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            return _nobody_reads()
+
+
+def _nobody_reads() -> int:
+    """Let the streams lead nowhere, so that ending writes into no closed pipe."""
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return READER_GONE
+
+
+@click.group(cls=Door, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="trainlint")
 def cli() -> None:
     """The linter for training runs: says what is wrong, how sure, why, and what to change.
@@ -64,7 +95,7 @@ def main() -> None:
 def run() -> int:
     """Run the command line; expected trouble becomes one sentence and an exit code."""
     try:
-        code = cli.main(prog_name="python -m analyzer", standalone_mode=False)
+        code = cli.main(prog_name=_called(), complete_var=COMPLETION, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
         error.show()
@@ -76,10 +107,14 @@ def run() -> int:
         click.echo("interrupted", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output, `head` say, has gone; that is no trouble of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _nobody_reads()
     return code if isinstance(code, int) else 0
+
+
+def _called() -> str:
+    """What a person typed; shells complete the installed command alone."""
+    installed = Path(sys.argv[0]).stem == "trainlint" or COMPLETION in os.environ
+    return "trainlint" if installed else "python -m analyzer"
 
 
 if __name__ == "__main__":

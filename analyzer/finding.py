@@ -165,7 +165,7 @@ class Suppressed:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """All that is said of one run, the worst finding first.
 
@@ -183,6 +183,20 @@ class Diagnosis:
         """The highest severity among findings that no other finding explains."""
         own = [finding.severity for finding in self.findings if finding.explained_by is None]
         return max(own, key=lambda severity: severity.rank, default=None)
+
+    def __repr__(self) -> str:
+        rules = ", ".join(f"{one.severity} {one.rule}" for one in self.findings)
+        return f"Diagnosis({self.verdict.action!r}: {rules or 'no finding'})"
+
+    def _repr_html_(self) -> str:
+        from analyzer.render.notebook import diagnosis_html
+
+        return diagnosis_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from analyzer.render.notebook import diagnosis_markdown
+
+        return diagnosis_markdown(self)
 
 
 @dataclass(frozen=True)

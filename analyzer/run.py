@@ -11,19 +11,23 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.data import DataSet
+from analyzer.errors import MissingExtra, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Axis = Literal["epoch", "step"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Series:
     """One named curve.
 
@@ -43,6 +47,9 @@ class Series:
 
     def __len__(self) -> int:
         return len(self.y)
+
+    def __repr__(self) -> str:
+        return f"Series({self.name!r}, {len(self)} points by {self.axis})"
 
     @property
     def finite(self) -> NDArray[np.bool_]:
@@ -153,7 +160,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """Everything that was read from one directory or file.
 
@@ -193,6 +200,10 @@ class Run:
     unreadable: str | None = None
     data: DataSet | None = None
 
+    def __repr__(self) -> str:
+        about = f"{self.status.value}, {self.epochs_done} epochs, {len(self.series)} series"
+        return f"Run({str(self.path)!r}, {self.format}, {self.unreadable or about})"
+
     def get(self, name: str) -> Series | None:
         """A series by canonical name or by role (``loss``, ``metric``); None if not logged."""
         if name == "loss":
@@ -200,6 +211,36 @@ class Run:
         elif name == "metric":
             name = self.main_metric or ""
         return self.series.get(name)
+
+    def frame(self, axis: Axis | None = None) -> pd.DataFrame:
+        """The curves as a pandas DataFrame: a row for each epoch or step, a column for each curve.
+
+        ``axis`` is ``"epoch"`` or ``"step"``; without it, epochs where the run logs any. A cell
+        is NaN where NaN was logged, and where nothing was; ``series`` tells the two apart. Raises
+        MissingExtra without pandas, UsageError for another axis.
+        """
+        if axis not in (None, "epoch", "step"):
+            raise UsageError(f"frame: axis is 'epoch' or 'step', not {axis!r}")
+        try:
+            import pandas as pd
+        except ImportError:
+            raise MissingExtra("Run.frame()", "report") from None
+        chosen = axis or ("epoch" if self.epochs_done or not self.steps_done else "step")
+        columns = {n: pd.Series(s.y, s.x) for n, s in self.series.items() if s.axis == chosen}
+        frame = pd.DataFrame(columns).sort_index()
+        if all(float(x).is_integer() for x in frame.index):
+            frame.index = frame.index.astype("int64")
+        return frame.rename_axis(index=chosen)
+
+    def _repr_html_(self) -> str:
+        from analyzer.render.notebook import run_html
+
+        return run_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from analyzer.render.notebook import run_markdown
+
+        return run_markdown(self)
 
     @property
     def epochs_done(self) -> int:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
+
+from analyzer.commands.notes import is_quiet
+from analyzer.commands.progress import busy, with_progress
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,12 +22,7 @@ if TYPE_CHECKING:
     from analyzer.render.report import Report
     from analyzer.run import Run
 
-T = TypeVar("T")
-
 PIPED_COLUMNS = 160
-
-FEW = 20
-"""Up to this many runs are read in well under a second; no bar is shown."""
 
 paths_argument = click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
@@ -58,9 +56,12 @@ def build_report(paths: Sequence[Path], choice: Choice, data: Path | None = None
     from analyzer.commands.datafile import data_folders, with_data
     from analyzer.commands.results import results
     from analyzer.readers import find
+    from analyzer.reading.paths import expanded
     from analyzer.render.report import Report, RunReport
 
-    found = find(paths)
+    paths = expanded(paths)
+    with busy("Looking for runs"):
+        found = find(paths)
     done = with_progress(results(found.runs, choice), len(found.runs), "Reading runs")
     folders = data_folders(paths, data)
     items = [RunReport(run, with_data(run, diagnosis, folders)) for run, diagnosis in done]
@@ -82,14 +83,11 @@ def look_together(runs: Sequence[Run], choice: Choice) -> Together:
     return diagnose_runs(runs, found.rules, found.active, short_names(list(runs)))
 
 
-def with_progress(items: Iterable[T], count: int, what: str) -> Iterator[T]:
-    """Go through ``items``; on a terminal, many of them show a progress bar on stderr."""
-    if count <= FEW or not sys.stderr.isatty():
-        yield from items
-        return
-    from rich.progress import track
+def print_findings(report: Report) -> None:
+    """The findings in the terminal; of them only the last line with ``--quiet``."""
+    from analyzer.render.terminal import print_report, print_summary
 
-    yield from track(items, what, total=count, console=stderr_console(), transient=True)
+    (print_summary if is_quiet() else print_report)(report, stdout_console())
 
 
 def json_text(value: Mapping[str, object]) -> str:
@@ -116,8 +114,12 @@ def stdout_console() -> Console:
     """The console for findings and data; a pipe or a file gets lines that are not cut at 80."""
     from rich.console import Console
 
+    class Stdout(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # rich would end with 1, which means findings
+
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PIPED_COLUMNS
-    return Console(highlight=False, soft_wrap=False, width=width)
+    return Stdout(highlight=False, soft_wrap=False, width=width)
 
 
 def stderr_console() -> Console:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.commands.analysis import build_report, data_option, paths_argument, stdout_console
+from analyzer.commands.analysis import build_report, data_option, paths_argument, print_findings
 from analyzer.commands.choice import choice_options, choose
 from analyzer.commands.gate import Asked, Gate, gate_options, require_option
+from analyzer.commands.notes import quiet_option
 from analyzer.commands.outputs import (
     FORMATS,
     Output,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @output_option
 @data_option
 @choice_options
+@quiet_option
 @click.pass_context
 def check(
     context: click.Context,
@@ -66,8 +68,6 @@ def check(
 
 def _show(checked: Checked, output_format: str) -> None:
     if output_format == "terminal":
-        from analyzer.render.terminal import print_report
-
-        print_report(checked.report, stdout_console())
+        print_findings(checked.report)
     else:
         click.echo(FORMATS[output_format](checked), nl=False)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from analyzer.commands.notes import note
+
 if TYPE_CHECKING:
     from analyzer.diagnosis import Rule
     from analyzer.diagnosis.settings import Settings, Suppression
@@ -92,10 +94,9 @@ def _is_run(folder: Path) -> bool:
 
 
 def _say_ignored(path: Path) -> None:
-    click.echo(
+    note(
         f"note: {path} lies inside a run and is ignored; "
-        "settings come from the current folder upward, or from --settings",
-        err=True,
+        "settings come from the current folder upward, or from --settings"
     )
 
 
@@ -151,7 +152,7 @@ def tell(
         every = (rule for rule in chosen(choice).every if rule.about_data == data)
         asked = {rule.id for rule in every if rule.among or not together}
         for line in _notes(choice, gone, runs, asked):
-            click.echo(f"note: {line}", err=True)
+            note(f"note: {line}")
 
 
 def _notes(

@@ -16,6 +16,8 @@ from analyzer.commands.analysis import (
     stdout_console,
 )
 from analyzer.commands.choice import Choice, choice_options, choose, chosen, tell
+from analyzer.commands.notes import is_quiet, note, quiet_option
+from analyzer.commands.progress import busy, with_progress
 
 if TYPE_CHECKING:
     from analyzer.compare import By, Comparison, Tolerance
@@ -79,6 +81,7 @@ def parse_tolerances(
     help="Also write comparison.html and comparison.md into this folder.",
 )
 @choice_options
+@quiet_option
 @click.pass_context
 def compare(
     context: click.Context,
@@ -126,23 +129,29 @@ def _runs(paths: tuple[Path, ...], choice: Choice) -> list[Run]:
     from analyzer.errors import NoRunFound
     from analyzer.readers import STDIN, find, read_run
 
-    for path in paths:
-        if path != STDIN:  # which can be read only once
-            find([path])
-    found = find(paths).runs
+    with busy("Looking for runs"):
+        for path in paths:
+            if path != STDIN:  # which can be read only once
+                find([path])
+        found = find(paths).runs
     if STDIN in paths and not any(run.root == STDIN for run in found):
         raise NoRunFound("standard input holds no run that a reader knows")
     settings = chosen(choice).settings
-    return [settings.with_main_metric(read_run(run)) for run in found]
+    read = with_progress(map(read_run, found), len(found), "Reading runs")
+    return [settings.with_main_metric(run) for run in read]
 
 
 def _show(result: ComparisonReport, output_format: str) -> None:
-    from analyzer.render.comparison import comparison_to_json, print_comparison
+    from analyzer.render.comparison import (
+        comparison_to_json,
+        print_comparison,
+        print_headlines,
+    )
 
     if output_format == "json":
         click.echo(json_text(comparison_to_json(result)), nl=False)
     else:
-        print_comparison(result, stdout_console())
+        (print_headlines if is_quiet() else print_comparison)(result, stdout_console())
 
 
 def _write(result: ComparisonReport, out: Path) -> None:
@@ -156,7 +165,7 @@ def _write(result: ComparisonReport, out: Path) -> None:
     write_comparison_html(result, out / "comparison.html")
     markdown = write_comparison_markdown(result, out)
     for path in (out / "comparison.html", markdown):
-        click.echo(f"wrote {path}", err=True)
+        note(f"wrote {path}")
 
 
 def is_worse(comparison: Comparison) -> bool:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from analyzer.commands.analysis import json_text, stdout_console, with_progress
+from analyzer.commands.analysis import json_text, stdout_console
 from analyzer.commands.choice import choice_options, choose
 from analyzer.commands.gate import Asked, Gate, gate_options
+from analyzer.commands.notes import is_quiet, note, quiet_option
 from analyzer.commands.outputs import (
     FORMATS,
     Output,
@@ -22,6 +23,7 @@ from analyzer.commands.outputs import (
     printed,
     write_outputs,
 )
+from analyzer.commands.progress import with_progress
 
 if TYPE_CHECKING:
     from analyzer.commands.choice import Choice
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
     help="Side of the training input in pixels; words are measured at this size.",
 )
 @choice_options
+@quiet_option
 @click.pass_context
 def dataset(
     context: click.Context,
@@ -166,9 +169,9 @@ def _report(
 
 def _show(result: DatasetReport, checked: Checked, output_format: str) -> None:
     if output_format == "terminal":
-        from analyzer.render.dataset import print_dataset
+        from analyzer.render.dataset import print_counts, print_dataset
 
-        print_dataset(result, stdout_console())
+        (print_counts if is_quiet() else print_dataset)(result, stdout_console())
     else:
         click.echo(_text(result, checked, output_format), nl=False)
 
@@ -218,4 +221,4 @@ def _write(result: DatasetReport, out: Path) -> None:
     make_folder(out)
     markdown = write_dataset_markdown(result, out)
     for path in (write_dataset_html(result, out / "dataset.html"), markdown):
-        click.echo(f"wrote {path}", err=True)
+        note(f"wrote {path}")

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from analyzer.commands.analysis import paths_argument, with_progress
+from analyzer.commands.analysis import paths_argument
+from analyzer.commands.notes import note, quiet_option
+from analyzer.commands.progress import busy, with_progress
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="The file to write; without it the table goes to stdout.",
 )
+@quiet_option
 def export(paths: tuple[Path, ...], kind: str, out: Path | None) -> None:
     """Write every scalar of the runs at or below each PATH, one row for each logged value.
 
@@ -55,14 +58,15 @@ def export(paths: tuple[Path, ...], kind: str, out: Path | None) -> None:
 
     make_folder(out.parent)
     replace_file(out, lambda temporary: _write(runs, kind, temporary))
-    click.echo(f"wrote {out}", err=True)
+    note(f"wrote {out}")
 
 
 def _runs(paths: tuple[Path, ...]) -> Iterator[Run]:
     """The runs one by one, so that many need no more memory than one; trouble goes to stderr."""
     from analyzer.readers import find, read_run
 
-    found = find(paths)
+    with busy("Looking for runs"):
+        found = find(paths)
     for run in with_progress(map(read_run, found.runs), len(found.runs), "Reading runs"):
         if run.unreadable is not None:
             click.echo(f"left out: {run.unreadable}", err=True)

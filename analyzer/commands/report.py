@@ -13,9 +13,11 @@ from analyzer.commands.analysis import (
     data_option,
     json_text,
     paths_argument,
-    stdout_console,
+    print_findings,
 )
 from analyzer.commands.choice import choice_options, choose
+from analyzer.commands.notes import note, quiet_option
+from analyzer.commands.progress import with_progress
 
 if TYPE_CHECKING:
     from analyzer.render.report import Report
@@ -70,6 +72,7 @@ FORMATS: dict[str, Callable[[Report, Path], Path]] = {
 )
 @data_option
 @choice_options
+@quiet_option
 def report(
     paths: tuple[Path, ...],
     *,
@@ -90,12 +93,11 @@ def report(
       python -m analyzer report workdirs/latest --out latest_report
       python -m analyzer report train.log --format markdown
     """
-    from analyzer.render.terminal import print_report
-
     result = build_report(paths, choose(rules, settings), data)
-    print_report(result, stdout_console())
-    for path in _write(result, out, formats):
-        click.echo(f"wrote {path}", err=True)
+    print_findings(result)
+    written = with_progress(_write(result, out, formats), len(set(formats)), "Writing the report")
+    for path in list(written):
+        note(f"wrote {path}")
 
 
 def _write(result: Report, out: Path, formats: tuple[str, ...]) -> Iterator[Path]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from analyzer.commands.progress import with_progress
+
 if TYPE_CHECKING:
     from analyzer.diagnosis import Rule
     from analyzer.errors import RuleError
@@ -23,6 +25,14 @@ folder_option = click.option(
     type=click.Path(exists=True, path_type=Path),
     help="A folder of rules, or one rule file; may be given several times.",
 )
+
+
+def _ids(context: click.Context, argument: click.Parameter, begun: str) -> list[str]:  # noqa: ARG001
+    """Ids that begin so, for a shell that completes; by file name, as reading all is slow."""
+    from analyzer.diagnosis.loading import rule_files
+    from analyzer.location import rules_dir
+
+    return [path.stem for path in rule_files(rules_dir()) if path.stem.startswith(begun)]
 
 
 @click.group()
@@ -57,7 +67,7 @@ def list_rules(places: tuple[Path, ...]) -> None:
 
 
 @rules.command()
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID", shell_complete=_ids)
 @folder_option
 def show(rule_id: str, places: tuple[Path, ...]) -> None:
     """The file of one rule, as it is.
@@ -73,7 +83,7 @@ def show(rule_id: str, places: tuple[Path, ...]) -> None:
 
 
 @rules.command()
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID", shell_complete=_ids)
 @folder_option
 def explain(rule_id: str, places: tuple[Path, ...]) -> None:
     """What a rule detects, why it matters, how it is decided, its causes, fixes and limits.
@@ -109,8 +119,9 @@ def test(context: click.Context, places: tuple[Path, ...]) -> None:
     for error in broken:
         click.echo(str(error))
     unproven = 0
-    for path, rule in good.items():
-        for line, text in _unproven(path, rule):
+    tested = ((path, list(_unproven(path, rule))) for path, rule in good.items())
+    for path, troubles in list(with_progress(tested, len(good), "Testing rules")):
+        for line, text in troubles:
             unproven += 1
             click.echo(str(RuleError(text, file=str(path), line=line)))
     examples = sum(len(rule.examples) for rule in good.values())

@@ -15,6 +15,7 @@ from analyzer.diagnosis.settings import Suppression, suppressed
 from analyzer.diagnosis.several import AMONG, Several
 from analyzer.diagnosis.story import tell
 from analyzer.diagnosis.vocabulary import OPTIONAL
+from analyzer.errors import UsageError
 from analyzer.finding import Diagnosis, NotEvaluated, Together
 from analyzer.run import Run
 
@@ -29,8 +30,14 @@ def diagnose(
     """All that the rules say of a run; without ``rules`` those that come with the package.
 
     A data set, which is a run with ``data``, is judged by the rules about data and no others. A
-    run that could not be read is examined by ``run-unreadable`` alone.
+    run that could not be read is examined by ``run-unreadable`` alone. Raises UsageError for what
+    is no Run.
     """
+    if not isinstance(run, Run):
+        raise UsageError(
+            f"diagnose takes one Run, not {type(run).__name__}; "
+            "take each of read(...) in turn, or give all of them to diagnose_runs"
+        )
     every = installed_rules() if rules is None else rules
     chosen = [
         rule for rule in every if rule.among is None and rule.about_data == (run.data is not None)

@@ -7,6 +7,7 @@ most specific ones stand first and the last resort last.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable
 from concurrent.futures import Executor
@@ -46,12 +47,15 @@ from analyzer.readers import (
 )
 from analyzer.reading.claim import Reader
 from analyzer.reading.folder import DiskTree, Folder
+from analyzer.reading.paths import expanded
 from analyzer.reading.search import STDIN, Found, Located, claimed, find_runs
 from analyzer.run import Run
 
 __all__ = ["READERS", "Found", "Located", "find", "read", "read_run"]
 
 MAX_STDIN = 1 << 28
+MOST_KINDS = 5
+WEIGHTS = frozenset({".pth", ".pt", ".ckpt", ".pdparams", ".safetensors", ".bin", ".h5", ".onnx"})
 MOST_SKIPPED = 10
 """Sentences about what was passed over, where nothing was found."""
 
@@ -102,7 +106,9 @@ def find(paths: Iterable[Path]) -> Found:
 
     Raises UsageError for a path that does not exist and NoRunFound where there is no run.
     """
-    paths = list(paths)
+    paths = expanded(paths)
+    if not paths:
+        raise UsageError("no path was given; name a folder that holds runs, such as workdirs/")
     content = _standard_input() if STDIN in paths else None
     found = find_runs(paths, READERS, content)
     if not found.runs:
@@ -159,7 +165,29 @@ def _nothing_found(paths: list[Path], found: Found) -> str:
     notes = (note.text for note in found.skipped if not note.text.startswith("no run found in"))
     skipped = "".join(f"\nskipped: {text}" for text in islice(notes, MOST_SKIPPED))
     return (
-        f"no run found in {where} (folders searched: {found.folders}); a run is what a training "
-        "program wrote: metrics.json, results.csv, trainer_state.json, an event file, a log with "
-        f"losses; the README lists all formats{skipped}"
+        f"no run found in {where} (folders searched: {found.folders}, {_found_instead(found)}); a "
+        "run is what a training program wrote: metrics.json, results.csv, trainer_state.json, an "
+        f"event file, a log with losses; the README lists all formats{_hint(found)}{skipped}"
     )
+
+
+def _found_instead(found: Found) -> str:
+    """``found instead: 3 .jpg, 1 .csv``, the most frequent first."""
+    ranked = sorted(found.kinds.items(), key=lambda item: (-item[1], item[0]))
+    named = [f"{n} {suffix or 'without a suffix'}" for suffix, n in ranked[:MOST_KINDS]]
+    others = sum(n for _, n in ranked[MOST_KINDS:])
+    if others:
+        named.append(f"{others} others")
+    return f"found instead: {', '.join(named)}" if named else "no file in them"
+
+
+def _hint(found: Found) -> str:
+    """What to do with what was found instead, where that is known."""
+    if found.lists:
+        return (
+            f"; {found.lists[0]} looks like a data set: python -m analyzer dataset "
+            f"{shlex.quote(str(found.lists[0]))}"
+        )
+    if found.kinds and found.kinds.keys() <= WEIGHTS:
+        return "; weights say nothing about their training: its log is what is read"
+    return ""

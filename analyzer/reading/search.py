@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import filecmp
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 
 from analyzer.errors import UsageError
 from analyzer.formats.folders import LATEST
 from analyzer.reading.claim import Claim, Reader, place
 from analyzer.reading.folder import DiskTree, Folder, LooseFile, OneFile, Tree
+from analyzer.reading.paths import expanded
 from analyzer.reading.trees import open_tree
 from analyzer.run import Note
 
 MAX_FOLDERS = 200_000
 MAX_DEPTH = 16
+MOST_NAMES = 10_000
+"""Names in a folder among which a misspelt one is looked for."""
 STDIN = Path("-")
 
 
@@ -47,11 +54,24 @@ class Located:
 
 @dataclass
 class Found:
-    """The runs below some paths, in the order of the paths and of their names."""
+    """The runs below some paths, in the order of the paths and of their names.
+
+    ``kinds`` counts the files that were seen by suffix, ``lists`` names the folders with the lists
+    of a data set: what to tell a person where no run was found.
+    """
 
     runs: list[Located] = field(default_factory=list)
     skipped: list[Note] = field(default_factory=list)
     folders: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    lists: list[Path] = field(default_factory=list)
+
+    def see(self, folder: Folder) -> None:
+        """Count one more folder and what lies in it."""
+        self.folders += 1
+        self.kinds.update(os.path.splitext(name)[1].lower() for name in folder.files)  # noqa: PTH122
+        if "train_list.txt" in folder.files:
+            self.lists.append(folder.path)
 
 
 def find_runs(
@@ -63,7 +83,7 @@ def find_runs(
     """
     found = Found()
     seen: set[tuple[str, str]] = set()
-    for path in paths:
+    for path in expanded(paths):
         before = len(found.skipped)
         runs = list(_below(path, readers, found, content))
         if not runs and len(found.skipped) == before:
@@ -79,7 +99,7 @@ def find_runs(
 def _below(
     path: Path, readers: Sequence[Reader], found: Found, content: bytes | None
 ) -> Iterator[Located]:
-    root = path if path == STDIN else _existing(path)
+    root = path if path == STDIN else _existing(path, readers)
     tree = open_tree(root, (content or b"") if path == STDIN else None)
     found.skipped += tree.notes
     if isinstance(tree, LooseFile):
@@ -140,8 +160,8 @@ def claimed(folder: Folder, readers: Sequence[Reader]) -> Iterator[Located]:
                 taken |= {claim.main, *claim.files}
 
 
-def _existing(path: Path) -> Path:
-    """``path``, where ``latest`` also works without a link: then it is the newest folder."""
+def _existing(path: Path, readers: Sequence[Reader]) -> Path:
+    """``path``, where ``latest`` also works without a link: then it is the newest run there."""
     if os.path.exists(path):  # noqa: PTH110  Path.exists raises on an overlong name
         if not (os.path.isdir(path) or os.path.isfile(path)):  # noqa: PTH112, PTH113
             raise UsageError(
@@ -150,23 +170,43 @@ def _existing(path: Path) -> Path:
             )
         return path.resolve() if path.name == LATEST else path
     above = os.path.isdir(path.parent)  # noqa: PTH112
-    newest = newest_run(path.parent) if above and path.name == LATEST else None
+    newest = newest_run(path.parent, readers) if above and path.name == LATEST else None
     if newest is not None:
         return newest
-    hint = "check the spelling" if above else f"{path.parent} does not exist either"
+    hint = _near(path) if above else f"{path.parent} does not exist either"
     raise UsageError(f"{path} does not exist; {hint}, or name a folder that holds runs")
 
 
-def newest_run(root: Path) -> Path | None:
-    """The most recently changed ``exp_*`` folder below ``root``; by name where times are equal."""
+def _near(path: Path) -> str:
+    """What may have been meant by a name that is not there."""
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry in islice(entries, MOST_NAMES)]
+    except OSError:
+        names = []
+    near = get_close_matches(path.name, names, n=1)
+    return f"did you mean {path.with_name(near[0])}" if near else "check the spelling"
+
+
+def newest_run(root: Path, readers: Sequence[Reader] = ()) -> Path | None:
+    """The most recently changed ``exp_*`` folder in ``root``; by name where times are equal.
+
+    Without such folders the run of any layout whose log was written last; a run holds no others.
+    """
     times = []
     for folder in root.glob("exp_*"):
-        try:
+        with suppress(OSError):
             if folder.is_dir():
-                times.append((folder.stat().st_mtime, folder.name, folder))
-        except OSError:
-            continue
-    return max(times)[-1] if times else None
+                times.append((folder.stat().st_mtime, folder.name))
+    tree = DiskTree(root)
+    if not times and not any(claimed(Folder(tree), readers)):
+        folders = ((name, Folder(tree, name)) for name in Folder(tree).folders)
+        runs = (
+            (name, folder, run) for name, folder in folders for run in claimed(folder, readers)
+        )
+        stats = ((name, folder.stat(run.claim.main)) for name, folder, run in runs)
+        times = [(stat.modified, name) for name, stat in stats if stat is not None]
+    return root / max(times)[-1] if times else None
 
 
 def _walk(tree: Tree, readers: Sequence[Reader], found: Found) -> Iterator[Located]:
@@ -174,7 +214,7 @@ def _walk(tree: Tree, readers: Sequence[Reader], found: Found) -> Iterator[Locat
     stack: list[tuple[Folder, int, Folder | None]] = [(Folder(tree), 0, None)]
     while stack:
         folder, depth, above = stack.pop()
-        found.folders += 1
+        found.see(folder)
         if found.folders > MAX_FOLDERS:
             text = f"the search stopped after {MAX_FOLDERS:,} folders; name a folder further down"
             found.skipped.append(Note(text))

@@ -69,7 +69,7 @@ class ComparisonReport:
     @property
     def created_text(self) -> str:
         """When the report was made, to the minute."""
-        return self.created.strftime("%Y-%m-%d %H:%M")
+        return self.created.isoformat(sep=" ", timespec="minutes")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -173,13 +173,18 @@ def explanation_text(one: Explanation) -> str:
     return f"What could explain {one.side} against A: {'; '.join(found)}."
 
 
-def print_comparison(report: ComparisonReport, console: Console) -> None:
-    """Print the verdict first, then what differs, then the results."""
-    comparison = report.comparison
+def print_headlines(report: ComparisonReport, console: Console) -> None:
+    """Print the verdict for each side but the first."""
     for outcome, sentence in report.headlines:
         show(console, Text(sentence, style=OUTCOME_STYLE[outcome]))
     if not report.headlines:
         show(console, "The runs share no metric that could be compared.")
+
+
+def print_comparison(report: ComparisonReport, console: Console) -> None:
+    """Print the verdict first, then what differs, then the results."""
+    comparison = report.comparison
+    print_headlines(report, console)
     for sentence in report.explanations:
         show(console, Text(sentence))
     for note in comparison.notes:

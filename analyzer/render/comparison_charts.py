@@ -19,7 +19,7 @@ from analyzer.render.charts import (
     spans_decades,
     thin,
 )
-from analyzer.render.palette import run_colour
+from analyzer.render.palette import run_colours
 from analyzer.run import FloatArray
 
 CHARTED = ("val_loss", "train_loss", "learning_rate")
@@ -40,8 +40,8 @@ def _chart(comparison: Comparison, tags: Sequence[str], aligned: Aligned) -> Cha
     x_label, unit = _unit(aligned)
     curves: list[Curve] = []
     bands: list[Band] = []
-    for place, side in enumerate(comparison.sides):
-        colour = run_colour(place)
+    colours = run_colours([comparison.runs[side.places[0]].name for side in comparison.sides])
+    for side, colour in zip(comparison.sides, colours, strict=True):
         single = [_curve(aligned, run, tags[run], colour, unit) for run in side.places]
         single = [curve for curve in single if len(curve.x)]
         if len(single) > 1:

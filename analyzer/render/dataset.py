@@ -61,7 +61,7 @@ class DatasetReport:
     @property
     def created_text(self) -> str:
         """When the report was made, to the minute."""
-        return self.created.strftime("%Y-%m-%d %H:%M")
+        return self.created.isoformat(sep=" ", timespec="minutes")
 
     @cached_property
     def rows(self) -> tuple[tuple[str, ...], ...]:
@@ -154,7 +154,12 @@ def print_dataset(report: DatasetReport, console: Console) -> None:
         show(console, "")
         _print_changes(report, console)
     show(console, "")
-    show(console, Text(f"{report.name}: {item.counts} found.", style="bold"))
+    print_counts(report, console)
+
+
+def print_counts(report: DatasetReport, console: Console) -> None:
+    """The last line: how much was found."""
+    show(console, Text(f"{report.name}: {report.item.counts} found.", style="bold"))
 
 
 def _table(report: DatasetReport) -> Table:

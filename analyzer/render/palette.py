@@ -6,6 +6,9 @@ least 3 on both the white and the dark ground, so that one chart serves light an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from zlib import crc32
+
 from analyzer.finding import Severity
 
 FLAG = {Severity.ERROR: "#d43d38", Severity.WARNING: "#b57a0a", Severity.INFO: "#4b80b9"}
@@ -28,6 +31,16 @@ def curve_colour(name: str, place: int) -> str:
     return _SERIES.get(name.partition("@")[0]) or _CYCLE[place % len(_CYCLE)]
 
 
-def run_colour(place: int) -> str:
-    """The colour of the run at ``place`` of a comparison."""
-    return _CYCLE[place % len(_CYCLE)]
+def run_colours(names: Sequence[str]) -> list[str]:
+    """A colour for each run, by its name: it keeps it when others come, go or change places.
+
+    Where two would have the same, the one that is named later takes the next that is free. Of more
+    runs than there are colours some share one.
+    """
+    taken: list[int] = []
+    for name in names:
+        own = crc32(name.encode("utf-8", "surrogatepass")) % len(_CYCLE)
+        turns = ((own + turn) % len(_CYCLE) for turn in range(len(_CYCLE)))
+        fewest = min((taken.count(i) for i in range(len(_CYCLE))), default=0)
+        taken.append(next(i for i in turns if taken.count(i) == fewest))
+    return [_CYCLE[i] for i in taken]

@@ -253,7 +253,7 @@ class Report:
     @property
     def created_text(self) -> str:
         """When the report was made, to the minute."""
-        return self.created.strftime("%Y-%m-%d %H:%M")
+        return self.created.isoformat(sep=" ", timespec="minutes")
 
     @property
     def summary(self) -> str:

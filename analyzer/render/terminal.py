@@ -60,6 +60,11 @@ def print_report(report: Report, console: Console) -> None:
     print_together(report.together, console)
     for note in report.skipped:
         show(console, Text(f"skipped: {note_text(note)}", style="dim"))
+    print_summary(report, console)
+
+
+def print_summary(report: Report, console: Console) -> None:
+    """The last line of the report: how many runs, and what was found in how many."""
     show(console, Text(report.summary, style="bold"))
 
 
