@@ -10,6 +10,7 @@ import json
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ WORDS = {
     "own_settings": own_settings,
     "named": named,
     "ranked": ranked,
+    "sortable": lambda value: "" if value is None or not isfinite(value) else f"{value:.6g}",
     "suppressed_text": suppressed_text,
     "told_fixes": told_fixes,
 }

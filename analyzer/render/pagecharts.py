@@ -24,7 +24,7 @@ from analyzer.render.text import plain
 from analyzer.run import FloatArray
 
 X_DIGITS = 7
-SCRIPTS = ("numbers.js", "figures.js", "charts.js")
+SCRIPTS = ("numbers.js", "figures.js", "charts.js", "runs.js", "copy.js")
 TEMPLATES = Path(__file__).parent / "templates"
 
 

@@ -157,7 +157,10 @@ function chartFigure(all, chart, x_range) {
   chart.marks.forEach((mark, i) => drawMark(all, mark, i + 1, height, renderers, annotations));
   for (const faint of [true, false]) {
     for (const curve of chart.curves) {
-      if (Boolean(curve.faint) === faint) renderers.push(...curveRenderers(all, curve, data));
+      if (Boolean(curve.faint) !== faint) continue;
+      const made = curveRenderers(all, curve, data);
+      curve.drawn_by = made.map(({id}) => id);
+      renderers.push(...made);
     }
   }
   if (chart.best) {
