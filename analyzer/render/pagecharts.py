@@ -129,6 +129,8 @@ def _mark(mark: Mark) -> dict[str, Any]:
     made |= {"severity": mark.severity.value, "start": mark.start, "end": mark.end}
     if mark.limit is not None and np.isfinite(mark.limit):
         made["limit"] = mark.limit
+    if mark.noise is not None and np.isfinite(mark.noise):
+        made |= {"series": mark.series, "noise": mark.noise}
     if mark.point is not None:
         made["point"] = mark.point
     return made

@@ -64,8 +64,11 @@
       items.push(element("li", {}, cross, " not finite, at the last finite height"));
     }
     if (chart.best) items.push(element("li", {}, swatch("", "2 3"), chart.best[1]));
-    chart.marks.forEach(({severity, rule, text}, i) => items.push(
-      element("li", {class: severity}, word(String(i + 1)), " ", own(`${rule}: ${text}`))));
+    chart.marks.forEach(({severity, rule, text, noise}, i) => {
+      const band = noise ? `; band: the noise of the curve, ± ${Number(noise.toPrecision(3))}` : "";
+      items.push(element(
+        "li", {class: severity}, word(String(i + 1)), " ", own(`${rule}: ${text}`), band));
+    });
     return element("ul", {class: "legend"}, ...items);
   }
 

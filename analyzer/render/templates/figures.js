@@ -151,10 +151,28 @@ function drawMark(all, mark, number, height, renderers, annotations) {
   }));
 }
 
+// The noise that the evidence was measured by, as a band around its curve within the span.
+function noiseBand(all, chart, mark) {
+  const curve = chart.curves.find(({name}) => name === mark.series);
+  if (!curve || !mark.noise) return [];
+  const {x, y} = all.points(curve);
+  const inside = Array.from(x, (at, i) => i).filter(
+    (i) => x[i] >= mark.start && x[i] <= mark.end && Number.isFinite(y[i]));
+  const least = chart.log ? chart.range[0] : -Infinity;
+  const data = source({
+    x: inside.map((i) => x[i]),
+    y1: inside.map((i) => Math.max(y[i] - mark.noise, least)),
+    y2: inside.map((i) => y[i] + mark.noise),
+  });
+  const look = {fill_color: curve.colour, fill_alpha: 0.25};
+  return [renderer(data, model("VArea", {x: field("x"), y1: field("y1"), y2: field("y2"), ...look}))];
+}
+
 function chartFigure(all, chart, x_range) {
   const height = HEIGHTS[chart.id] ?? 220;
   const renderers = [], annotations = [], data = {asked: []};
   chart.marks.forEach((mark, i) => drawMark(all, mark, i + 1, height, renderers, annotations));
+  renderers.push(...chart.marks.flatMap((mark) => noiseBand(all, chart, mark)));
   for (const faint of [true, false]) {
     for (const curve of chart.curves) {
       if (Boolean(curve.faint) !== faint) continue;
