@@ -9,10 +9,9 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 START_SECONDS, ANSWER_SECONDS = 60, 60
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -26,6 +25,10 @@ FLAGS = (
     "--remote-debugging-port=0",
     "about:blank",
 )
+
+
+class NoBrowser(Exception):
+    """There is no Chromium here, or no websocket-client to drive it with."""
 
 
 class Browser:
@@ -119,11 +122,12 @@ class Browser:
 
 @contextmanager
 def browser(profile: Path) -> Iterator[Browser]:
-    """A Chromium with a profile of its own; the test is skipped where there is none."""
+    """A Chromium with a profile of its own. Raises NoBrowser where there is none."""
     program = next((found for name in NAMES if (found := shutil.which(name))), None)
     if program is None:
-        pytest.skip(f"no browser: none of {', '.join(NAMES)} is installed")
-    pytest.importorskip("websocket", reason="websocket-client is not installed")
+        raise NoBrowser(f"none of {', '.join(NAMES)} is installed")
+    if find_spec("websocket") is None:
+        raise NoBrowser("websocket-client is not installed")
     command = [program, f"--user-data-dir={profile}", *FLAGS]
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
