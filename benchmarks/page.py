@@ -22,8 +22,6 @@ GOAL_MB, GOAL_OPEN, GOAL_CLICK = 6.0, 2.0, 0.2
 CLICKED = 5
 """Runs that are opened, spread over all."""
 
-ROWS = "table.runs tbody tr"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print."""
@@ -77,9 +75,8 @@ def _spread(runs: int) -> list[int]:
 
 
 def _open_run(tab: Browser, place: int) -> None:
-    link = f"{ROWS}:nth-child({place}) a"
-    target = tab.ask(f"document.querySelector('{link}').hash")
-    tab.click(link)
+    target = f"#run-{place}"
+    tab.ask(f"document.querySelector('table.runs a[href=\"{target}\"]').click()")
     tab.until(f"document.querySelector('{target} [data-charts]').dataset.drawn === 'done'")
 
 

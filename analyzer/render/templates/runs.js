@@ -3,9 +3,13 @@
   const table = document.querySelector("table.runs");
   const tools = document.querySelector(".tools");
   if (!table || !tools) return;
+  const MOST = 100; // rows at once: a browser needs half a second to lay out a thousand
   const body = table.tBodies[0];
-  const rows = [...body.rows];
-  const texts = rows.map((row) => `${row.textContent} ${row.dataset.rules}`.toLowerCase());
+  const given = [...body.rows];
+  const texts = new Map(given.map(
+    (row) => [row, `${row.textContent} ${row.dataset.rules}`.toLowerCase()]));
+  const more = document.getElementById("more");
+  let rows = given, most = MOST;
   const search = document.getElementById("search");
   const verdict = document.getElementById("verdict");
   const severity = document.getElementById("severity");
@@ -15,16 +19,22 @@
 
   function show() {
     const asked = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    rows.forEach((row, i) => {
-      row.hidden = !(
-        asked.every((word) => texts[i].includes(word))
+    let found = 0;
+    for (const row of rows) {
+      const fits = asked.every((word) => texts.get(row).includes(word))
         && (!verdict.value || row.dataset.verdict === verdict.value)
-        && (!severity.value || row.dataset.severity === severity.value)
-      );
-      shown += !row.hidden;
-    });
-    said.textContent = shown === rows.length ? "" : `${shown} of ${rows.length} runs shown`;
+        && (!severity.value || row.dataset.severity === severity.value);
+      row.hidden = !fits || found >= most;
+      found += fits;
+    }
+    said.textContent = found === rows.length ? "" : `${found} of ${rows.length} runs`;
+    more.hidden = found <= most;
+    more.textContent = `Show all ${found} (${most} are shown)`;
+  }
+
+  function showAll() {
+    most = Infinity;
+    show();
   }
 
   // A number where the cell gives one; a run without it comes last in either order.
@@ -35,14 +45,16 @@
       const cell = row.cells[column];
       return texty ? cell.textContent : cell.dataset.value ? Number(cell.dataset.value) : NaN;
     };
-    const keyed = rows.map((row, i) => ({row, i, key: value(row)}));
+    const keyed = given.map((row, i) => ({row, i, key: value(row)}));
     const sign = down ? -1 : 1;
     keyed.sort((a, b) => {
       if (texty) return sign * words.compare(a.key, b.key) || a.i - b.i;
       const gone = Number.isNaN(a.key) - Number.isNaN(b.key);
       return gone || sign * (a.key - b.key) || a.i - b.i;
     });
-    body.append(...keyed.map(({row}) => row));
+    rows = keyed.map(({row}) => row);
+    body.append(...rows);
+    show();
     for (const cell of head) cell.removeAttribute("aria-sort");
     head[column].setAttribute("aria-sort", down ? "descending" : "ascending");
     order.value = `${column} ${down ? "down" : "up"}`;
@@ -72,5 +84,8 @@
     const [column, way] = order.value.split(" ");
     sort(Number(column), way === "down");
   });
+  more.addEventListener("click", showAll);
+  addEventListener("beforeprint", showAll);
   tools.hidden = false;
+  show();
 })();
