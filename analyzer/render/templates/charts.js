@@ -75,7 +75,7 @@
   async function drawGroup(place) {
     const charts = all.groups[place.dataset.charts];
     if (!charts) return;
-    const figures = chartFigures(all, charts);
+    const figures = chartFigures(all, charts, place.closest("details.run") !== null);
     const slots = charts.map(({id}) => element("div", {class: id === "rate" ? "chart low" : "chart"}));
     place.replaceChildren(...charts.map((chart, i) => element(
       "figure", {}, element("figcaption", {}, own(chart.title)), legend(chart), slots[i])));
