@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import handmade
@@ -52,6 +53,19 @@ def test_nothing_sticks_out(tab: Browser, usual: Path, width: int, dark: bool) -
     assert tab.ask("document.documentElement.scrollWidth") <= width
     ground = tab.ask("getComputedStyle(document.body).backgroundColor")
     assert (ground == "rgb(20, 23, 27)") is dark
+
+
+@pytest.mark.parametrize("name", ["hostile", "empty", "healthy"])
+def test_odd_reports_open_without_a_complaint(tab: Browser, tmp_path: Path, name: str) -> None:
+    empty = replace(handmade.report(), runs=())
+    healthy = handmade.report(handmade.healthy("a"), handmade.healthy("b"))
+    report = {"hostile": handmade.hostile(), "empty": empty, "healthy": healthy}[name]
+    tab.open(write_html(report, tmp_path / "r.html"), width=400)
+    assert tab.ask("document.documentElement.scrollWidth") <= 400
+    for i in range(1, len(report.runs) + 1):
+        place = f"document.querySelector('#run-{i} [data-charts]')"
+        tab.ask(f"{place}?.scrollIntoView()")
+        tab.until(f"({place}?.dataset.drawn ?? 'done') === 'done'")
 
 
 def test_a_click_on_a_head_sorts_and_another_turns_round(tab: Browser, many: Path) -> None:
