@@ -11,7 +11,9 @@ import pytest
 
 pytest.importorskip("bokeh")
 
+from analyzer.finding import CurveEvidence
 from analyzer.render.html import write_html
+from analyzer.render.report import RunReport
 from benchmarks.browser import Browser, NoBrowser, browser
 
 ROWS = "[...document.querySelectorAll('table.runs tbody tr:not([hidden])')]"
@@ -163,3 +165,21 @@ def test_a_patch_is_copied(tab: Browser, usual: Path) -> None:
     tab.click(".verdict .copy")
     tab.until("document.querySelector('.verdict .copy').textContent === 'Copied'")
     assert tab.ask("window.copied") == "- optimizer.lr: 0.5\n+ optimizer.lr: 0.05\n"
+
+
+def test_the_legend_tells_where_the_evidence_lies(tab: Browser, tmp_path: Path) -> None:
+    piece = CurveEvidence("val_f1", "epoch", 2, 9, 7.0, 4.0, "noise", "a setback of F1")
+    at = CurveEvidence("train_loss", "epoch", 2, 5, 880.0, 2.0, "", "it climbed")
+    sick = handmade.exploded()
+    found = replace(sick.diagnosis.findings[0], evidence=(piece, at))
+    curve = handmade.series("val_f1", [0.1, 0.4, 0.2] * 3)
+    run = replace(sick.run, series={**sick.run.series, "val_f1": curve})
+    item = RunReport(run, replace(sick.diagnosis, findings=(found,)))
+    tab.open(write_html(handmade.report(item), tmp_path / "r.html"))
+    tab.ask("document.querySelector('#run-1 [data-charts]').scrollIntoView()")
+    tab.until("document.querySelector('#run-1 [data-charts]').dataset.drawn === 'done'")
+    told = tab.ask("document.querySelector('#run-1 [data-charts]').textContent")
+    assert "it climbed (epoch 2 to 5; ringed: 880 at epoch 5)" in told
+    assert "a setback of F1 (epoch 2 to 9; band: the noise of the curve, ± 0." in told
+    shapes = "Bokeh.documents.flatMap(d => [...d.all_models]).filter(m => m.type === 'VArea')"
+    assert tab.ask(f"{shapes}.length") == 1

@@ -57,6 +57,15 @@
     return element("li", {}, button);
   }
 
+  // What is drawn of a piece of evidence: where it is, the point that decided, the noise.
+  function told(axis, {start, end, point, noise}) {
+    const short = (value) => Number(value.toPrecision(4));
+    const span = short(start) === short(end) ? "" : ` to ${short(end)}`;
+    const ring = point ? `; ringed: ${short(point[1])} at ${axis} ${short(point[0])}` : "";
+    const band = noise ? `; band: the noise of the curve, ± ${short(noise)}` : "";
+    return `${axis} ${short(start)}${span}${ring}${band}`;
+  }
+
   function legend(chart) {
     const items = chart.curves.filter(({faint}) => !faint).map(entry);
     if (chart.curves.some(({crosses}) => crosses)) {
@@ -64,11 +73,9 @@
       items.push(element("li", {}, cross, " not finite, at the last finite height"));
     }
     if (chart.best) items.push(element("li", {}, swatch("", "2 3"), chart.best[1]));
-    chart.marks.forEach(({severity, rule, text, noise}, i) => {
-      const band = noise ? `; band: the noise of the curve, ± ${Number(noise.toPrecision(3))}` : "";
-      items.push(element(
-        "li", {class: severity}, word(String(i + 1)), " ", own(`${rule}: ${text}`), band));
-    });
+    chart.marks.forEach((mark, i) => items.push(element(
+      "li", {class: mark.severity}, word(String(i + 1)), " ", own(`${mark.rule}: ${mark.text}`),
+      ` (${told(chart.x_label, mark)})`)));
     return element("ul", {class: "legend"}, ...items);
   }
 
