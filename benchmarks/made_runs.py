@@ -26,13 +26,18 @@ CHECKPOINT_EVERY = 4
 """One run in so many has a ``checkpoints`` folder with an index."""
 
 
-def write_runs(root: Path, runs: int, epochs: int) -> None:
-    """Write ``runs`` run directories of (about) ``epochs`` epochs below ``root``."""
+def write_runs(root: Path, runs: int, epochs: int, without: Iterable[str] = ()) -> None:
+    """Write ``runs`` run directories of (about) ``epochs`` epochs below ``root``.
+
+    The curves named in ``without`` are left out.
+    """
+    left_out = frozenset(without)
     for i in range(runs):
         shape = SHAPES[i % len(SHAPES)]
         rng = np.random.default_rng(i)
         started = START + timedelta(minutes=7 * i)
-        _write_run(root / f"exp_{started:%Y%m%d%H%M%S}", shape(rng, epochs), epochs, started, i)
+        curves = {name: y for name, y in shape(rng, epochs).items() if name not in left_out}
+        _write_run(root / f"exp_{started:%Y%m%d%H%M%S}", curves, epochs, started, i)
 
 
 def _learning(rng: np.random.Generator, n: int, *, noise: float = 0.004) -> Curves:

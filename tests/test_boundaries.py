@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "dataset": GROUND,
     "diagnosis": GROUND | {"dataset", "facts", "location", "signals"},
     "compare": GROUND | {"facts", "signals", "summary"},
-    "render": GROUND | {"compare", "dataset", "summary"},
+    "render": GROUND | {"compare", "dataset", "signals", "summary"},
     "commands": GROUND
     | {
         "__init__",

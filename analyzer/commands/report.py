@@ -70,6 +70,11 @@ FORMATS: dict[str, Callable[[Report, Path], Path]] = {
     show_default=True,
     help="What to write; may be given several times.",
 )
+@click.option(
+    "--redact",
+    is_flag=True,
+    help="Hide user names, hosts, absolute paths and the texts of labels, for a public issue.",
+)
 @data_option
 @choice_options
 @quiet_option
@@ -78,6 +83,7 @@ def report(
     *,
     out: Path,
     formats: tuple[str, ...],
+    redact: bool,
     data: Path | None,
     rules: tuple[Path, ...],
     settings: Path | None,
@@ -92,8 +98,13 @@ def report(
       python -m analyzer report workdirs/
       python -m analyzer report workdirs/latest --out latest_report
       python -m analyzer report train.log --format markdown
+      python -m analyzer report workdirs/latest --redact --out for_the_issue
     """
     result = build_report(paths, choose(rules, settings), data)
+    if redact:
+        from analyzer.render.redact import redacted
+
+        result = redacted(result)
     print_findings(result)
     written = with_progress(_write(result, out, formats), len(set(formats)), "Writing the report")
     for path in list(written):

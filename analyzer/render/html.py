@@ -10,6 +10,7 @@ import json
 from base64 import b64encode
 from collections.abc import Sequence
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from analyzer.render.charts import MAX_POINTS, Chart, charts
 from analyzer.render.many import overall, own_settings
 from analyzer.render.pagecharts import ChartData, scripts
 from analyzer.render.palette import FLAG, QUIET
+from analyzer.render.record import environment, events, size
 from analyzer.render.report import Report, RunReport
 from analyzer.render.terminal import note_text
 from analyzer.render.text import count, duration, number, plain
@@ -52,6 +54,8 @@ WORDS = {
     "count": count,
     "diff_lines": diff_lines,
     "duration": duration,
+    "environment": environment,
+    "events": events,
     "evidence_text": evidence_text,
     "flags": {severity.value: colour for severity, colour in FLAG.items()},
     "note_text": note_text,
@@ -60,6 +64,8 @@ WORDS = {
     "own_settings": own_settings,
     "named": named,
     "ranked": ranked,
+    "size": size,
+    "sortable": lambda value: "" if value is None or not isfinite(value) else f"{value:.6g}",
     "suppressed_text": suppressed_text,
     "told_fixes": told_fixes,
 }

@@ -21,6 +21,7 @@ from analyzer.finding import (
     Together,
 )
 from analyzer.formats.files import replace_text
+from analyzer.render.fitting import LIMIT, fitted
 from analyzer.render.plots import plot_overview, plot_run
 from analyzer.render.report import Entry, Report
 from analyzer.render.terminal import note_text
@@ -38,6 +39,9 @@ Patch = Mapping[str, tuple[Any, Any]]
 
 REPORT = "report.md"
 PLOTS = "plots"
+
+MAX_ROWS = 100
+"""Of the table of all runs; of more, those with the worst findings are listed."""
 
 _OBEYED = re.compile(
     r"""(?P<escaped>[\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))  # emphasis, code, tables
@@ -59,7 +63,7 @@ def write_markdown(report: Report, folder: Path) -> Path:
     for entry in report.drawn:
         plot_run(entry, folder / PLOTS / f"{entry.file}.png")
     path = folder / REPORT
-    replace_text(path, "\n\n".join(blocks(report)) + "\n")
+    replace_text(path, "\n\n".join(fitted(list(blocks(report)), LIMIT - 1)) + "\n")
     return path
 
 
@@ -186,11 +190,14 @@ def _overview(report: Report) -> str:
     best = f"{escape(report.metric_name)}, best @ epoch"
     head = ("run", "verdict", best, "last", "trend", "epochs", "findings")
     parts = {entry.number for entry in report.detailed}
+    shown = report.entries
+    if len(shown) > MAX_ROWS:
+        shown = tuple(sorted(shown, key=lambda entry: -entry.item.weight))[:MAX_ROWS]
     rows = (
-        _overview_row(entry, linked=entry.number in parts, named=report.mixed)
-        for entry in report.entries
+        _overview_row(entry, linked=entry.number in parts, named=report.mixed) for entry in shown
     )
-    return table(head, rows)
+    more = len(report.entries) - len(shown)
+    return table(head, rows) + (f"\n\nand {more} more, with less to tell of." if more else "")
 
 
 def _overview_row(entry: Entry, *, linked: bool, named: bool) -> tuple[str, ...]:

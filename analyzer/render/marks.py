@@ -9,13 +9,18 @@ import numpy as np
 
 from analyzer.finding import CurveEvidence, Finding, Severity
 from analyzer.run import Run, Series
+from analyzer.signals.stats import noise
 
 MAX_MARKS = 6
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Evidence on a curve: a span of x, a limit in the curve's unit, the point that passed it."""
+    """Evidence on a curve: a span of x, a limit in the curve's unit, the point that passed it.
+
+    ``noise`` is that of the curve, in its unit, where the evidence was measured by it: half the
+    height of the band around the curve.
+    """
 
     rule: str
     severity: Severity
@@ -25,6 +30,7 @@ class Mark:
     limit: float | None = None
     point: tuple[float, float] | None = None
     text: str = ""
+    noise: float | None = None
 
 
 def make_marks(
@@ -52,6 +58,7 @@ def _joined(first: Mark, other: Mark) -> Mark:
         end=max(first.end, other.end),
         limit=shown.limit,
         point=shown.point,
+        noise=first.noise if first.noise is not None else other.noise,
     )
 
 
@@ -68,6 +75,7 @@ def _mark(run: Run, finding: Finding, item: CurveEvidence, scale: float) -> Mark
         limit=item.limit if high else None,
         point=point,
         text=item.text,
+        noise=noise(run.series[item.series]) if item.unit == "noise" else None,
     )
 
 

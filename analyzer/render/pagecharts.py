@@ -24,7 +24,7 @@ from analyzer.render.text import plain
 from analyzer.run import FloatArray
 
 X_DIGITS = 7
-SCRIPTS = ("numbers.js", "figures.js", "charts.js")
+SCRIPTS = ("numbers.js", "figures.js", "charts.js", "runs.js", "copy.js")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -135,6 +135,8 @@ def _mark(mark: Mark) -> dict[str, Any]:
     made |= {"severity": mark.severity.value, "start": mark.start, "end": mark.end}
     if mark.limit is not None and np.isfinite(mark.limit):
         made["limit"] = mark.limit
+    if mark.noise is not None and np.isfinite(mark.noise):
+        made |= {"series": mark.series, "noise": mark.noise}
     if mark.point is not None:
         made["point"] = mark.point
     return made

@@ -162,6 +162,9 @@ def _draw_panel(axes: Axes, chart: Chart, shown: Shown) -> None:
     axes.set_ylim(chart.y_range)
     for row, mark in enumerate(chart.marks):
         _draw_mark(axes, mark, row, shown)
+        for curve in chart.curves:
+            if mark.noise is not None and curve.name == mark.series:
+                _draw_noise(axes, curve, mark, mark.noise)
     if chart.best is not None:
         x, text = chart.best
         axes.axvline(x, color=INK, linewidth=1.0, linestyle=(0, (1, 2)), label=text)
@@ -207,6 +210,7 @@ def _draw_mark(axes: Axes, mark: Mark, row: int, shown: Shown) -> None:
         }
         axes.plot(*mark.point, "o", markersize=9, **ring)
     text = shown(mark.rule) + ("" if mark.limit is None else f" (limit {number(mark.limit)})")
+    text += "" if mark.noise is None else f" (noise ± {number(mark.noise)})"
     left, right = axes.get_xlim()
     late = (mark.start - left) > 0.6 * (right - left)
     axes.annotate(
@@ -221,6 +225,13 @@ def _draw_mark(axes: Axes, mark: Mark, row: int, shown: Shown) -> None:
         color=colour,
         bbox={"facecolor": "white", "alpha": 0.75, "linewidth": 0, "pad": 1},
     )
+
+
+def _draw_noise(axes: Axes, curve: Curve, mark: Mark, noise: float) -> None:
+    """The noise that the evidence was measured by, as a band around the curve."""
+    inside = (curve.x >= mark.start) & (curve.x <= mark.end)
+    x, y = curve.x[inside], curve.y[inside]
+    axes.fill_between(x, y - noise, y + noise, color=curve.colour, alpha=0.25, linewidth=0)
 
 
 def _draw_overview_line(axes: Axes, entry: Entry, shown: Shown) -> None:

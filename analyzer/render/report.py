@@ -145,6 +145,16 @@ class RunReport:
         tally = Counter(finding.severity for finding in self.findings)
         return counted(tally) or "none"
 
+    @cached_property
+    def weight(self) -> int:
+        """Orders runs by what was found in them: errors, then warnings, then infos."""
+        return sum(1000**finding.severity.rank for finding in self.findings)
+
+    @cached_property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of the rules that fired, each once."""
+        return tuple(dict.fromkeys(finding.rule for finding in self.diagnosis.findings))
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -244,6 +254,11 @@ class Report:
     def mixed(self) -> bool:
         """Whether the runs are judged by several metrics, so that each has to be named."""
         return self.metric_name == MAIN_METRIC
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The verdicts of the runs, each once, in the order of the alphabet."""
+        return tuple(sorted({item.diagnosis.verdict.action for item in self.runs}))
 
     @property
     def shown_severities(self) -> frozenset[str]:

@@ -86,6 +86,18 @@ def test_report_writes_one_page_and_markdown(workdirs, monkeypatch, capsys, tmp_
     assert list((out / "plots").glob("*.png"))
 
 
+def test_a_redacted_report_names_no_folder(workdirs, monkeypatch, capsys, tmp_path) -> None:
+    out = tmp_path / "out"
+    command = ("report", workdirs, "--out", out, "--format", "markdown", "--format", "json")
+    assert cli(monkeypatch, *command) == 0
+    assert str(tmp_path) in (out / "report.json").read_text(encoding="utf-8")
+    assert cli(monkeypatch, *command, "--redact") == 0
+    for name in ("report.json", "report.md"):
+        text = (out / name).read_text(encoding="utf-8")
+        assert str(tmp_path) not in text
+        assert "loss-nonfinite" in text
+
+
 def test_latest_is_one_run(workdirs, monkeypatch, capsys) -> None:
     cli(monkeypatch, "check", workdirs / "latest", "--format", "json")
     (run,) = json.loads(capsys.readouterr().out)["runs"]

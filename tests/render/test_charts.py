@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from analyzer.finding import CurveEvidence
 from analyzer.render.charts import charts, crosses_of, steps_per_epoch, thin
 from analyzer.run import Config
+from analyzer.signals.stats import noise
 
 
 def panel(run, name, findings=()):
@@ -56,6 +57,16 @@ def test_evidence_lies_on_its_curve() -> None:
     assert (mark.limit, mark.point) == (None, None), "a limit in another unit is no height"
     (mark,) = panel(run, "metric", [evidence(value=3.0, limit=0.0)]).marks
     assert (mark.limit, mark.point) == (None, None), "nor is the limit of a count"
+
+
+def test_evidence_in_units_of_noise_has_a_band_of_that_noise() -> None:
+    values = [0.2, 0.6, 0.5, 0.7, 0.4, 0.66]
+    run = handmade.run("r", handmade.series("val_f1", values))
+    (mark,) = panel(run, "metric", [evidence(limit=5.0, unit="noise")]).marks
+    assert mark.noise == noise(run.series["val_f1"])
+    assert 0.05 < mark.noise < 0.5
+    (mark,) = panel(run, "metric", [evidence(limit=0.55)]).marks
+    assert mark.noise is None
 
 
 def test_evidence_on_a_role_and_on_an_odd_curve_gets_drawn_too() -> None:

@@ -18,7 +18,7 @@ import handmade
 import pytest
 
 from analyzer.errors import MissingExtra
-from analyzer.run import Note
+from analyzer.run import Checkpoint, LogEvent, Note
 
 pytest.importorskip("bokeh")
 
@@ -227,6 +227,27 @@ def test_no_run_and_only_healthy_runs_have_their_own_words(tmp_path: Path) -> No
     healthy = page(handmade.report(handmade.healthy()), tmp_path / "healthy")
     assert "1 run, and nothing wrong was found." in healthy.text
     assert "Nothing wrong was found." in healthy.text
+
+
+def test_what_else_is_known_of_a_run_is_there(tmp_path: Path) -> None:
+    many = tuple(LogEvent("warning", "logs/train.log", i, f"slow {i}") for i in range(1, 300))
+    error = LogEvent("error", "logs/train.log", 400, "<b>RuntimeError</b>: it broke")
+    weights = (
+        Checkpoint("checkpoints/best.pth", 3, 0.61, exists=True, size=44_000_000),
+        Checkpoint("checkpoints/epoch_1.pth", 1, removed=True),
+        Checkpoint("checkpoints/epoch_2.pth", 2),
+    )
+    item = handmade.healthy(
+        environment={"gpu": {"name": "T4"}}, checkpoints=weights, events=(*many, error)
+    )
+    told = " ".join(page(handmade.report(item), tmp_path).text.split())
+    assert "gpu.name T4" in told
+    for row in ("best.pth 3 0.61 44 MB", "epoch_1.pth 1 - removed by", "epoch_2.pth 2 - not on"):
+        assert row in told
+    assert "logs/train.log:400 error <b>RuntimeError</b>: it broke" in told
+    assert "slow 199" in told
+    assert "slow 200" not in told
+    assert "200 of 300 are shown" in told
 
 
 def test_a_run_without_curves_is_reported(tmp_path: Path) -> None:

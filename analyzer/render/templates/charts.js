@@ -43,26 +43,50 @@
   const word = (text) => element("span", {class: "word"}, text);
   const own = (text) => element("bdi", {}, text);
 
+  // The entry of a curve in the legend: a click takes the curve away and brings it back.
+  function entry({colour, label, drawn_by}) {
+    const button = element("button", {type: "button", "aria-pressed": "true"},
+      swatch(colour), own(label));
+    button.addEventListener("click", () => {
+      const visible = button.getAttribute("aria-pressed") === "false";
+      button.setAttribute("aria-pressed", String(visible));
+      for (const doc of drawn) {
+        for (const id of drawn_by) doc.get_model_by_id(id)?.setv({visible});
+      }
+    });
+    return element("li", {}, button);
+  }
+
+  // What is drawn of a piece of evidence: where it is, the point that decided, the noise.
+  function told(axis, {start, end, point, noise}) {
+    const short = (value) => Number(value.toPrecision(4));
+    const span = short(start) === short(end) ? "" : ` to ${short(end)}`;
+    const ring = point ? `; ringed: ${short(point[1])} at ${axis} ${short(point[0])}` : "";
+    const band = noise ? `; band: the noise of the curve, ± ${short(noise)}` : "";
+    return `${axis} ${short(start)}${span}${ring}${band}`;
+  }
+
   function legend(chart) {
-    const items = chart.curves.filter(({faint}) => !faint).map(
-      ({colour, label}) => element("li", {}, swatch(colour), own(label)));
+    const items = chart.curves.filter(({faint}) => !faint).map(entry);
     if (chart.curves.some(({crosses}) => crosses)) {
       const cross = element("span", {class: "error"}, word("×"));
       items.push(element("li", {}, cross, " not finite, at the last finite height"));
     }
     if (chart.best) items.push(element("li", {}, swatch("", "2 3"), chart.best[1]));
-    chart.marks.forEach(({severity, rule, text}, i) => items.push(
-      element("li", {class: severity}, word(String(i + 1)), " ", own(`${rule}: ${text}`))));
+    chart.marks.forEach((mark, i) => items.push(element(
+      "li", {class: mark.severity}, word(String(i + 1)), " ", own(`${mark.rule}: ${mark.text}`),
+      ` (${told(chart.x_label, mark)})`)));
     return element("ul", {class: "legend"}, ...items);
   }
 
   async function drawGroup(place) {
     const charts = all.groups[place.dataset.charts];
     if (!charts) return;
+    const figures = chartFigures(all, charts, place.closest("details.run") !== null);
     const slots = charts.map(({id}) => element("div", {class: id === "rate" ? "chart low" : "chart"}));
     place.replaceChildren(...charts.map((chart, i) => element(
       "figure", {}, element("figcaption", {}, own(chart.title)), legend(chart), slots[i])));
-    await embed(chartFigures(all, charts), slots);
+    await embed(figures, slots);
   }
 
   async function draw(place) {
@@ -81,7 +105,12 @@
   const watcher = new IntersectionObserver((entries) => {
     for (const {isIntersecting, target} of entries) if (isIntersecting) draw(target);
   }, {rootMargin: "400px"});
-  for (const place of places) watcher.observe(place);
+  // A folded run draws as it opens: to watch a thousand of them takes time in every frame.
+  for (const place of places) {
+    const fold = place.closest("details.run");
+    if (!fold) watcher.observe(place);
+    else fold.addEventListener("toggle", () => { if (fold.open) draw(place); });
+  }
 
   // A link to a folded run opens it.
   function unfold() {
