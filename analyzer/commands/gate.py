@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from analyzer.commands.notes import note
+
 if TYPE_CHECKING:
     from analyzer.commands.choice import Choice
     from analyzer.finding import Diagnosis
@@ -153,7 +155,7 @@ class Gate:
             return self.baseline
         entries = list(_entries(report, per_run=self.asked.per_run))
         count = write_baseline(target, entries, per_run=self.asked.per_run)
-        click.echo(f"wrote {target}, known findings: {count}", err=True)
+        note(f"wrote {target}, known findings: {count}")
         by_mark = {one.fingerprint: one for one in entries}
         return Baseline(target.name, by_mark, self.asked.per_run)
 
@@ -163,7 +165,7 @@ class Gate:
         met = {one.fingerprint for one in _entries(report, per_run=baseline.per_run, every=True)}
         for one in baseline.stale(met, self.ids):
             text = f"{self.asked.baseline}: stale: {one.text} was not found; --write-baseline"
-            click.echo(f"note: {plain(text)} writes the file without it", err=True)
+            note(f"note: {plain(text)} writes the file without it")
 
 
 def _with(item: RunReport, diagnosis: Diagnosis) -> RunReport:

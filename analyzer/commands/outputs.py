@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from analyzer.commands.analysis import PIPED_COLUMNS, json_text
+from analyzer.commands.notes import note
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -139,7 +140,7 @@ def write_outputs(outputs: Sequence[Output], text: Callable[[str], str]) -> None
             replace_text(path, made)
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}") from error
-        click.echo(f"wrote {path}", err=True)
+        note(f"wrote {path}")
 
 
 def printed(show: Callable[[Console], None]) -> str:

@@ -108,6 +108,15 @@ def test_quiet_says_what_it_comes_to_and_nothing_else(tmp_path: Path) -> None:
     assert loud.returncode == quiet.returncode == 1
 
 
+def test_quiet_holds_for_what_was_written(tmp_path: Path) -> None:
+    files = "--output", f"json={tmp_path / 'a.json'}", "--write-baseline", str(tmp_path / "b.json")
+    loud, quiet = said("check", NAN, *files), said("check", NAN, *files, "--quiet")
+    assert loud.stderr.count("wrote ") == 2
+    assert quiet.stderr == ""
+    assert (tmp_path / "a.json").is_file()
+    assert (tmp_path / "b.json").is_file()
+
+
 def test_quiet_leaves_data_as_they_are_and_still_says_trouble(tmp_path: Path) -> None:
     json = ("check", NAN, "--format", "json")
     cut = re.compile(r'"created": "[^"]*"')
