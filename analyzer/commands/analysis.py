@@ -28,16 +28,6 @@ paths_argument = click.argument(
     "paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path)
 )
 
-format_option = click.option(
-    "--format",
-    "output_format",
-    type=click.Choice(("terminal", "json")),
-    default="terminal",
-    show_default=True,
-    help="What to print on stdout.",
-)
-
-
 data_option = click.option(
     "--data",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.commands.analysis import (
-    format_option,
     json_text,
     look_together,
     paths_argument,
@@ -74,7 +73,14 @@ def parse_tolerances(
     type=click.Choice(("epoch", "step", "time")),
     help="The axis of the curves and areas; without it each curve is over what it was logged by.",
 )
-@format_option
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("terminal", "json")),
+    default="terminal",
+    show_default=True,
+    help="What to print on stdout.",
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),

@@ -36,7 +36,7 @@ def write_comparison_markdown(report: ComparisonReport, folder: Path) -> Path:
 
 def write_comparison_html(report: ComparisonReport, path: Path) -> Path:
     """Write the page. Raises MissingExtra without Bokeh, before anything is written."""
-    from analyzer.render.html import render_page
+    from analyzer.render.html import render_page, save_page
     from analyzer.render.pagecharts import ChartData
 
     data = ChartData()
@@ -52,9 +52,7 @@ def write_comparison_html(report: ComparisonReport, path: Path) -> Path:
         difference_row=difference_row,
         head=HEAD,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_text(path, page)
-    return path
+    return save_page(page, path)
 
 
 def _blocks(report: ComparisonReport) -> Iterator[str]:

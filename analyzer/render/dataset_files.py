@@ -36,10 +36,9 @@ def dataset_markdown(report: DatasetReport) -> str:
 
 def write_dataset_html(report: DatasetReport, path: Path) -> Path:
     """Write the page; the pictures are in it."""
-    page = dataset_html(report)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_text(path, page)
-    return path
+    from analyzer.render.html import save_page
+
+    return save_page(dataset_html(report), path)
 
 
 def dataset_html(report: DatasetReport) -> str:

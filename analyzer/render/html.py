@@ -73,7 +73,11 @@ WORDS = {
 
 def write_html(report: Report, path: Path) -> Path:
     """Write the page. Raises MissingExtra without Bokeh, before anything is written."""
-    page = html_text(report)
+    return save_page(html_text(report), path)
+
+
+def save_page(page: str, path: Path) -> Path:
+    """Write a page that is whole, into a folder that need not be there yet."""
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_text(path, page)
     return path
