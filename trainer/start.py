@@ -13,7 +13,8 @@ from analyzer.errors import UsageError
 from analyzer.formats.records import read_json
 from analyzer.formats.workdir import CONFIG, METRICS, RUN, RunWriter, host_id
 from trainer import checkpoint
-from trainer.config import Config, Override, load_config
+from trainer.config import Config
+from trainer.configfile import Override, load_config
 from trainer.detection.task import DetectionTask
 from trainer.device import describe, pick_bf16, pick_device, pick_threads, seed_everything
 from trainer.fit import Session, ending, fit

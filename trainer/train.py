@@ -126,7 +126,7 @@ def _run(
     # 5 % where the cores are free; no spin at all (OMP_WAIT_POLICY=PASSIVE) costs 30 %.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     from trainer import start
-    from trainer.config import load_config, parse_flag, parse_set
+    from trainer.configfile import load_config, parse_flag, parse_set
 
     flags = [parse_flag(name, KEYS[name], text) for name, text in typed.items()]
     overrides = [*flags, *(parse_set(text) for text in sets)]

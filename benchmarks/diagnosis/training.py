@@ -114,7 +114,7 @@ def _epochs(place: Path) -> int:
 def _start(chosen: Mapping[str, Any], fault: Fault | None) -> None:
     from benchmarks.diagnosis.narrow import use_narrow_network
     from trainer import start
-    from trainer.config import load_config, parse_set
+    from trainer.configfile import load_config, parse_set
 
     use_narrow_network()
     if fault and fault.inject:

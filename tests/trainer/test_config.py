@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from analyzer.errors import FormatError, TrainlintError, UsageError
 from analyzer.formats import yaml12
-from trainer.config import Config, load_config, parse_flag, parse_set
+from trainer.config import Config
+from trainer.configfile import load_config, parse_flag, parse_set
 
 
 @pytest.fixture

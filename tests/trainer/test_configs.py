@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.config import load_config
+from trainer.configfile import load_config
 from trainer.train import main
 
 CONFIGS = Path(__file__).parents[2] / "trainer/configs"
