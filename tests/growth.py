@@ -12,7 +12,7 @@ TIMES = 8
 """How much larger the second input is: proportional work costs 8 times as much, quadratic 64."""
 MOST = 24
 NOISE_S = 0.05
-"""CPU seconds that say nothing about growth."""
+"""CPU seconds that say nothing about growth, and that nobody minds."""
 
 
 def assert_proportional(action: Callable[[int], object], size: int) -> None:
