@@ -20,7 +20,7 @@ import click
 from analyzer.errors import MissingExtra, TrainlintError, UsageError
 
 PROGRAM = "python -m trainer.train"
-TRAIN_PACKAGES = ("torch", "torchvision", "cv2", "numpy", "psutil", "pyclipper", "shapely")
+TRAIN_PACKAGES = ("torch", "torchvision", "cv2", "numpy", "psutil", "shapely")
 KEYS = {
     "train_data_dir": "data.train_dir",
     "batch_size": "data.batch_size",
