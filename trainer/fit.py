@@ -11,6 +11,7 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
+from analyzer.formats import trainlog
 from analyzer.formats.workdir import RunWriter
 from trainer.detection.sweep import explain_low
 from trainer.ending import TrainingFailed
@@ -130,7 +131,7 @@ def _test_part(session: Session, bar: Progress) -> dict[str, float]:
     found = tested.means
     session.run.validate_line(found["val_precision"], found["val_recall"], found["val_f1"])
     best = (found[f"val_best_{name}"] for name in ("f1", "threshold", "box_threshold"))
-    session.run.sweep_line(found["val_ap"], *best)
+    session.run.log(trainlog.sweep(found["val_ap"], *best))
     return found | {"val_time": tested.seconds}
 
 

@@ -10,8 +10,9 @@ from analyzer.signals.stats import finite
 
 def _last(run: Run, name: str) -> float | None:
     curve = run.series.get(name)
-    y = () if curve is None else finite(curve)[1]
-    return float(y[-1]) if len(y) else None
+    if curve is None or not curve.finite.any():
+        return None
+    return float(finite(curve)[1][-1])
 
 
 def threshold_gain(run: Run) -> float | None:

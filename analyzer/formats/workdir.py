@@ -153,10 +153,6 @@ class RunWriter:
         """Log the validation metrics, as fractions."""
         self.log(trainlog.validate(precision, recall, f1))
 
-    def sweep_line(self, ap: float, f1: float, threshold: float, box_threshold: float) -> None:
-        """Log average precision, and what other thresholds would have given at best."""
-        self.log(trainlog.sweep(ap, f1, threshold, box_threshold))
-
     def step(self, record: Mapping[str, Any]) -> None:
         """Add one record to ``steps.jsonl``."""
         self._steps.write(json.dumps(encode_record(record), allow_nan=False) + "\n")

@@ -21,12 +21,13 @@ def drawn(*, word, between=0.05, count=4):
     return prob
 
 
-def sweep_of(*probs, config=DecodeConfig(unclip_ratio=1.9)):
+GROWN = DecodeConfig(unclip_ratio=1.9)
+
+
+def sweep_of(*probs, config=GROWN):
     sweep = ThresholdSweep(config)
     for prob in probs:
-        sweep.update(
-            prob, scale=1.0, source_size=(100, 100), quads=QUADS, ignored=NO_IGNORED
-        )
+        sweep.update(prob, scale=1.0, source_size=(100, 100), quads=QUADS, ignored=NO_IGNORED)
     return sweep
 
 
