@@ -16,6 +16,7 @@ import junitparser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pagetext import page_text
 from sarif_schema import faults
 
 from analyzer.commands.outputs import FORMATS
@@ -81,9 +82,9 @@ def test_the_json_is_that_of_the_report(gold) -> None:
     gold("report.json", json.dumps(json.loads(text), ensure_ascii=False, indent=1))
 
 
-def test_the_page_is_that_of_the_report() -> None:
+def test_the_page_is_that_of_the_report(gold) -> None:
     pytest.importorskip("bokeh")
-    assert "exp_lr_too_high" in FORMATS["html"](checked())
+    gold("report.page.txt", page_text(FORMATS["html"](checked())))
 
 
 def accepted() -> Checked:
