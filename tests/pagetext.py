@@ -9,9 +9,9 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 UNSEEN = frozenset({"script", "style", "svg", "title"})
-BLOCKS = frozenset(
-    "h1 h2 h3 h4 p li tr pre summary dt dd figcaption caption blockquote legend label".split()
-)
+BLOCKS = frozenset({"h1", "h2", "h3", "h4", "p", "li", "tr", "pre", "summary", "dt", "dd"}) | {
+    "figcaption", "caption", "blockquote", "legend", "label",
+}  # fmt: skip
 CELLS = frozenset({"td", "th"})
 
 
