@@ -197,6 +197,14 @@ class Rule(Model):
                 raise wrong(text, "examples", str(index))
         return self
 
+    @model_validator(mode="after")
+    def _examples_have_names_of_their_own(self) -> Rule:
+        names = [example.name for example in self.examples]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise wrong(f"an example named '{name}' stands above", "examples", str(index))
+        return self
+
     def _no_key_of_one_run(self) -> None:
         for key in ("for_each", "explains"):
             if getattr(self, key):

