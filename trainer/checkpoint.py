@@ -113,6 +113,13 @@ def load_state(path: Path) -> dict[str, Any]:
     return state
 
 
+def weights_of(state: Mapping[str, Any]) -> Mapping[str, torch.Tensor]:
+    """The weights to use, of a state: their running mean where the training kept one."""
+    ema = state.get("ema")
+    weights: Mapping[str, torch.Tensor] = ema["weights"] if ema else state["model"]
+    return weights
+
+
 def restore(state: Mapping[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
     """Put weights, optimiser state and random states back."""
     model.load_state_dict(state["model"])

@@ -1,56 +1,24 @@
-"""The epochs of a training: train, judge, save, and say how it ended."""
+"""The epochs of a training: train, judge, save."""
 
 from __future__ import annotations
 
 import math
 import time
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from rich.console import Console
 from rich.progress import Progress
 
-from analyzer.errors import TrainlintError
 from analyzer.formats.workdir import RunWriter
-from trainer import checkpoint
-from trainer.config import Config
-from trainer.detection.task import DetectionTask
-from trainer.failures import error_chain, failure_sentence, last_sentence
+from trainer.ending import TrainingFailed
 from trainer.interrupt import stop_request
-from trainer.loop import NonFinite, Plan, Trained, evaluate, train_epoch
+from trainer.loop import NonFinite, Trained, evaluate, train_epoch
+from trainer.session import Session, save_epoch, save_interrupted
 
 DOCUMENTED = ("epoch", "train_loss", "val_precision", "val_recall", "val_f1", "learning_rate")
 """The documented keys of metrics.json, in their order; ours follow."""
-
-
-class TrainingFailed(TrainlintError):
-    """The training itself went wrong; its run directory says how."""
-
-    exit_code = 1
-
-
-@dataclass
-class Session:
-    """A training under way. ``best`` is {epoch, value} of best.pth.
-
-    ``rows`` are the numbers of the steps that an interrupted training made in the epoch after
-    ``epoch``; ``stop`` says whether somebody asked for an end.
-    """
-
-    config: Config
-    task: DetectionTask
-    optimizer: torch.optim.Optimizer
-    plan: Plan
-    run: RunWriter
-    epoch: int = 0
-    best: dict[str, Any] | None = None
-    rows: list[dict[str, float]] = field(default_factory=list)
-    stop: Callable[[], bool] = lambda: False
 
 
 def fit(session: Session, *, show: bool) -> None:
@@ -78,7 +46,7 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     run.epoch_header(epoch, config.train.epochs, lr)
     trained = _train_part(session, epoch, first_step, bar)
     if trained.stopped:
-        _save_interrupted(session, epoch, trained.rows)
+        save_interrupted(session, epoch, trained.rows)
         raise KeyboardInterrupt
     run.train_line(trained.means["train_loss"], trained.means["step_time"])
     record = {"epoch": epoch, "learning_rate": lr, **trained.means}
@@ -89,7 +57,7 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     try:
         record |= _test_part(session, bar)
     except KeyboardInterrupt:
-        _save_interrupted(session, epoch, trained.rows)
+        save_interrupted(session, epoch, trained.rows)
         raise
     if plan.stop_on_nonfinite and not math.isfinite(record.get("val_loss", 0.0)):
         why = (
@@ -98,30 +66,13 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
         )
         raise _failed(run, record, begin, why)
     saving = time.perf_counter()
-    _save(session, epoch, first_step + trained.steps - 1, _ordered(record))
+    save_epoch(session, epoch, first_step + trained.steps - 1, _ordered(record))
     record["checkpoint_time"] = time.perf_counter() - saving
     record["epoch_time"] = time.perf_counter() - begin
     run.epoch(_ordered(record))
     run.drop_interrupted()
     session.epoch = epoch
     return record
-
-
-def _save_interrupted(session: Session, epoch: int, rows: Sequence[Mapping[str, float]]) -> None:
-    """Save the state after the steps made in ``epoch``, so that a resume makes the others."""
-    step = (epoch - 1) * session.task.steps_per_epoch + len(rows)
-    state = checkpoint.make_state(
-        session.task.model,
-        session.optimizer,
-        session.config.plain(),
-        epoch=epoch - 1,
-        step=step,
-        metrics={},
-        best=session.best,
-        rows=rows,
-    )
-    session.run.save_interrupted(epoch, lambda path: checkpoint.save_state(state, path))
-    session.run.log(f"Interrupted at step {step}, in epoch {epoch}; --resume goes on from there")
 
 
 def _failed(run: RunWriter, record: Mapping[str, Any], begin: float, why: str) -> TrainingFailed:
@@ -178,38 +129,6 @@ def _test_part(session: Session, bar: Progress) -> dict[str, float]:
     return found | {"val_time": tested.seconds}
 
 
-def _save(session: Session, epoch: int, step: int, record: Mapping[str, Any]) -> None:
-    """Write epoch_N.pth where its turn has come, and best.pth where this epoch is the best.
-
-    An epoch with a loss that is NaN or inf is never the best, whatever its metric says.
-    """
-    settings, run = session.config.checkpoint, session.run
-    value = record.get(settings.monitor)
-    sound = all(math.isfinite(record.get(name, 0.0)) for name in ("train_loss", "val_loss"))
-    improved = sound and checkpoint.is_better(value, session.best, settings.mode)
-    if improved:
-        session.best = {"epoch": epoch, "value": value}
-    state = checkpoint.make_state(
-        session.task.model,
-        session.optimizer,
-        session.config.plain(),
-        epoch=epoch,
-        step=step,
-        metrics=record,
-        best=session.best,
-    )
-
-    def write(path: Path) -> None:
-        checkpoint.save_state(state, path)
-
-    if epoch % settings.every == 0 or epoch == session.config.train.epochs:
-        run.save(epoch, write, metric=settings.monitor, value=value)
-    if improved and value is not None:
-        run.save_best(epoch, write, metric=settings.monitor, value=value)
-    if settings.keep is not None:
-        run.prune(settings.keep)
-
-
 def _ordered(record: Mapping[str, Any]) -> dict[str, Any]:
     """The documented keys first."""
     first = {key: record[key] for key in DOCUMENTED if key in record}
@@ -229,38 +148,3 @@ def _failure(found: NonFinite, epoch: int) -> str:
         f"the training loss became {found.value} at step {found.step} in epoch {epoch}; lower "
         "optimizer.lr, set train.grad_clip, or look at the images that the log names"
     )
-
-
-@contextmanager
-def ending(run: RunWriter, config: Config) -> Iterator[None]:
-    """Let the run directory say how the run ended, however it did."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        _end(run, "interrupted", "Interrupted from outside", "WARNING", "stopped by a signal")
-        raise
-    except TrainlintError as error:
-        error.args = (last_sentence(error),)
-        _end(run, "failed", f"Failed: {error}", "ERROR", str(error))
-        raise
-    except Exception as error:
-        sentence = failure_sentence(error, config)
-        told = f"Failed: {sentence}\n{traceback.format_exc().rstrip()}"
-        for one in error_chain(
-            error
-        ):  # they hold files open, whose space is needed on a full disk
-            traceback.clear_frames(one.__traceback__)
-        _end(run, "failed", told, "ERROR", sentence)
-        raise TrainingFailed(
-            f"{sentence}; the traceback is in {run.path}/logs/train.log"
-        ) from error
-    run.log(f"Finished: {run.path}")
-    run.finish("finished")
-
-
-def _end(run: RunWriter, status: str, message: str, level: str, reason: str) -> None:
-    """Say it in the log and in run.json; a full disk must not hide what went wrong."""
-    with suppress(OSError):
-        run.log(message, level)
-    with suppress(OSError):
-        run.finish(status, reason)

@@ -20,7 +20,7 @@ import click
 from analyzer.errors import MissingExtra, TrainlintError, UsageError
 
 PROGRAM = "python -m trainer.train"
-TRAIN_PACKAGES = ("torch", "torchvision", "cv2", "numpy", "psutil", "pyclipper", "shapely")
+TRAIN_PACKAGES = ("torch", "torchvision", "cv2", "numpy", "psutil", "shapely")
 KEYS = {
     "train_data_dir": "data.train_dir",
     "batch_size": "data.batch_size",
@@ -125,15 +125,16 @@ def _run(
     # and a step takes ten times as long once another process wants a core. This short spin costs
     # 5 % where the cores are free; no spin at all (OMP_WAIT_POLICY=PASSIVE) costs 30 %.
     os.environ.setdefault("GOMP_SPINCOUNT", "5000")
-    from trainer import start
     from trainer.configfile import load_config, parse_flag, parse_set
+    from trainer.resume import resume_run
+    from trainer.start import new_run
 
     flags = [parse_flag(name, KEYS[name], text) for name, text in typed.items()]
     overrides = [*flags, *(parse_set(text) for text in sets)]
     if resume is not None:
         if config is not None:
             raise UsageError("--resume goes on with the settings of its run; leave out --config")
-        return start.resume_run(resume, overrides, command=command, show=show, check=check)
+        return resume_run(resume, overrides, command=command, show=show, check=check)
     if config is None:
         raise UsageError(
             "no settings: name a file with --config, such as trainer/configs/det_tiny.yaml"
@@ -146,7 +147,7 @@ def _run(
         item.key.startswith("data.synth") for item in overrides
     )
     settings = load_config(config, overrides)
-    return start.new_run(settings, command=command, show=show, may_render=not named, check=check)
+    return new_run(settings, command=command, show=show, may_render=not named, check=check)
 
 
 def main(arguments: Sequence[str]) -> int:

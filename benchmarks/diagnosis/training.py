@@ -128,13 +128,13 @@ def _start(chosen: Mapping[str, Any], fault: Fault | None) -> None:
 
 def _resume(fault: Fault) -> None:
     from benchmarks.diagnosis.narrow import use_narrow_network
-    from trainer import start
+    from trainer.resume import resume_run
 
     use_narrow_network()
     if fault.inject_resume:
         fault.inject_resume()
     command = ["python", "-m", "trainer.train", "--resume", "workdirs/latest", "--no-progress"]
-    start.resume_run(Path("workdirs/latest"), [], command=command, show=False)
+    resume_run(Path("workdirs/latest"), [], command=command, show=False)
 
 
 def _text(value: Any) -> str:

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from analyzer.formats import yaml12
-from trainer import fit, interrupt, loop, start
+from trainer import fit, interrupt, loop, resume
 from trainer.checkpoint import better_best, is_better
 from trainer.synth import render_dataset
 from trainer.train import main
@@ -524,8 +524,8 @@ def test_sigterm_is_an_interruption(place):
 
 
 def test_start_refuses_nothing_on_systems_without_signal_0(place, monkeypatch):
-    monkeypatch.setattr(start.os, "name", "nt")
-    start._refuse_running(place)
+    monkeypatch.setattr(resume.os, "name", "nt")
+    resume._refuse_running(place)
 
 
 def test_a_misspelt_data_folder_is_no_reason_to_render_one(place, capsys):

@@ -1,8 +1,6 @@
 import cv2
 import numpy as np
-import pyclipper
 import pytest
-import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -22,30 +20,6 @@ def draw(quads, ignored=None, **options):
     return make_maps(quads, skip, SIZE, **options)
 
 
-def reference(quad):
-    """The slow way of the paper's code: a clipper with round joins, distances to four segments."""
-    polygon = shapely.Polygon(quad)
-    distance = polygon.area * (1 - 0.4**2) / polygon.length
-    offset = pyclipper.PyclipperOffset(arc_tolerance=0.5)
-    scaled = [tuple(p) for p in np.rint(np.array(quad) * 256).astype(int).tolist()]
-    offset.AddPath(scaled, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    shrunk, grown = (
-        shapely.Polygon(np.array(offset.Execute(256 * d)[0]) / 256) for d in (-distance, distance)
-    )
-    ys, xs = np.mgrid[: SIZE[0], : SIZE[1]]
-    away = shapely.distance(polygon.exterior, shapely.points(xs, ys))
-    border = np.where(away < distance, 0.7 - 0.4 * away / distance, 0.3)
-    return (
-        shapely.contains_xy(shrunk.buffer(0.5), xs, ys),
-        border,
-        shapely.contains_xy(grown, xs, ys),
-    )
-
-
-def dice(first, second):
-    return 2 * (first & second).sum() / (first.sum() + second.sum())
-
-
 SHAPES = {
     "level": rectangle(80, 80, 90, 20),
     "turned": rectangle(80, 70, 70, 24, 23),
@@ -54,20 +28,6 @@ SHAPES = {
     "in perspective": [[20, 40], [130, 52], [126, 80], [24, 92]],
     "slanted": [[40, 40], [120, 40], [108, 70], [28, 70]],
 }
-
-
-@pytest.mark.parametrize("quad", SHAPES.values(), ids=SHAPES)
-def test_the_maps_agree_with_the_slow_reference(quad):
-    maps = draw([quad])
-    shrink, border, band = reference(quad)
-    assert dice(maps.shrink > 0, shrink) > 0.98
-    assert dice(maps.border_mask > 0, band) > 0.99
-    counted = band & (maps.border_mask > 0)
-    assert np.abs(maps.border / 255 - border)[counted].mean() < 0.003
-    assert (
-        np.abs(maps.border / 255 - border)[counted].max() < 0.09
-    )  # at corners that are not right
-    assert maps.shrink_mask.all()
 
 
 def test_the_direction_of_the_corners_does_not_matter():

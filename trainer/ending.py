@@ -1,0 +1,51 @@
+"""How a training ends: finished, interrupted or failed, as the run directory says it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from analyzer.errors import TrainlintError
+from analyzer.formats.workdir import RunWriter
+from trainer.config import Config
+from trainer.failures import error_chain, failure_sentence, last_sentence
+
+
+class TrainingFailed(TrainlintError):
+    """The training itself went wrong; its run directory says how."""
+
+    exit_code = 1
+
+
+@contextmanager
+def ending(run: RunWriter, config: Config) -> Iterator[None]:
+    """Let the run directory say how the run ended, however it did."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _end(run, "interrupted", "Interrupted from outside", "WARNING", "stopped by a signal")
+        raise
+    except TrainlintError as error:
+        error.args = (last_sentence(error),)
+        _end(run, "failed", f"Failed: {error}", "ERROR", str(error))
+        raise
+    except Exception as error:
+        sentence = failure_sentence(error, config)
+        told = f"Failed: {sentence}\n{traceback.format_exc().rstrip()}"
+        for one in error_chain(error):  # they hold files open; a full disk needs their space
+            traceback.clear_frames(one.__traceback__)
+        _end(run, "failed", told, "ERROR", sentence)
+        raise TrainingFailed(
+            f"{sentence}; the traceback is in {run.path}/logs/train.log"
+        ) from error
+    run.log(f"Finished: {run.path}")
+    run.finish("finished")
+
+
+def _end(run: RunWriter, status: str, message: str, level: str, reason: str) -> None:
+    """Say it in the log and in run.json; a full disk must not hide what went wrong."""
+    with suppress(OSError):
+        run.log(message, level)
+    with suppress(OSError):
+        run.finish(status, reason)
