@@ -1,4 +1,4 @@
-"""Gradients that add up over batches, on the detector: what equals one large batch and what not."""
+"""Gradients that add up over batches, on the detector: what equals one large batch."""
 
 from pathlib import Path
 
