@@ -24,7 +24,8 @@ class ModelConfig:
 
     name: Literal["resnet18_fpn_dbhead"] = "resnet18_fpn_dbhead"
     pretrained: bool | str = True
-    """true: torchvision's ImageNet weights; a path: a local state dict; false: from random"""
+    """true: torchvision's ImageNet weights; false: from random; a path: a local state dict, of a
+    ResNet-18, of this trainer, or of a DB detector where fpn_channels is 256"""
     fpn_channels: Annotated[int, Range(low=16, high=1024, step=4)] = 64
     """64 trains 3.8 times faster on a CPU; 256 is the width of the published models"""
 
@@ -136,6 +137,8 @@ class TrainConfig:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     threads: Count | None = None
     """cores to compute on; null: those that are idle at the start"""
+    accumulate: Count = 1
+    """batches whose gradients add up to one step, as those of one batch larger by that factor"""
     grad_clip: Positive | None = 5.0
     """largest gradient norm; null: no clipping"""
     log_every: Count = 10
