@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from trainer.config import LossConfig
-from trainer.detection.loss import Targets, db_loss
+from trainer.detection.loss import Counts, Targets, db_loss
 from trainer.detection.model import Maps
 
 RNG = np.random.default_rng(0)
@@ -76,8 +76,9 @@ def ours(config):
     text = torch.tensor(TEXT, dtype=torch.float32, requires_grad=True)
     threshold = torch.tensor(THRESHOLD, dtype=torch.float32, requires_grad=True)
     planes = [torch.tensor(plane, dtype=torch.float32) for plane in (TRUTH, MASK, BORDER, BAND)]
-    positives = int((TRUTH * MASK).sum())
-    targets = Targets(*planes, positives, int(MASK.sum()) - positives)
+    positives = (TRUTH * MASK).sum()
+    counts = Counts(positives, MASK.sum() - positives, BAND.sum())
+    targets = Targets(*planes, counts, counts)
     parts = db_loss(Maps(text, threshold), targets, config)
     sum(parts.values()).backward()
     return {name: float(part.detach()) for name, part in parts.items()}, text.grad, threshold.grad
@@ -120,7 +121,7 @@ def test_focal_of_a_sure_pixel_is_finite(gamma):
     logits = torch.tensor([[[200.0, -200.0, 200.0, -200.0]]], requires_grad=True)
     truth = torch.tensor([[[1.0, 0.0, 0.0, 1.0]]])
     ones, zeros = torch.ones_like(truth), torch.zeros_like(truth)
-    targets = Targets(truth, ones, zeros, zeros, 2, 2)
+    targets = Targets(truth, ones, zeros, zeros, Counts(2, 2, 0), Counts(2, 2, 0))
     parts = db_loss(Maps(logits, zeros), targets, LossConfig(focal_gamma=gamma))
     parts["shrink"].backward()
     assert torch.isfinite(logits.grad).all()
@@ -134,8 +135,33 @@ def test_little_text_counts_less_where_positives_weigh():
     truth = torch.zeros(1, 100, 100)
     truth[0, :10, :10] = 1
     maps = Maps(torch.zeros_like(truth), torch.zeros_like(truth))
-    targets = Targets(truth, torch.ones_like(truth), truth * 0.5, truth, 100, 9900)
+    counts = Counts(100, 9900, 100)
+    targets = Targets(truth, torch.ones_like(truth), truth * 0.5, truth, counts, counts)
     fixed = db_loss(maps, targets, LossConfig())
     weighed = db_loss(maps, targets, LossConfig(weighting="positives"))
     ratios = {name: float(weighed[name] / fixed[name]) for name in ("shrink", "binary")}
     assert ratios == pytest.approx({"shrink": 1, "binary": 0.5})
+
+
+@pytest.mark.parametrize("changes", [{"focal_gamma": 2.0}, {"weighting": "positives"}])
+def test_parts_of_two_batches_of_one_update_add_up(changes):
+    """As one batch of both; the dice is of each batch its own, so it is left out here."""
+    config = LossConfig(binary=0, negative_ratio=1e9, **changes)
+    generator = torch.Generator().manual_seed(2)
+    shape = (2, 20, 20)
+    text, level = (torch.randn(shape, generator=generator) for _ in range(2))
+    truth = torch.zeros(shape)
+    truth[0, :2, :3] = 1
+    ones = torch.ones(shape)
+
+    def counts(part):
+        return Counts(float(part.sum()), float((1 - part).sum()), float(part.numel()))
+
+    def loss(rows):
+        targets = Targets(
+            truth[rows], ones[rows], truth[rows], ones[rows], counts(truth[rows]), whole
+        )
+        return float(sum(db_loss(Maps(text[rows], level[rows]), targets, config).values()))
+
+    whole = counts(truth)
+    assert loss([0]) + loss([1]) == pytest.approx(loss([0, 1]), rel=1e-5)
