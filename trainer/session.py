@@ -14,7 +14,7 @@ from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
-from trainer.loop import Plan
+from trainer.steps import Plan
 
 
 @dataclass
