@@ -56,7 +56,14 @@ def whole(home):
 
 
 def train(*sets):
-    return main(["--config", "c.yaml", "--no-preflight", *(word for text in sets for word in ("--set", text))])
+    return main(
+        [
+            "--config",
+            "c.yaml",
+            "--no-preflight",
+            *(word for text in sets for word in ("--set", text)),
+        ]
+    )
 
 
 def go_on(*arguments):
