@@ -31,14 +31,14 @@ SCRUB = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--accept-gold", action="store_true", help="let the gold files be what the code gives now"
+        "--update-gold", action="store_true", help="let the gold files be what the code gives now"
     )
 
 
 @pytest.fixture
 def gold(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """``gold(name, text)``: the scrubbed text must be that of ``tests/gold/<name>``."""
-    accept = request.config.getoption("--accept-gold")
+    accept = request.config.getoption("--update-gold")
 
     def compare(name: str, text: str) -> None:
         lines = (line.rstrip() for line in text.splitlines())
@@ -49,6 +49,6 @@ def gold(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         if accept:
             path.write_text(actual, encoding="utf-8")
         expected = path.read_text(encoding="utf-8") if path.exists() else ""
-        assert actual == expected, f"{path} differs; look, then accept with --accept-gold"
+        assert actual == expected, f"{path} differs; look, then accept with --update-gold"
 
     return compare

@@ -27,7 +27,8 @@ class ModelConfig:
 
     name: Literal["resnet18_fpn_dbhead"] = "resnet18_fpn_dbhead"
     pretrained: bool | str = True
-    """true: torchvision's ImageNet weights; a path: a local state dict; false: from random"""
+    """true: torchvision's ImageNet weights; false: from random; a path: a local state dict, of a
+    ResNet-18, of this trainer, or of a DB detector where fpn_channels is 256"""
     fpn_channels: Annotated[int, Range(low=16, high=1024, step=4)] = 64
     """64 trains 3.8 times faster on a CPU; 256 is the width of the published models"""
 

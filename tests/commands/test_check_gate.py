@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from sarif_schema import faults
 
 from analyzer.__main__ import run as run_cli
 from analyzer.dataset.sample import write_sample
@@ -133,6 +134,7 @@ def test_every_format_is_written_at_once_and_is_what_stdout_gets(cli, command, t
         assert cli(command, subject, "--format", name)[1] == Path("out", name).read_text("utf-8")
     for name in ("json", "sarif", "gitlab"):
         json.loads(Path("out", name).read_text("utf-8"))
+    assert faults(Path("out/sarif").read_text("utf-8")) == []
     assert "\x1b" not in Path("out/terminal").read_text("utf-8")
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import handmade
-import jsonschema
 import junitparser
 import pytest
-import sarif_subset
 from hypothesis import given
 from hypothesis import strategies as st
+from pagetext import page_text
+from sarif_schema import faults
 
 from analyzer.commands.outputs import FORMATS
 from analyzer.finding import FileEvidence, Finding, KeyEvidence, Severity, Suppressed
@@ -61,11 +62,6 @@ def one(finding: Finding, **more: Any) -> Checked:
     return checked(handmade.report(RunReport(replace(item.run, **more), told)))
 
 
-def faults(text: str) -> list[str]:
-    validator = jsonschema.Draft7Validator(sarif_subset.SCHEMA)
-    return [error.message for error in validator.iter_errors(json.loads(text))]
-
-
 @pytest.mark.parametrize(
     ("name", "file"),
     [
@@ -86,26 +82,62 @@ def test_the_json_is_that_of_the_report(gold) -> None:
     gold("report.json", json.dumps(json.loads(text), ensure_ascii=False, indent=1))
 
 
-def test_the_page_is_that_of_the_report() -> None:
+def test_the_page_is_that_of_the_report(gold) -> None:
     pytest.importorskip("bokeh")
-    assert "exp_lr_too_high" in FORMATS["html"](checked())
+    gold("report.page.txt", page_text(FORMATS["html"](checked())))
 
 
-@pytest.mark.parametrize("made", [checked(), hostile(), checked(with_baseline=True)])
+def accepted() -> Checked:
+    """Nothing is left that counts: a finding of each kind is suppressed."""
+    item = handmade.exploded()
+    gone = tuple(Suppressed(f, "known, in k.json", None, 0) for f in item.diagnosis.findings)
+    told = replace(item.diagnosis, findings=(), suppressed=(*gone, handmade.suppressed()))
+    return checked(handmade.report(RunReport(item.run, told)), with_baseline=True)
+
+
+def clean() -> Checked:
+    return checked(handmade.report(handmade.healthy("a"), handmade.healthy("b")))
+
+
+def empty() -> Checked:
+    return checked(replace(handmade.report(), runs=(), together=handmade.Together()))
+
+
+@pytest.mark.parametrize("made", [checked, clean, empty, accepted, hostile])
 def test_sarif_keeps_to_its_schema(made) -> None:
-    text = to_sarif(made)
+    text = to_sarif(made())
     assert faults(text) == []
     run = json.loads(text)["runs"][0]
     rules = run["tool"]["driver"]["rules"]
     assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
+    assert bool(run["results"]) is (made not in (clean, empty))
+
+
+def broken(change: Callable[[Any], object]) -> list[str]:
+    made = json.loads(to_sarif(checked()))
+    change(made["runs"][0])
+    return faults(json.dumps(made))
 
 
 def test_the_check_of_the_schema_can_fail() -> None:
-    made = json.loads(to_sarif(checked()))
-    made["runs"][0]["results"][0]["level"] = "fatal"
-    made["runs"][0]["results"][1]["locations"][0]["physicalLocation"]["region"]["startLine"] = 0
-    made["runs"][0]["tool"]["driver"]["more"] = 1
-    assert len(faults(json.dumps(made))) == 3
+    def place(run: Any) -> Any:
+        return run["results"][1]["locations"][0]["physicalLocation"]
+
+    assert broken(lambda run: run) == []
+    for change in (
+        lambda run: run["results"][0].update(level="fatal"),
+        lambda run: run["results"][0].update(rank=101),
+        lambda run: run["results"][0].update(ruleIndex="0"),
+        lambda run: run["results"][0].pop("message"),
+        lambda run: run["results"][0].update(message={}),
+        lambda run: run["results"][0].update(guid="no"),
+        lambda run: run["tool"]["driver"].update(more=1),
+        lambda run: run["tool"].pop("driver"),
+        lambda run: run["tool"]["driver"]["rules"].append(run["tool"]["driver"]["rules"][0]),
+        lambda run: place(run)["region"].update(startLine=0),
+        lambda run: place(run)["artifactLocation"].update(uri="a b"),
+    ):
+        assert len(broken(change)) == 1
 
 
 def test_sarif_says_what_is_accepted_and_what_is_new() -> None:
@@ -248,11 +280,9 @@ def test_what_follows_from_another_finding_never_decides() -> None:
 
 
 def test_without_a_run_each_format_is_valid() -> None:
-    empty = checked(replace(handmade.report(), runs=(), together=handmade.Together()))
-    assert faults(to_sarif(empty)) == []
-    assert json.loads(to_gitlab(empty)) == []
-    assert junitparser.JUnitXml.fromstring(to_junit(empty).encode()).tests == 0
-    assert io.StringIO(to_github(empty)).readline() == "No run was found.\n"
+    assert json.loads(to_gitlab(empty())) == []
+    assert junitparser.JUnitXml.fromstring(to_junit(empty()).encode()).tests == 0
+    assert io.StringIO(to_github(empty())).readline() == "No run was found.\n"
 
 
 @given(st.text(st.characters(), max_size=80), st.text(st.characters(), max_size=30))

@@ -10,6 +10,7 @@ from pathlib import Path
 import handmade
 import numpy as np
 import pytest
+from pagetext import page_text
 from pydantic import TypeAdapter
 from rich.console import Console
 
@@ -75,11 +76,10 @@ def test_the_markdown_with_its_plot(usual: ComparisonReport, tmp_path: Path, gol
     assert (tmp_path / "plots" / "comparison.png").stat().st_size > 10_000
 
 
-def test_the_page_holds_the_verdict_and_the_curves(usual, tmp_path: Path) -> None:
+def test_the_page_holds_the_verdict_and_the_curves(usual, tmp_path: Path, gold) -> None:
     pytest.importorskip("bokeh")
     text = write_comparison_html(usual, tmp_path / "c.html").read_text(encoding="utf-8")
-    assert "B against A: " in text
-    assert "What could explain B against A: these settings differ: " in text
+    gold("comparison.page.txt", page_text(text))
     assert 'data-charts="comparison"' in text
     assert 'id="chart-data"' in text
     assert "default-src 'none'" in unescape(text)

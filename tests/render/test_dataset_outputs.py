@@ -7,6 +7,7 @@ from pathlib import Path
 
 import handmade
 import pytest
+from pagetext import page_text
 from pydantic import TypeAdapter, ValidationError
 
 from analyzer.dataset.examine import examine
@@ -15,7 +16,7 @@ from analyzer.dataset.repair import Change
 from analyzer.dataset.sample import write_sample
 from analyzer.diagnosis import diagnose
 from analyzer.render.dataset import DatasetReport, dataset_to_json
-from analyzer.render.dataset_files import write_dataset_html
+from analyzer.render.dataset_files import dataset_html, dataset_markdown, write_dataset_html
 from analyzer.render.datasetschema import DatasetReportJson
 from analyzer.render.report import RunReport
 from analyzer.run import Run
@@ -47,6 +48,12 @@ def test_the_json_is_as_published(faulty: DatasetReport, gold) -> None:
     read["datasets"][0]["numbers"]["looked_at"] = "nine"  # type: ignore[typeddict-item]
     with pytest.raises(ValidationError):
         published.validate_python(read, strict=True)
+
+
+def test_the_text_and_the_page_say_the_same(faulty: DatasetReport, gold) -> None:
+    pytest.importorskip("bokeh")
+    gold("dataset.md", dataset_markdown(faulty))
+    gold("dataset.page.txt", page_text(dataset_html(faulty)))
 
 
 def test_the_bars_of_the_page_are_as_long_as_the_counts(
