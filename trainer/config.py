@@ -154,6 +154,8 @@ class TrainConfig:
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     threads: Count | None = None
     """cores to compute on; null: those that are idle at the start"""
+    accumulate: Count = 1
+    """batches whose gradients add up to one step, as those of one batch larger by that factor"""
     grad_clip: Positive | None = 5.0
     """largest gradient norm; null: no clipping"""
     log_every: Count = 10

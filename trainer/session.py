@@ -14,8 +14,8 @@ from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint, monitor
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
-from trainer.loop import Plan
 from trainer.stages import Rate
+from trainer.steps import Plan
 
 
 @dataclass

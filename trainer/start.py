@@ -16,11 +16,11 @@ from trainer.detection.task import DetectionTask
 from trainer.device import describe, pick_bf16, pick_device, pick_threads, seed_everything
 from trainer.ending import ending
 from trainer.fit import fit
-from trainer.loop import Plan
 from trainer.optim import make_optimizer
 from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.session import Session
 from trainer.stages import Rate, stage_at, stages_of
+from trainer.steps import Plan
 from trainer.synth import MARK, render_dataset
 
 
@@ -127,6 +127,7 @@ def run_info(
     """What run.json says beside the status."""
     return {
         "seed": config.train.seed,
+        "global_batch": config.data.batch_size * config.train.accumulate,
         **describe(plan.device, plan.bf16),
         "config_digest": checkpoint.config_digest(config.plain()),
         **about_data(task.data_info(), looked),
@@ -160,3 +161,6 @@ def log_start(session: Session, notes: Sequence[str], looked: Preflight | None) 
     precision = "bf16" if plan.bf16 else "fp32"
     threads = f", threads: {torch.get_num_threads()}" if plan.device.type == "cpu" else ""
     run.log(f"Device: {plan.device.type}, precision: {precision}{threads}")
+    batch, accumulate = session.config.data.batch_size, session.config.train.accumulate
+    if accumulate > 1:
+        run.log(f"Images per step: {batch * accumulate}, {accumulate} batches of {batch}")

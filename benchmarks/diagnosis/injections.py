@@ -80,34 +80,34 @@ def raise_rate(times: float, after: int) -> None:
 def slow_loader(seconds: float, growth: float = 0.0) -> None:
     """Each batch comes ``seconds`` late, in each later epoch by ``growth`` seconds more."""
 
-    def batches(self: DetectionTask, epoch: int) -> Iterator[Any]:
-        for batch in original(self, epoch):
+    def updates(self: DetectionTask, epoch: int, skip: int = 0) -> Iterator[Any]:
+        for batches in original(self, epoch, skip):
             time.sleep(seconds + growth * (epoch - 1))
-            yield batch
+            yield batches
 
-    original = DetectionTask.train_batches
-    DetectionTask.train_batches = batches  # type: ignore[method-assign]
+    original = DetectionTask.train_updates
+    DetectionTask.train_updates = updates  # type: ignore[method-assign]
 
 
 def nan_in_data(after: int) -> None:
     """One training image holds a NaN in its maps from the epoch after ``after`` on."""
 
-    def targets(batch: Any, device: torch.device) -> Any:
-        made = original(batch, device)
+    def targets(batch: Any, *others: Any) -> Any:
+        made = original(batch, *others)
         hit = [index for index, file in enumerate(batch["file"]) if file.endswith(bad)]
         if hit and state["epoch"] > after:
             made.border[hit[0], 0, 0] = float("nan")
             made.border_mask[hit[0], 0, 0] = 1.0
         return made
 
-    def batches(self: DetectionTask, epoch: int) -> Any:
+    def updates(self: DetectionTask, epoch: int, skip: int = 0) -> Any:
         state["epoch"] = epoch
-        return begin(self, epoch)
+        return begin(self, epoch, skip)
 
     bad, state = "train_images/7.jpg", {"epoch": 0}
-    original, begin = detection._targets, DetectionTask.train_batches
+    original, begin = detection._targets, DetectionTask.train_updates
     detection._targets = targets
-    DetectionTask.train_batches = batches  # type: ignore[method-assign]
+    DetectionTask.train_updates = updates  # type: ignore[method-assign]
 
 
 # --- saving and going on

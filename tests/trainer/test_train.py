@@ -181,6 +181,16 @@ def test_the_run_says_what_it_ran_on(finished):
     assert config["checkpoint"]["monitor"] == "val_f1"  # defaults are written out
 
 
+def test_steps_are_updates_however_many_batches_make_one(place):
+    assert train(*sets("data.batch_size=2", "train.accumulate=2", "train.epochs=1")) == 0
+    steps = (newest() / "logs/steps.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in steps] == [2, 3]
+    state = torch.load(newest() / "checkpoints/epoch_1.pth", weights_only=True)
+    assert state["scheduler"] == {"step": 3}
+    assert read("run.json")["global_batch"] == 4
+    assert "Images per step: 4, 2 batches of 2" in log()
+
+
 def test_another_seed_gives_other_numbers_and_the_run_is_printed(place, capsys):
     found = []
     for seed in (1, 2):
@@ -310,9 +320,12 @@ def test_a_signal_leaves_an_interrupted_run_that_resumes(place, capsys, monkeypa
     assert [record["epoch"] for record in read("metrics.json")] == [1, 2]
 
 
-@pytest.mark.parametrize("at", [2, 3, 5])
-def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, at):
-    step, calls = loop._train_step, []
+@pytest.mark.parametrize(
+    ("at", "settings"),
+    [(2, ()), (3, ()), (5, ()), (5, ("data.batch_size=2", "train.accumulate=2"))],
+)
+def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, at, settings):
+    step, calls = loop.make_update, []
 
     def signalled(*arguments):
         calls.append(1)
@@ -320,10 +333,10 @@ def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, a
             os.kill(os.getpid(), signal.SIGINT)
         return step(*arguments)
 
-    assert train() == 0
+    assert train(*sets(*settings)) == 0
     whole, expected = numbers(read("metrics.json")), weights("epoch_2.pth")
-    monkeypatch.setattr(loop, "_train_step", signalled)
-    assert train() == 130
+    monkeypatch.setattr(loop, "make_update", signalled)
+    assert train(*sets(*settings)) == 130
     kept = Path(newest() / "checkpoints" / f"interrupted_{1 + at // 4}.pth")
     assert kept.exists()
     assert f"INFO Interrupted at step {at}, in epoch {1 + at // 4}" in log()
@@ -352,7 +365,8 @@ def test_the_unexpected_is_one_sentence_here_and_a_traceback_in_the_log(
     assert train() == 1
     error = capsys.readouterr().err
     assert "out of memory on the GPU (RuntimeError: CUDA out of memory)" in error
-    assert "lower data.batch_size from 4 to 1; the traceback is in" in error
+    assert "data.batch_size from 4 to 1 and raise train.accumulate from 1 to 4, which" in error
+    assert "; the traceback is in" in error
     assert "Traceback" not in error
     assert "Traceback (most recent call last)" in log()
     lines = log().splitlines()
