@@ -154,6 +154,8 @@ def log_start(session: Session, notes: Sequence[str], looked: Preflight | None) 
             f"Data: {counts['images']} {split} images, {counts['boxes']} boxes, "
             f"{counts['ignored']} ignored, {counts['small']} too small to learn at this input size"
         )
+    for sentence in session.config.augment.beyond_limits():
+        run.log(sentence, "WARNING")
     for fault in task.faults:
         run.log(f"Label left out: {fault}", "WARNING")
     if not len(task.test_set):
