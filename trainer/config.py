@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from trainer.images import AugmentConfig
+from trainer.augment import AugmentConfig
 from trainer.scheduling import (
     Count,
     Mode,
@@ -101,6 +101,14 @@ class LossConfig:
     threshold: Weight = 10.0
     negative_ratio: Positive = 3.0
     """background pixels that count for each text pixel, the hardest first"""
+    focal_gamma: Annotated[float, Range(low=0, high=10)] | None = None
+    """a number makes ``shrink`` a focal loss over all pixels, smaller by far: 2 wants shrink: 10
+    or more; null: cross entropy over the hardest"""
+    focal_alpha: Share = 0.5
+    """share of the text pixels in the focal loss, the rest being that of the background"""
+    weighting: Literal["fixed", "positives"] = "fixed"
+    """positives: binary and threshold count less in a batch with little text, whose mean over few
+    pixels is noise"""
 
     def __post_init__(self) -> None:
         if self.shrink == self.binary == self.threshold == 0:

@@ -164,6 +164,8 @@ def log_start(session: Session, notes: Sequence[str], looked: Preflight | None) 
     if stages_of(session.config)[0].freeze_backbone and session.config.model.pretrained is False:
         why = "as model.pretrained is false: the head learns on noise"
         run.log(f"The backbone is frozen with random weights, {why}", "WARNING")
+    for sentence in session.config.augment.beyond_limits():
+        run.log(sentence, "WARNING")
     for fault in task.faults:
         run.log(f"Label left out: {fault}", "WARNING")
     if not len(task.test_set):
