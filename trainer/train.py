@@ -92,9 +92,7 @@ def cli(
     On few images, train the head first and then the whole net, with stages in the config:
 
     \b
-      stages:
-        - {epochs: 10, freeze_backbone: true, lr: 0.01}
-        - {epochs: 20, lr: 0.001}
+      stages: [{epochs: 10, freeze_backbone: true, lr: 0.01}, {epochs: 20, lr: 0.001}]
 
     ^C ends a training after the step under way and saves it; a second one ends it at once.
     Go on after an interruption, or train longer:
