@@ -13,7 +13,7 @@ import torch
 
 from analyzer.formats import yaml12
 from trainer import fit, interrupt, loop, resume
-from trainer.checkpoint import better_best, is_better
+from trainer.checkpoint import better_best
 from trainer.synth import render_dataset
 from trainer.train import main
 
@@ -288,22 +288,6 @@ def test_a_run_may_go_on_with_nan_but_never_calls_it_best(place):
     assert [r["nonfinite"]["train_loss"] for r in read("metrics.json")][-1] == "nan"
     assert (newest() / "checkpoints/epoch_2.pth").is_file()
     assert not (newest() / "checkpoints/best.pth").exists()
-
-
-@pytest.mark.parametrize(
-    ("mode", "values", "kept"),
-    [
-        ("max", [0.0, 0.5, float("nan"), 0.5, 0.4], 1),
-        ("min", [0.3, 0.5, float("-inf"), 0.2, 0.2], 3),
-        ("max", [None, float("inf")], None),
-    ],
-)
-def test_the_best_is_the_first_of_the_best_finite_values(mode, values, kept):
-    best = None
-    for epoch, value in enumerate(values):
-        if is_better(value, best, mode):
-            best = {"epoch": epoch, "value": value}
-    assert (best and best["epoch"]) == kept
 
 
 def test_every_and_keep_thin_out_the_files_but_not_the_last_nor_the_best(place):
