@@ -162,9 +162,7 @@ def best_is_nonfinite(run: Run) -> Outcome:
             )
             began = float(curve.x[first])
             span = began, float(best.epoch)
-            evidence = CurveEvidence(
-                curve.name, "epoch", *span, until[-1], None, "", text, began
-            )
+            evidence = CurveEvidence(curve.name, "epoch", *span, until[-1], None, "", text, began)
             values = {"file": best.file, "held_epoch": best.epoch, "series": label(curve.name)}
             values["nonfinite_epoch"] = began
             start = Place("epoch", int(curve.segment[first]), began)

@@ -19,7 +19,7 @@ MAX_MARKS = 6
 class Mark:
     """Evidence on a curve: a span of x, a limit in the curve's unit, the point that decided.
 
-    ``broken`` says that the value there is not finite; the point is then at the last finite height.
+    ``broken`` says that its value is not finite; it then stands at the last finite height.
     ``noise`` is that of the curve, in its unit, where the evidence was measured by it: half the
     height of the band around the curve.
     """
