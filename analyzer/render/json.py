@@ -205,6 +205,7 @@ def _evidence(item: Evidence) -> EvidenceJson:
             "axis": item.axis,
             "from": item.start,
             "to": item.end,
+            "at": item.at,
             "value": item.value,
             "limit": item.limit,
             "unit": item.unit,

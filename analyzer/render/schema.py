@@ -24,6 +24,7 @@ CurveEvidenceJson = TypedDict(
         "axis": str,
         "from": float | None,
         "to": float | None,
+        "at": float | None,
         "value": float | None,
         "limit": float | None,
         "unit": str,
