@@ -62,7 +62,12 @@ def _less_memory(config: Config) -> str:
     """The next smaller batch, then the next smaller input, then the CPU."""
     batch, size = config.data.batch_size, config.data.side
     if batch > 1:
-        return f"lower data.batch_size from {batch} to {max(1, batch // 4)}"
+        smaller, accumulate = max(1, batch // 4), config.train.accumulate
+        return (
+            f"lower data.batch_size from {batch} to {smaller} and raise train.accumulate from "
+            f"{accumulate} to {-(-batch * accumulate // smaller)}, which makes steps of as many "
+            "images"
+        )
     if size > 320:
         return f"lower data.input_size from {size} to {max(320, size // 2 // 32 * 32)}"
     return "train with train.device=cpu on a machine with more memory"

@@ -4,61 +4,19 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from trainer.optim import set_learning_rate
-
-
-class Task(Protocol):
-    """What the loop must know of a task: its model, data, loss and score."""
-
-    @property
-    def model(self) -> nn.Module: ...
-
-    @property
-    def first_weight(self) -> nn.Parameter: ...  # where gradients vanish first
-
-    @property
-    def last_weight(self) -> nn.Parameter: ...
-
-    def train_batches(
-        self, epoch: int, skip: int = 0
-    ) -> Iterable[Any]: ...  # the order depends on seed and epoch only; the first ones skipped
-
-    def test_batches(self) -> Iterable[Any]: ...
-
-    def files(self, batch: Any) -> Sequence[str]: ...  # one per image
-
-    def loss(
-        self, batch: Any
-    ) -> tuple[dict[str, Tensor], Any]: ...  # weighted parts, model output
-
-    def judge(self, batch: Any, output: Any) -> None: ...  # add a batch to the score
-
-    def scores(self) -> dict[str, float]: ...  # val_* since the last call
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How an epoch is trained."""
-
-    device: torch.device
-    bf16: bool
-    lr_at: Callable[[int, int], float]
-    """(step, epoch), both from 1, to the learning rate"""
-    grad_clip: float | None = None
-    log_every: int = 10
-    stop_on_nonfinite: bool = True
+from trainer.steps import Plan, Task, autocast, make_update
 
 
 @dataclass(frozen=True)
 class NonFinite:
-    """The first step whose loss was NaN or inf, and the images of its batch."""
+    """The first step whose loss was NaN or inf, and its images."""
 
     step: int
     value: float
@@ -67,7 +25,7 @@ class NonFinite:
 
 @dataclass
 class Trained:
-    """Means over the steps of an epoch, and its wall time in seconds.
+    """Means over the steps of an epoch (losses: over its images), and its wall time in seconds.
 
     ``rows`` are the numbers of each step; ``stopped`` says that steps are left.
     """
@@ -114,8 +72,9 @@ class _Window:
         table = torch.stack(self.rows).tolist()
         step_time = (time.perf_counter() - self.begin) / len(table)
         return [
-            dict(zip(self.names, row, strict=True)) | {"data_time": data, "step_time": step_time}
-            for row, data in zip(table, self.waits, strict=True)
+            dict(zip(self.names, row, strict=True))
+            | {"data_time": data, "step_time": step_time, "images": float(len(files))}
+            for row, data, files in zip(table, self.waits, self.files, strict=True)
         ]
 
 
@@ -158,12 +117,12 @@ def train_epoch(
         on_record({"step": step, "epoch": epoch, "learning_rate": lr} | mean(rows))
         window = _Window()
 
-    for batch in task.train_batches(epoch, len(before)):
+    for batches in task.train_updates(epoch, len(before)):
         waited = time.perf_counter() - clock
         step += 1
         set_learning_rate(optimizer, plan.lr_at(step, epoch))
-        values = _train_step(task, optimizer, plan, batch)
-        window.add(values, waited, task.files(batch))
+        values = make_update(task, optimizer, plan, batches)
+        window.add(values, waited, [file for batch in batches for file in task.files(batch)])
         on_step(step)
         bad = plan.device.type == "cpu" and not math.isfinite(float(values["train_loss"]))
         if bad or len(window.rows) == plan.log_every:
@@ -175,36 +134,6 @@ def train_epoch(
     if window.rows:
         flush()
     return Trained(mean(history), time.perf_counter() - begin, history, nonfinite, stopped)
-
-
-def _train_step(
-    task: Task, optimizer: torch.optim.Optimizer, plan: Plan, batch: Any
-) -> dict[str, Tensor]:
-    """Forward, backward, update; the numbers stay on the device."""
-    with autocast(plan):
-        parts, _ = task.loss(batch)
-    loss = torch.stack(list(parts.values())).sum()
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    first, last = (_norm([w.grad]) for w in (task.first_weight, task.last_weight))
-    gradients = [p.grad for p in task.model.parameters() if p.grad is not None]
-    total = _norm(gradients)
-    clipped = torch.zeros_like(total)
-    if plan.grad_clip is not None:
-        clipped = (total > plan.grad_clip).float()
-        shrink = (plan.grad_clip / (total + 1e-6)).clamp(max=1)
-        for gradient in gradients:
-            gradient.mul_(shrink)
-    optimizer.step()
-    named = {f"train_loss.{name}": value for name, value in parts.items()}
-    norms = {"grad_norm": total, "grad_norm.first": first, "grad_norm.last": last}
-    return {"train_loss": loss.detach(), **named, **norms, "clipped_share": clipped}
-
-
-def _norm(gradients: Sequence[Tensor | None]) -> Tensor:
-    """The 2-norm of all gradients together; a missing one counts as zero."""
-    norms = [torch.linalg.vector_norm(g) for g in gradients if g is not None]
-    return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
 
 
 def _first_nonfinite(
@@ -233,11 +162,19 @@ def evaluate(task: Task, plan: Plan, *, on_batch: Callable[[int], None]) -> Test
     return Tested(mean(rows) | task.scores(), time.perf_counter() - begin)
 
 
-def autocast(plan: Plan) -> torch.autocast:
-    """bf16 where the plan says so; it has the range of fp32, so no loss scaler is needed."""
-    return torch.autocast(plan.device.type, dtype=torch.bfloat16, enabled=plan.bf16)
-
-
 def mean(rows: list[dict[str, float]]) -> dict[str, float]:
-    """The mean of each column; a NaN in it stays NaN."""
-    return {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]} if rows else {}
+    """The mean of each column; a NaN in it stays NaN.
+
+    Where rows say of how many ``images`` they are, losses are means over images.
+    """
+    if not rows:
+        return {}
+    images = [row.get("images", 1.0) for row in rows]
+    alike = [1.0] * len(rows)
+    found = {}
+    for name in rows[0]:
+        weights = images if "_loss" in name else alike
+        found[name] = sum(row[name] * w for row, w in zip(rows, weights, strict=True))
+        found[name] /= sum(weights)
+    found.pop("images", None)
+    return found

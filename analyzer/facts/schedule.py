@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from analyzer.facts import plan
-from analyzer.facts.settings import number
+from analyzer.facts.settings import effective_batch, number
 from analyzer.names import STEP_SUFFIX
 from analyzer.run import Axis, FloatArray, Run, Series
 from analyzer.signals.stats import finite
@@ -22,11 +22,16 @@ SAME = 1e-6
 """Rates that differ by less than this share are one and the same."""
 
 
+UPDATES = ("workdir",)
+"""Formats whose steps are updates of the weights, however many batches make one."""
+
+
 def steps_per_epoch(run: Run) -> float | None:
     """Steps in an epoch: by the planned lengths, else by the images and the batch."""
     if run.planned_steps and run.planned_epochs:
         return run.planned_steps / run.planned_epochs
-    images, batch = run.samples.get("train"), number("data.batch_size")(run)
+    images = run.samples.get("train")
+    batch = effective_batch(run) if run.format in UPDATES else number("data.batch_size")(run)
     if images and batch and batch >= 1:
         return float(math.ceil(images / batch))
     return None

@@ -22,7 +22,7 @@ from torch import nn
 
 from analyzer.formats.icdar import format_list_line
 from analyzer.formats.workdir import RunWriter
-from trainer import checkpoint, start
+from trainer import checkpoint, monitor, start
 from trainer.detection import task as detection
 from trainer.detection.task import DetectionTask
 
@@ -80,34 +80,34 @@ def raise_rate(times: float, after: int) -> None:
 def slow_loader(seconds: float, growth: float = 0.0) -> None:
     """Each batch comes ``seconds`` late, in each later epoch by ``growth`` seconds more."""
 
-    def batches(self: DetectionTask, epoch: int) -> Iterator[Any]:
-        for batch in original(self, epoch):
+    def updates(self: DetectionTask, epoch: int, skip: int = 0) -> Iterator[Any]:
+        for batches in original(self, epoch, skip):
             time.sleep(seconds + growth * (epoch - 1))
-            yield batch
+            yield batches
 
-    original = DetectionTask.train_batches
-    DetectionTask.train_batches = batches  # type: ignore[method-assign]
+    original = DetectionTask.train_updates
+    DetectionTask.train_updates = updates  # type: ignore[method-assign]
 
 
 def nan_in_data(after: int) -> None:
     """One training image holds a NaN in its maps from the epoch after ``after`` on."""
 
-    def targets(batch: Any, device: torch.device) -> Any:
-        made = original(batch, device)
+    def targets(batch: Any, *others: Any) -> Any:
+        made = original(batch, *others)
         hit = [index for index, file in enumerate(batch["file"]) if file.endswith(bad)]
         if hit and state["epoch"] > after:
             made.border[hit[0], 0, 0] = float("nan")
             made.border_mask[hit[0], 0, 0] = 1.0
         return made
 
-    def batches(self: DetectionTask, epoch: int) -> Any:
+    def updates(self: DetectionTask, epoch: int, skip: int = 0) -> Any:
         state["epoch"] = epoch
-        return begin(self, epoch)
+        return begin(self, epoch, skip)
 
     bad, state = "train_images/7.jpg", {"epoch": 0}
-    original, begin = detection._targets, DetectionTask.train_batches
+    original, begin = detection._targets, DetectionTask.train_updates
     detection._targets = targets
-    DetectionTask.train_batches = batches  # type: ignore[method-assign]
+    DetectionTask.train_updates = updates  # type: ignore[method-assign]
 
 
 # --- saving and going on
@@ -140,13 +140,13 @@ def keep_first_best(epochs: int) -> None:
         counter["asked"] += 1
         return counter["asked"] <= epochs and original(*arguments)
 
-    original, counter = checkpoint.is_better, {"asked": 0}
-    checkpoint.is_better = better  # type: ignore[assignment]
+    original, counter = monitor.beats, {"asked": 0}
+    monitor.beats = better  # type: ignore[assignment]
 
 
 def always_better() -> None:
     """Each epoch counts as the best one."""
-    checkpoint.is_better = lambda value, *_: value is not None
+    monitor.beats = lambda value, *_: value is not None
 
 
 def forget_optimizer() -> None:

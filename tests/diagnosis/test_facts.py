@@ -224,6 +224,7 @@ WARMUP = {"type": "LinearLR", "start_factor": 0.001, "begin": 0, "end": 500, "by
 MILESTONES = [WARMUP, {"type": "MultiStepLR", "begin": 0, "end": 24, "milestones": [16, 22]}]
 AFTER = [WARMUP, {"type": "StepLR", "begin": 50, "step_size": 20, "by_epoch": False}]
 COSINE = [WARMUP, {"type": "CosineAnnealingLR", "T_max": 95, "begin": 5}]
+TWO_BATCHES = {"data.batch_size": 8, "train.accumulate": 2}
 TEN = {"planned_epochs": 10}
 STEPPED = {"scheduler.type": "StepLR", "scheduler.step_size": 30}
 
@@ -233,6 +234,8 @@ STEPPED = {"scheduler.type": "StepLR", "scheduler.step_size": 30}
     [
         ("steps_per_epoch", 50, {}, {"planned_steps": 1000, "planned_epochs": 20}),
         ("steps_per_epoch", 13, {"data.batch_size": 8}, {"samples": {"train": 100}}),
+        ("steps_per_epoch", 7, TWO_BATCHES, {"samples": {"train": 100}}),
+        ("steps_per_epoch", 13, TWO_BATCHES, {"samples": {"train": 100}, "format": "mmcv"}),
         ("decay_share", 3.0, STEPPED, {"planned_epochs": 10}),
         ("decay_share", 0.5, {"SOLVER.STEPS": "(500, 800)"}, {"planned_steps": 1000}),
         ("decay_share", 0.2, {"scheduler.milestones": [2, 8]}, {"planned_epochs": 10}),

@@ -104,6 +104,12 @@ def test_every_fault_is_looked_at() -> None:
     assert all(f"def {fault}()" in source for fault in NAMED)
 
 
+def test_less_memory_and_the_same_images_for_each_step(happened: Path) -> None:
+    _, diagnosis = diagnosed(happened / "detector_out_of_memory")
+    assert diagnosis.verdict.patch["data.batch_size"] == (4, 1)
+    assert diagnosis.verdict.patch["train.accumulate"] == (1, 4)
+
+
 @pytest.mark.parametrize(
     ("fault", "code"),
     [("detector_diverges", 1), ("detector_disk_full", 1), ("detector_out_of_memory", 1)],

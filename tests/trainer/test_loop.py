@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from trainer.loop import Plan, evaluate, train_epoch
+from trainer.loop import evaluate, train_epoch
+from trainer.steps import Plan
 
 CPU = torch.device("cpu")
 
@@ -14,7 +15,8 @@ CPU = torch.device("cpu")
 class Line:
     """Fit w to the numbers in the batches: the loss is |w - x|, its gradient 1 or -1."""
 
-    def __init__(self, batches, tests=()):
+    def __init__(self, batches, tests=(), accumulate=1):
+        self.accumulate = accumulate
         self.model = nn.Linear(1, 1, bias=False)
         nn.init.zeros_(self.model.weight)
         self.batches = batches
@@ -24,8 +26,9 @@ class Line:
     first_weight = property(lambda self: self.model.weight)
     last_weight = property(lambda self: self.model.weight)
 
-    def train_batches(self, epoch, skip=0):
-        return self.batches[skip:]
+    def train_updates(self, epoch, skip=0):
+        groups = range(0, len(self.batches), self.accumulate)
+        return [self.batches[at : at + self.accumulate] for at in groups][skip:]
 
     def test_batches(self):
         return self.tests
@@ -33,10 +36,14 @@ class Line:
     def files(self, batch):
         return [f"{value}.jpg" for value in batch]
 
-    def loss(self, batch):
-        x = torch.tensor(batch).mean()
-        gap = (self.model.weight - x).abs().sum()
-        return {"near": 0.25 * gap, "far": 0.75 * gap}, x
+    def amount(self, batch):
+        return (len(batch),)
+
+    def loss(self, batch, whole=None):
+        count = whole[0] if whole else len(batch)
+        x = torch.tensor(batch)
+        gap = (self.model.weight - x).abs().sum() / count
+        return {"near": 0.25 * gap, "far": 0.75 * gap}, x.mean()
 
     def judge(self, batch, output):
         self.judged.append(float(output))
@@ -70,6 +77,37 @@ def test_means_parts_and_the_rate_of_the_plan():
     assert trained.means["grad_norm"] == trained.means["grad_norm.first"] == pytest.approx(1)
     assert trained.steps == 3
     assert trained.nonfinite is None
+
+
+def test_several_batches_make_one_step_equal_to_that_of_a_larger_batch():
+    parted = Line([[1.0, -2.0], [3.0, 4.0], [5.0]], accumulate=2)
+    whole = Line([[1.0, -2.0, 3.0, 4.0], [5.0]])
+    (one, records, steps), (two, _, _) = run(parted), run(whole)
+    assert steps == [1, 2]
+    assert one.rows[0]["grad_norm"] == pytest.approx(0.5)
+    for name in ("train_loss", "train_loss.near", "grad_norm", "clipped_share"):
+        assert one.means[name] == pytest.approx(two.means[name])
+        assert records[-1][name] == pytest.approx(one.means[name])
+    assert torch.equal(parted.model.weight, whole.model.weight)
+
+
+def test_batches_of_unlike_size_weigh_by_their_images():
+    task = Line([[1.0], [-1.0, -1.0, -1.0]], accumulate=2)
+    trained, _, _ = run(task)
+    assert float(task.model.weight.detach()) == pytest.approx(-0.05)
+    assert trained.nonfinite is None
+
+
+def test_the_mean_loss_of_an_epoch_is_over_images():
+    trained, _, _ = run(Line([[1.0, 1.0, 1.0], [5.0]]), lr=1e-9)
+    assert trained.means["train_loss"] == pytest.approx(2.0)
+    assert "images" not in trained.means
+
+
+def test_a_nan_in_any_batch_of_a_step_names_all_its_files():
+    trained, _, _ = run(Line([[1.0], [math.nan], [1.0], [1.0]], accumulate=2))
+    assert trained.nonfinite is not None
+    assert trained.nonfinite.files == ("1.0.jpg", "nan.jpg")
 
 
 def test_step_time_holds_data_time():

@@ -13,7 +13,7 @@ import torch
 
 from analyzer.formats import yaml12
 from trainer import fit, interrupt, loop, resume
-from trainer.checkpoint import better_best, is_better
+from trainer.checkpoint import better_best
 from trainer.synth import render_dataset
 from trainer.train import main
 
@@ -181,6 +181,16 @@ def test_the_run_says_what_it_ran_on(finished):
     assert config["checkpoint"]["monitor"] == "val_f1"  # defaults are written out
 
 
+def test_steps_are_updates_however_many_batches_make_one(place):
+    assert train(*sets("data.batch_size=2", "train.accumulate=2", "train.epochs=1")) == 0
+    steps = (newest() / "logs/steps.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in steps] == [2, 3]
+    state = torch.load(newest() / "checkpoints/epoch_1.pth", weights_only=True)
+    assert state["scheduler"] == {"step": 3}
+    assert read("run.json")["global_batch"] == 4
+    assert "Images per step: 4, 2 batches of 2" in log()
+
+
 def test_another_seed_gives_other_numbers_and_the_run_is_printed(place, capsys):
     found = []
     for seed in (1, 2):
@@ -280,22 +290,6 @@ def test_a_run_may_go_on_with_nan_but_never_calls_it_best(place):
     assert not (newest() / "checkpoints/best.pth").exists()
 
 
-@pytest.mark.parametrize(
-    ("mode", "values", "kept"),
-    [
-        ("max", [0.0, 0.5, float("nan"), 0.5, 0.4], 1),
-        ("min", [0.3, 0.5, float("-inf"), 0.2, 0.2], 3),
-        ("max", [None, float("inf")], None),
-    ],
-)
-def test_the_best_is_the_first_of_the_best_finite_values(mode, values, kept):
-    best = None
-    for epoch, value in enumerate(values):
-        if is_better(value, best, mode):
-            best = {"epoch": epoch, "value": value}
-    assert (best and best["epoch"]) == kept
-
-
 def test_every_and_keep_thin_out_the_files_but_not_the_last_nor_the_best(place):
     assert train(*sets("train.epochs=5", "checkpoint.every=2", "checkpoint.keep=2")) == 0
     names = {path.name for path in (newest() / "checkpoints").glob("*.pth")}
@@ -326,9 +320,12 @@ def test_a_signal_leaves_an_interrupted_run_that_resumes(place, capsys, monkeypa
     assert [record["epoch"] for record in read("metrics.json")] == [1, 2]
 
 
-@pytest.mark.parametrize("at", [2, 3, 5])
-def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, at):
-    step, calls = loop._train_step, []
+@pytest.mark.parametrize(
+    ("at", "settings"),
+    [(2, ()), (3, ()), (5, ()), (5, ("data.batch_size=2", "train.accumulate=2"))],
+)
+def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, at, settings):
+    step, calls = loop.make_update, []
 
     def signalled(*arguments):
         calls.append(1)
@@ -336,10 +333,10 @@ def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, a
             os.kill(os.getpid(), signal.SIGINT)
         return step(*arguments)
 
-    assert train() == 0
+    assert train(*sets(*settings)) == 0
     whole, expected = numbers(read("metrics.json")), weights("epoch_2.pth")
-    monkeypatch.setattr(loop, "_train_step", signalled)
-    assert train() == 130
+    monkeypatch.setattr(loop, "make_update", signalled)
+    assert train(*sets(*settings)) == 130
     kept = Path(newest() / "checkpoints" / f"interrupted_{1 + at // 4}.pth")
     assert kept.exists()
     assert f"INFO Interrupted at step {at}, in epoch {1 + at // 4}" in log()
@@ -368,7 +365,8 @@ def test_the_unexpected_is_one_sentence_here_and_a_traceback_in_the_log(
     assert train() == 1
     error = capsys.readouterr().err
     assert "out of memory on the GPU (RuntimeError: CUDA out of memory)" in error
-    assert "lower data.batch_size from 4 to 1; the traceback is in" in error
+    assert "data.batch_size from 4 to 1 and raise train.accumulate from 1 to 4, which" in error
+    assert "; the traceback is in" in error
     assert "Traceback" not in error
     assert "Traceback (most recent call last)" in log()
     lines = log().splitlines()

@@ -3,7 +3,7 @@
 DB = "Real-time Scene Text Detection with Differentiable Binarization" (Liao et al., 2020). Modules
 are named as in its official code (``backbone.*``, ``decoder.in5``, ``decoder.out5``,
 ``decoder.binarize``, ``decoder.thresh``), so that state dicts of that family fit a model with 256
-pyramid channels.
+pyramid channels; ``pretrained.py`` turns their BGR into our RGB.
 """
 
 from __future__ import annotations
@@ -125,8 +125,9 @@ class DBNet(nn.Module):
         self.backbone = Backbone()
         self.decoder = Decoder(Backbone.channels, fpn_channels)
         mean, std = (torch.tensor(value).view(1, 3, 1, 1) * 255 for value in (MEAN, STD))
-        self.register_buffer("mean", mean, persistent=False)
-        self.register_buffer("std", std, persistent=False)
+        # Kept with the weights: those of other sources were trained with other numbers.
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
         self.decoder.apply(_init)
 
     def forward(self, images: Tensor, with_threshold: bool | None = None) -> Maps:

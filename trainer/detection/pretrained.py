@@ -1,4 +1,8 @@
-"""Pretrained weights: where they come from, and proof that they were loaded."""
+"""Pretrained weights: where they come from, and proof that they were loaded.
+
+Read are torchvision's ResNet-18, checkpoints of this trainer, and detectors of the DB family: the
+official code's (MhLiao/DB) and modelscope's cv_resnet18_ocr-detection, which share their names.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +24,12 @@ ADVICE = (
 )
 PREFIXES = ("model.module.", "model.", "module.")
 """What wrappers of other frameworks put before the names."""
+UNUSED = ("fc.", "backbone.fc.", "backbone.smooth.")
+"""Layers that files have and their own networks never call."""
+DB_MEAN = (104.00698793, 116.66876762, 122.67891434)
+"""What the DB family takes off R, G and B before it divides by 255. Its code reads images as BGR
+and takes the mean of R off B and that of B off R; weights trained so need it so.
+"""
 
 
 def load_pretrained(model: DBNet, wanted: bool | str) -> str:
@@ -44,9 +54,39 @@ def load_pretrained(model: DBNet, wanted: bool | str) -> str:
             f"{source}: {len(missing)} of the {len(backbone)} tensors of the ResNet-18 backbone "
             f"are missing or have another shape, such as '{sorted(missing)[0]}'; {ADVICE}"
         )
+    notes = _left_out(names, own)
+    if "decoder.in5.weight" in names and "mean" not in names:
+        fitting = _from_db(fitting)
+        notes += "; read as weights of the DB family, so images are normalised as they were there"
     target.load_state_dict(fitting, strict=False)
     count = len(model.state_dict())
-    return f"Pretrained weights: loaded {len(fitting)} of {count} tensors from {source}"
+    return f"Pretrained weights: loaded {len(fitting)} of {count} tensors from {source}{notes}"
+
+
+def _left_out(names: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str:
+    """What of the file is not used, where that makes another network of it."""
+    notes = ""
+    misfits = sorted(n for n, tensor in names.items() if n in own and own[n].shape != tensor.shape)
+    if misfits:
+        notes += (
+            f"; {len(misfits)} have another shape there, such as '{misfits[0]}' with "
+            f"{list(names[misfits[0]].shape)} in place of {list(own[misfits[0]].shape)}, and "
+            "start from random: does model.fpn_channels fit the file?"
+        )
+    foreign = sorted(n for n in names if n not in own and not n.startswith(UNUSED))
+    if foreign:
+        notes += (
+            f"; {len(foreign)} have no place in this network, such as '{foreign[0]}', so it "
+            "gives other results than the file's own until it is trained"
+        )
+    return notes
+
+
+def _from_db(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The same function of RGB images: the first convolution turned, and their normalisation."""
+    turned = {"backbone.conv1.weight": tensors["backbone.conv1.weight"].flip(1)}
+    mean = torch.tensor(DB_MEAN).view(1, 3, 1, 1)
+    return {**tensors, **turned, "mean": mean, "std": torch.full_like(mean, 255.0)}
 
 
 def _bare(name: str) -> str:

@@ -1,49 +1,29 @@
-"""Text detection as a ``trainer.loop.Task``: data, model, loss, boxes and their score."""
+"""Text detection as a ``trainer.steps.Task``: data, model, loss, boxes and their score."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Sampler
+from torch.utils.data import DataLoader
 
 from analyzer.errors import UsageError
 from analyzer.formats.icdar_folder import Sample
 from trainer.config import Config
 from trainer.detection.dataset import DetectionDataset, collate
 from trainer.detection.decode import DecodeConfig, decode
-from trainer.detection.loss import Targets, db_loss
+from trainer.detection.loss import Counts, Targets, db_loss
 from trainer.detection.metrics import DetectionMetric
 from trainer.detection.model import DBNet, Maps
 from trainer.detection.pretrained import load_pretrained
+from trainer.order import EpochOrder
 
 Batch = dict[str, Any]
-
-
-class EpochShuffle(Sampler[int]):
-    """A new order each epoch that depends on seed and epoch only, so a resume sees the same.
-
-    ``skip`` leaves out the first samples, which an interrupted training has seen.
-    """
-
-    def __init__(self, size: int, seed: int) -> None:
-        self.size = size
-        self.seed = seed
-        self.epoch = 1
-        self.skip = 0
-
-    def __len__(self) -> int:
-        return self.size
-
-    def __iter__(self) -> Iterator[int]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.size)
-        return iter(order[self.skip :].tolist())
 
 
 class DetectionTask:
@@ -58,9 +38,10 @@ class DetectionTask:
         self.train_set = _dataset(config, "train")
         self.test_set = _dataset(config, "test")
         _refuse_empty(config, self.train_set)
-        self._order = EpochShuffle(len(self.train_set), config.train.seed)
-        self._train_loader = self._loader(self.train_set, self._order)
-        self._test_loader = self._loader(self.test_set, None)
+        batch, train = config.data.batch_size, config.train
+        self._order = EpochOrder(len(self.train_set), train.seed, batch, train.accumulate)
+        self._train_loader = self._loader(self.train_set, {"batch_sampler": self._order})
+        self._test_loader = self._loader(self.test_set, {"batch_size": batch})
         self.model = DBNet(config.model.fpn_channels)
         self.pretrained_note = ""
         if load_weights:  # a resume brings its own
@@ -86,20 +67,22 @@ class DetectionTask:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches of one epoch, the last one maybe smaller."""
-        return len(self._train_loader)
+        """Updates of one epoch, the last one maybe of fewer images."""
+        return self._order.updates
 
     @property
     def faults(self) -> list[str]:
         """Sentences about label lines that were left out."""
         return [*self.train_set.faults, *self.test_set.faults]
 
-    def train_batches(self, epoch: int, skip: int = 0) -> Iterable[Batch]:
-        """The shuffled, augmented batches of an epoch, without the first ``skip``."""
+    def train_updates(self, epoch: int, skip: int = 0) -> Iterator[list[Batch]]:
+        """The shuffled, augmented batches of each update of an epoch, but the first ``skip``."""
         self._order.epoch = epoch
-        self._order.skip = skip * self.config.data.batch_size
+        self._order.skip = skip
         self.train_set.set_epoch(epoch)
-        return self._train_loader
+        batches = iter(self._train_loader)
+        for group in self._order.groups():
+            yield [next(batches) for _ in group]
 
     def test_batches(self) -> Iterable[Batch]:
         """The test images in order, as they are."""
@@ -110,11 +93,25 @@ class DetectionTask:
         files: list[str] = batch["file"]
         return files
 
-    def loss(self, batch: Batch) -> tuple[dict[str, Tensor], Maps]:
-        """The weighted parts of the loss, and the logits they were computed from."""
+    def amount(self, batch: Batch) -> Counts:
+        """The pixels that the parts of the loss are means over."""
+        if "counts" not in batch:
+            batch["counts"] = _count(batch)
+        counts: Counts = batch["counts"]
+        return counts
+
+    def loss(
+        self, batch: Batch, whole: Sequence[float] | None = None
+    ) -> tuple[dict[str, Tensor], Maps]:
+        """The weighted parts of the loss, and the logits they were computed from.
+
+        ``whole`` is the amount of all batches of the update; without it this one is alone.
+        """
+        counts = self.amount(batch)
         images = batch["image"].to(self.device, non_blocking=True)
         maps = self.model(images, with_threshold=True)
-        return db_loss(maps, _targets(batch, self.device), self.config.loss), maps
+        targets = _targets(batch, self.device, counts, counts if whole is None else Counts(*whole))
+        return db_loss(maps, targets, self.config.loss), maps
 
     def judge(self, batch: Batch, output: Maps) -> None:
         """Turn the maps into boxes and compare them with the labels."""
@@ -155,17 +152,17 @@ class DetectionTask:
             }
         return info
 
-    def _loader(self, dataset: DetectionDataset, order: Sampler[int] | None) -> DataLoader[Any]:
+    def _loader(self, dataset: DetectionDataset, batches: Mapping[str, Any]) -> DataLoader[Any]:
         workers = self.config.train.num_workers
         return DataLoader(
             dataset,
-            batch_size=self.config.data.batch_size,
-            sampler=order,
+            **batches,
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=self.device.type == "cuda",
             collate_fn=collate,
             worker_init_fn=_one_thread,
+            generator=torch.Generator(),  # else an epoch begun twice draws twice
         )
 
 
@@ -206,10 +203,14 @@ def _refuse_empty(config: Config, dataset: DetectionDataset) -> None:
         )
 
 
-def _targets(batch: Batch, device: torch.device) -> Targets:
-    """The uint8 maps as floats on the device; the pixels are counted before they move there."""
+def _count(batch: Batch) -> Counts:
     inside = int(batch["shrink_mask"].sum())
     positives = int((batch["shrink"] * batch["shrink_mask"]).sum())
+    return Counts(positives, inside - positives, int(batch["border_mask"].sum()))
+
+
+def _targets(batch: Batch, device: torch.device, counts: Counts, whole: Counts) -> Targets:
+    """The uint8 maps as floats on the device."""
 
     def move(name: str) -> Tensor:
         plane: Tensor = batch[name].to(device, non_blocking=True).float()
@@ -220,8 +221,8 @@ def _targets(batch: Batch, device: torch.device) -> Targets:
         text_mask=move("shrink_mask"),
         border=move("border") / 255,
         border_mask=move("border_mask"),
-        positives=positives,
-        negatives=inside - positives,
+        counts=counts,
+        whole=whole,
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer.config import LossConfig
-from trainer.detection.loss import Targets, db_loss
+from trainer.detection.loss import Counts, Targets, db_loss
 from trainer.detection.model import Maps
 
 
@@ -19,7 +19,8 @@ def targets(text, mask=None, border=None, border_mask=None):
     zeros = torch.zeros_like(text)
     border_mask = zeros if border_mask is None else torch.tensor(border_mask)
     positives = int((text * mask).sum())
-    return Targets(text, mask, border, border_mask, positives, int(mask.sum()) - positives)
+    counts = Counts(positives, int(mask.sum()) - positives, int(border_mask.sum()))
+    return Targets(text, mask, border, border_mask, counts, counts)
 
 
 def maps(text, threshold=None):

@@ -1,0 +1,112 @@
+"""One update of the weights, from one batch or from several whose gradients add up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+class Task(Protocol):
+    """What a training must know of a task: its model, data, loss and score.
+
+    The loss of an update is a mean over all its batches together. ``amount`` says what it is a
+    mean over, in one batch: numbers that add up over batches, such as pixels of each kind.
+    ``loss`` divides by ``whole``, their sum, so that its parts add up over the batches to those
+    of the update.
+    """
+
+    @property
+    def model(self) -> nn.Module: ...
+
+    @property
+    def first_weight(self) -> nn.Parameter: ...  # where gradients vanish first
+
+    @property
+    def last_weight(self) -> nn.Parameter: ...
+
+    def train_updates(
+        self, epoch: int, skip: int = 0
+    ) -> Iterable[Sequence[Any]]: ...  # the batches of each update; their order depends on seed
+
+    # and epoch only; the first updates skipped
+
+    def test_batches(self) -> Iterable[Any]: ...
+
+    def files(self, batch: Any) -> Sequence[str]: ...  # one per image
+
+    def amount(self, batch: Any) -> Sequence[float]: ...
+
+    def loss(
+        self, batch: Any, whole: Sequence[float] | None = None
+    ) -> tuple[dict[str, Tensor], Any]: ...  # weighted parts, model output; None: it is alone
+
+    def judge(self, batch: Any, output: Any) -> None: ...  # add a batch to the score
+
+    def scores(self) -> dict[str, float]: ...  # val_* since the last call
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an epoch is trained."""
+
+    device: torch.device
+    bf16: bool
+    lr_at: Callable[[int, int], float]
+    """(step, epoch), both from 1, to the learning rate"""
+    grad_clip: float | None = None
+    log_every: int = 10
+    stop_on_nonfinite: bool = True
+
+
+def make_update(
+    task: Task, optimizer: torch.optim.Optimizer, plan: Plan, batches: Sequence[Any]
+) -> dict[str, Tensor]:
+    """Forward and backward of each batch, one update; the numbers stay on the device.
+
+    The update is that of one batch of all these images, as far as a loss can be cut in pieces;
+    batch norms see the statistics of each batch alone.
+    """
+    whole = [sum(amounts) for amounts in zip(*map(task.amount, batches), strict=True)]
+    optimizer.zero_grad(set_to_none=True)
+    total: dict[str, Tensor] = {}
+    for batch in batches:
+        with autocast(plan):
+            parts, _ = task.loss(batch, whole)
+        loss = torch.stack(list(parts.values())).sum()
+        loss.backward()
+        found = {"train_loss": loss, **{f"train_loss.{name}": v for name, v in parts.items()}}
+        for name, value in found.items():
+            total[name] = total.get(name, 0) + value.detach()
+    numbers = _clip(task, plan)
+    optimizer.step()
+    return total | numbers
+
+
+def _clip(task: Task, plan: Plan) -> dict[str, Tensor]:
+    """The norms of the gradients as they are; then they are shrunk to the allowed norm."""
+    first, last = (_norm([w.grad]) for w in (task.first_weight, task.last_weight))
+    gradients = [p.grad for p in task.model.parameters() if p.grad is not None]
+    total = _norm(gradients)
+    clipped = torch.zeros_like(total)
+    if plan.grad_clip is not None:
+        clipped = (total > plan.grad_clip).float()
+        shrink = (plan.grad_clip / (total + 1e-6)).clamp(max=1)
+        for gradient in gradients:
+            gradient.mul_(shrink)
+    norms = {"grad_norm": total, "grad_norm.first": first, "grad_norm.last": last}
+    return {**norms, "clipped_share": clipped}
+
+
+def _norm(gradients: Sequence[Tensor | None]) -> Tensor:
+    """The 2-norm of all gradients together; a missing one counts as zero."""
+    norms = [torch.linalg.vector_norm(g) for g in gradients if g is not None]
+    return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
+
+
+def autocast(plan: Plan) -> torch.autocast:
+    """bf16 where the plan says so; it has the range of fp32, so no loss scaler is needed."""
+    return torch.autocast(plan.device.type, dtype=torch.bfloat16, enabled=plan.bf16)
