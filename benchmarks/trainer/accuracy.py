@@ -21,8 +21,10 @@ from trainer.config import Config, DataConfig, SynthConfig
 from trainer.configfile import load_config
 from trainer.detection.task import DetectionTask
 from trainer.device import seed_everything
-from trainer.loop import Plan, evaluate, train_epoch
-from trainer.optim import learning_rate, make_optimizer
+from trainer.loop import evaluate, train_epoch
+from trainer.optim import make_optimizer
+from trainer.schedule import learning_rate
+from trainer.steps import Plan
 from trainer.synth import render_dataset
 
 CONFIG = Path(__file__).parents[2] / "trainer" / "configs" / "det_small.yaml"

@@ -28,8 +28,9 @@ from benchmarks.trainer.recipes import PLAIN, Recipe, configured, cooking
 from trainer.config import Config, DataConfig, OptimizerConfig
 from trainer.detection.task import DetectionTask
 from trainer.device import seed_everything
-from trainer.loop import Plan, train_epoch
+from trainer.loop import train_epoch
 from trainer.optim import make_optimizer
+from trainer.steps import Plan
 from trainer.synth import render_dataset
 
 PARTS = ("data", "forward", "loss", "backward", "optimizer")
@@ -144,18 +145,18 @@ class _Clock:
 @contextmanager
 def watched(task: DetectionTask, clock: _Clock) -> Iterator[None]:
     """Read the clock between the parts of the trainer's own step; the first step is left out."""
-    batches, loss, backward = task.train_batches, task.loss, torch.Tensor.backward
+    updates, loss, backward = task.train_updates, task.loss, torch.Tensor.backward
 
-    def timed_batches(epoch: int, skip: int = 0) -> Iterator[Any]:
-        for number, batch in enumerate(batches(epoch, skip)):
+    def timed_updates(epoch: int, skip: int = 0) -> Iterator[Any]:
+        for number, batches in enumerate(updates(epoch, skip)):
             clock.tick("data")
-            yield batch
+            yield batches
             clock.tick("optimizer")
             if number == 0:
                 clock.spent.clear()
 
-    def timed_loss(batch: Any) -> Any:
-        result = loss(batch)
+    def timed_loss(*arguments: Any) -> Any:
+        result = loss(*arguments)
         clock.tick("loss")
         return result
 
@@ -165,7 +166,7 @@ def watched(task: DetectionTask, clock: _Clock) -> Iterator[None]:
 
     handle = task.model.register_forward_hook(lambda *_: clock.tick("forward"))
     with (
-        mock.patch.object(task, "train_batches", timed_batches),
+        mock.patch.object(task, "train_updates", timed_updates),
         mock.patch.object(task, "loss", timed_loss),
         mock.patch.object(torch.Tensor, "backward", timed_backward),
     ):
