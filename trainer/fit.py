@@ -11,7 +11,9 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
+from analyzer.formats import trainlog
 from analyzer.formats.workdir import RunWriter
+from trainer.detection.sweep import explain_low
 from trainer.ending import TrainingFailed
 from trainer.interrupt import stop_request
 from trainer.loop import NonFinite, Trained, evaluate, train_epoch
@@ -32,6 +34,8 @@ def fit(session: Session, *, show: bool) -> None:
             record = _epoch(session, epoch, bar)
             scores = "  ".join(f"{k} {record[k]:.3f}" for k in DOCUMENTED[1:5] if k in record)
             console.print(f"Epoch {epoch}/{epochs}  {scores}  {record['epoch_time']:.1f} s")
+            if explained := explain_low(record, session.config.validate):
+                console.print(f"  {explained}")
 
 
 def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
@@ -129,6 +133,8 @@ def _test_part(session: Session, bar: Progress) -> dict[str, float]:
     bar.remove_task(job)
     found = tested.means
     session.run.validate_line(found["val_precision"], found["val_recall"], found["val_f1"])
+    best = (found[f"val_best_{name}"] for name in ("f1", "threshold", "box_threshold"))
+    session.run.log(trainlog.sweep(found["val_ap"], *best))
     return found | {"val_time": tested.seconds}
 
 

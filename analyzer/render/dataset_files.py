@@ -13,6 +13,7 @@ from analyzer.formats.files import replace_file, replace_text
 from analyzer.render.dataset import DatasetReport, Overlay, changes_text
 from analyzer.render.markdown import (
     accepted_blocks,
+    baseline_blocks,
     bullets,
     code,
     escape,
@@ -87,6 +88,7 @@ def _blocks(report: DatasetReport) -> Iterator[str]:
         yield "### Consequences of the above"
         yield bullets(f"{code(f.rule)}: {escape(f.message)}" for f in item.explained)
     yield from accepted_blocks(item.diagnosis.suppressed)
+    yield from baseline_blocks(report.baseline)
     if item.diagnosis.not_evaluated:
         missed = (f"{code(n.rule)}: {escape(n.reason)}" for n in item.diagnosis.not_evaluated)
         yield folded("Not judged", bullets(missed))

@@ -22,6 +22,7 @@ from analyzer.finding import (
 )
 from analyzer.formats.files import replace_text
 from analyzer.render.fitting import LIMIT, fitted
+from analyzer.render.known import Baselined
 from analyzer.render.plots import plot_overview, plot_run
 from analyzer.render.report import Entry, Report
 from analyzer.render.terminal import note_text
@@ -136,6 +137,7 @@ def blocks(report: Report, *, drawn: bool = True) -> Iterator[str]:
     yield from together_blocks(report.together)
     if report.skipped:
         yield bullets(f"skipped: {escape(note_text(note))}" for note in report.skipped)
+    yield from baseline_blocks(report.baseline)
     for entry in report.detailed:
         yield from _run(entry, drawn=drawn and entry.plotted)
     if report.many:
@@ -159,6 +161,16 @@ def accepted_blocks(items: Sequence[Suppressed]) -> Iterator[str]:
     """The findings that settings or a baseline accept, in a line."""
     if items:
         yield f"{escape(suppressed_text(items))}."
+
+
+def baseline_blocks(told: Baselined | None) -> Iterator[str]:
+    """What a baseline holds for nothing: entries that were not met any more."""
+    if told is not None and told.stale:
+        yield f"Stale in the baseline {code(told.file)}, which may be written anew:"
+        yield bullets(
+            f"{code(one.rule)} {escape(one.subject)}{f' of {escape(one.run)}' if one.run else ''}"
+            for one in told.stale
+        )
 
 
 def _missed(items: Sequence[NotEvaluated]) -> str:
