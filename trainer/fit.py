@@ -12,9 +12,11 @@ from rich.console import Console
 from rich.progress import Progress
 
 from analyzer.formats.workdir import RunWriter
+from trainer import checkpoint
 from trainer.ending import TrainingFailed
+from trainer.failures import last_good, nonfinite_line, nonfinite_sentence
 from trainer.interrupt import stop_request
-from trainer.loop import NonFinite, Trained, evaluate, train_epoch
+from trainer.loop import Trained, evaluate, train_epoch
 from trainer.session import Session, save_epoch, save_interrupted
 
 DOCUMENTED = ("epoch", "train_loss", "val_precision", "val_recall", "val_f1", "learning_rate")
@@ -51,9 +53,11 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     run.train_line(trained.means["train_loss"], trained.means["step_time"])
     record = {"epoch": epoch, "learning_rate": lr, **trained.means}
     if trained.nonfinite:
-        _report_nonfinite(run, trained.nonfinite, epoch)
+        run.log(nonfinite_line(trained.nonfinite, epoch), "ERROR")
         if plan.stop_on_nonfinite:
-            raise _failed(run, record, begin, _failure(trained.nonfinite, epoch))
+            good = checkpoint.newest(run.path)
+            why = nonfinite_sentence(trained.nonfinite, epoch, good)
+            raise _failed(run, record, begin, why)
     try:
         record |= _test_part(session, bar)
     except KeyboardInterrupt:
@@ -62,7 +66,8 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     if plan.stop_on_nonfinite and not math.isfinite(record.get("val_loss", 0.0)):
         why = (
             f"the validation loss is {record['val_loss']} in epoch {epoch}, so the weights are "
-            "broken; lower optimizer.lr or set train.grad_clip"
+            f"broken; {last_good(checkpoint.newest(run.path))}; lower optimizer.lr or set "
+            "train.grad_clip"
         )
         raise _failed(run, record, begin, why)
     saving = time.perf_counter()
@@ -133,18 +138,3 @@ def _ordered(record: Mapping[str, Any]) -> dict[str, Any]:
     """The documented keys first."""
     first = {key: record[key] for key in DOCUMENTED if key in record}
     return first | {key: value for key, value in record.items() if key not in first}
-
-
-def _report_nonfinite(run: RunWriter, found: NonFinite, epoch: int) -> None:
-    run.log(
-        f"Training loss is {found.value} at step {found.step} in epoch {epoch}; the images of "
-        f"that batch: {', '.join(found.files)}",
-        "ERROR",
-    )
-
-
-def _failure(found: NonFinite, epoch: int) -> str:
-    return (
-        f"the training loss became {found.value} at step {found.step} in epoch {epoch}; lower "
-        "optimizer.lr, set train.grad_clip, or look at the images that the log names"
-    )
