@@ -16,6 +16,7 @@ from analyzer.commands.check import check
 from analyzer.commands.compare import compare
 from analyzer.commands.dataset import dataset
 from analyzer.commands.export import export
+from analyzer.commands.notes import trouble
 from analyzer.commands.report import report
 from analyzer.commands.results import GARBAGE
 from analyzer.commands.rules import rules
@@ -101,7 +102,7 @@ def run() -> int:
         error.show()
         return error.exit_code
     except TrainlintError as error:
-        click.echo(f"error: {error}", err=True)
+        trouble(f"error: {error}")
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)

@@ -42,8 +42,9 @@ class Browser:
         )
         self._ids = itertools.count(1)
         self.problems: list[str] = []
-        for domain in ("Page", "Runtime", "Log", "Network", "Performance"):
+        for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+        self.call("Performance.enable", timeDomain="threadTicks")
 
     def close(self) -> None:
         self._socket.close()
@@ -105,7 +106,11 @@ class Browser:
         )
         assert width > 0, f"{selector} cannot be seen"
         assert height > 0, f"{selector} cannot be seen"
-        place = {"x": left + width / 2, "y": top + height / 2, "button": "left", "clickCount": 1}
+        self.press(left + width / 2, top + height / 2)
+
+    def press(self, x: float, y: float) -> None:
+        """Click with the mouse at a place of the window, in CSS pixels."""
+        place = {"x": x, "y": y, "button": "left", "clickCount": 1}
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, **place)
 
@@ -115,7 +120,7 @@ class Browser:
         self.call("Input.insertText", text=text)
 
     def cost(self) -> float:
-        """Seconds that the main thread has worked so far."""
+        """CPU seconds that the main thread has worked so far."""
         told = self.call("Performance.getMetrics")["metrics"]
         return {one["name"]: one["value"] for one in told}["TaskDuration"]
 

@@ -278,9 +278,8 @@ def report(*items: RunReport, **more: Any) -> Report:
     return Report(chosen, **{**fields, **more})
 
 
-def hostile() -> Report:
-    """Every text that a stranger can write holds markup, breaks and control characters."""
-    bad = HOSTILE
+def hostile(bad: str = HOSTILE) -> Report:
+    """Every text that a stranger can write is ``bad``."""
     finding = Finding(
         bad,
         bad,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import random
 import re
 import warnings
@@ -19,6 +18,7 @@ from torch import nn
 from analyzer.errors import UsageError
 from analyzer.formats.records import read_json
 from analyzer.formats.workdir import BEST, CHECKPOINTS, INDEX
+from trainer.monitor import beats
 
 FORMAT = 1
 """1: the keys that ``make_state`` writes."""
@@ -37,7 +37,7 @@ def make_state(
     config: Mapping[str, Any],
     *,
     epoch: int,
-    step: int,
+    scheduler: Mapping[str, Any],
     metrics: Mapping[str, Any],
     best: Mapping[str, Any] | None,
     rows: Sequence[Mapping[str, float]] = (),
@@ -51,7 +51,7 @@ def make_state(
         "epoch": epoch,
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
-        "scheduler": {"step": step},
+        "scheduler": dict(scheduler),
         "metrics": dict(metrics),
         "best": dict(best) if best else None,
         "config": dict(config),
@@ -182,17 +182,13 @@ def recorded_best(run: Path) -> dict[str, Any] | None:
     return None
 
 
-def is_better(value: float | None, best: Mapping[str, Any] | None, mode: str) -> bool:
-    """Whether ``value`` beats the best so far; NaN and inf never do, a tie neither."""
-    if value is None or not math.isfinite(value):
-        return False
-    if best is None:
-        return True
-    return bool(value > best["value"] if mode == "max" else value < best["value"])
+def best_value(best: Mapping[str, Any] | None) -> float | None:
+    """The value of {epoch, value}; None where there is no best yet."""
+    return best["value"] if best else None
 
 
 def better_best(
     one: dict[str, Any] | None, other: dict[str, Any] | None, mode: str
 ) -> dict[str, Any] | None:
     """The better of two {epoch, value}; ``one`` where neither is."""
-    return other if other is not None and is_better(other["value"], one, mode) else one
+    return other if other and beats(other["value"], best_value(one), mode) else one

@@ -8,13 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from trainer.images import AugmentConfig
+from trainer.augment import AugmentConfig
 from trainer.settings import Range, plain
 
 Count = Annotated[int, Range(low=1)]
 Share = Annotated[float, Range(low=0, high=1)]
 Weight = Annotated[float, Range(low=0)]
 Positive = Annotated[float, Range(above=0)]
+Monitored = Literal["val_f1", "val_precision", "val_recall", "val_loss", "train_loss"]
+"""Keys of metrics.json of which one can be the best or stand still."""
+Mode = Literal["max", "min"]
 Side = Annotated[int, Range(low=64, high=4096, step=32)]
 
 
@@ -94,6 +97,14 @@ class LossConfig:
     threshold: Weight = 10.0
     negative_ratio: Positive = 3.0
     """background pixels that count for each text pixel, the hardest first"""
+    focal_gamma: Annotated[float, Range(low=0, high=10)] | None = None
+    """a number makes ``shrink`` a focal loss over all pixels, smaller by far: 2 wants shrink: 10
+    or more; null: cross entropy over the hardest"""
+    focal_alpha: Share = 0.5
+    """share of the text pixels in the focal loss, the rest being that of the background"""
+    weighting: Literal["fixed", "positives"] = "fixed"
+    """positives: binary and threshold count less in a batch with little text, whose mean over few
+    pixels is noise"""
 
     def __post_init__(self) -> None:
         if self.shrink == self.binary == self.threshold == 0:
@@ -114,15 +125,29 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class SchedulerConfig:
-    """The learning rate as a function of the step and the epoch."""
+    """The learning rate as a function of the step and the epoch.
 
-    type: Literal["StepLR", "Poly", "Constant"] = "StepLR"
+    StepLR drops it every few epochs. ReduceLROnPlateau drops it where ``monitor`` stands still.
+    Poly lets it fall each step towards 0, Cosine in half a wave to ``min_lr``. Constant leaves it.
+    """
+
+    type: Literal["StepLR", "ReduceLROnPlateau", "Poly", "Cosine", "Constant"] = "StepLR"
     step_size: Count = 3
     """epochs between two drops of StepLR"""
     gamma: Annotated[float, Range(above=0, high=1)] = 0.1
-    """factor of each drop"""
+    """factor of each drop of StepLR"""
+    monitor: Monitored = "val_loss"
+    """what ReduceLROnPlateau watches"""
+    mode: Mode = "min"
+    """whether more or less of it is better"""
+    patience: Annotated[int, Range(low=0)] = 2
+    """epochs without a better value that ReduceLROnPlateau lets pass; the next one is a drop"""
+    factor: Annotated[float, Range(above=0, below=1)] = 0.5
+    """factor of each drop of ReduceLROnPlateau"""
+    min_lr: Weight = 1e-6
+    """where Cosine ends, and below which ReduceLROnPlateau does not go"""
     warmup_steps: Annotated[int, Range(low=0)] = 0
-    """steps over which the rate grows to its full height"""
+    """steps over which the rate of any of them grows in a straight line to its full height"""
 
 
 @dataclass(frozen=True)
@@ -167,9 +192,9 @@ class CheckpointConfig:
     """epochs between two epoch_N.pth; the last epoch is always saved"""
     keep: Count | None = None
     """the newest epoch_N.pth that stay; null: all"""
-    monitor: Literal["val_f1", "val_precision", "val_recall", "val_loss", "train_loss"] = "val_f1"
+    monitor: Monitored = "val_f1"
     """what best.pth is best in"""
-    mode: Literal["max", "min"] = "max"
+    mode: Mode = "max"
     """whether more or less of it is better"""
 
 

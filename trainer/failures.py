@@ -80,7 +80,7 @@ def nonfinite_sentence(found: NonFinite, epoch: int, good: Path | None) -> str:
 
 def last_good(file: Path | None) -> str:
     """Which weights to go back to."""
-    return f"the last good weights are {file}" if file else "no weights had been saved before"
+    return f"the last good weights are {file}" if file else "there are no weights to go back to"
 
 
 def _is_full(error: Exception) -> bool:

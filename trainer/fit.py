@@ -70,6 +70,9 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
             "train.grad_clip"
         )
         raise _failed(run, record, begin, why)
+    if session.rate.watch(record):
+        watched = session.rate.stage.scheduler.monitor
+        run.log(f"{watched} stands still: from now on LR: {plan.lr_at(first_step, epoch):.6f}")
     saving = time.perf_counter()
     save_epoch(session, epoch, first_step + trained.steps - 1, _ordered(record))
     record["checkpoint_time"] = time.perf_counter() - saving

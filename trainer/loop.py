@@ -102,11 +102,9 @@ def train_epoch(
     """Train one epoch whose first step is number ``first_step`` of the run.
 
     ``on_step`` hears the number of each step; ``on_record`` gets the means over the last
-    ``log_every`` steps, and over the rest at the end. ``step_time`` is the whole iteration, by the
-    wall clock; ``data_time`` is the part of it that waited for data, and ``forward_time``,
-    ``backward_time`` and ``optimizer_time`` are what the device worked, see ``Laps``. A loss or a
-    gradient that is NaN or inf is found at the next record (on a CPU at once); its update is not
-    made, see ``make_update``.
+    ``log_every`` steps, and over the rest at the end. ``step_time`` is the whole iteration,
+    ``data_time`` the part of it that waited for data; for the others see ``Laps``. A loss or
+    gradient that is NaN or inf is found at the next record (on a CPU at once).
 
     ``before`` are the rows of the steps that an interrupted training made in this epoch; it goes
     on after them. ``stop`` is asked after each step whether to end there.

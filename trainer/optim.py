@@ -1,4 +1,4 @@
-"""The optimiser, and the learning rate as a plain function of step and epoch."""
+"""The optimiser: which weights it changes, how, and at which rate."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from trainer.config import OptimizerConfig, SchedulerConfig
-
-POLY_POWER = 0.9
-"""Of the Poly schedule, as in the DB paper."""
+from trainer.config import OptimizerConfig
 
 
 def make_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:
@@ -29,23 +26,6 @@ def make_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.Opt
     betas = (config.momentum, 0.999)
     optimizer: torch.optim.Optimizer = kind(groups, lr=config.lr, betas=betas, fused=True)
     return optimizer
-
-
-def learning_rate(
-    base: float, config: SchedulerConfig, *, step: int, epoch: int, total_steps: int
-) -> float:
-    """The rate of one step; ``step`` and ``epoch`` count from 1, ``step`` over the whole run.
-
-    StepLR multiplies by ``gamma`` after every ``step_size`` epochs; Poly falls each step as
-    (1 - done)^0.9; Constant stays. A warm-up multiplies it by a ramp that ends at 1.
-    """
-    factor = 1.0
-    if config.type == "StepLR":
-        factor = config.gamma ** ((epoch - 1) // config.step_size)
-    elif config.type == "Poly":
-        factor = max(0.0, 1 - (step - 1) / total_steps) ** POLY_POWER
-    ramp = min(1.0, step / config.warmup_steps) if config.warmup_steps else 1.0
-    return base * factor * ramp
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, lr: float) -> None:

@@ -16,7 +16,9 @@ from trainer.configfile import Override, load_config
 from trainer.ending import ending
 from trainer.fit import fit
 from trainer.preflight import SKIPPED, Preflight, preflight
+from trainer.schedule import Plateau
 from trainer.session import Session
+from trainer.settings import Source, build
 from trainer.start import about_data, assemble, log_start, run_info
 
 
@@ -43,13 +45,15 @@ def resume_run(
     config = load_config(folder / CONFIG, overrides)
     state = checkpoint.load_state(file)
     _refuse_changed(config, state, folder, file)
-    task, optimizer, plan = assemble(config, load_weights=False)
+    epoch = state["epoch"]
+    task, optimizer, plan, rate = assemble(config, epoch=epoch + 1, load_weights=False)
     checkpoint.restore(state, task.model, optimizer)
+    rate.plateau = Plateau.of(state["scheduler"].get("plateau"))
     info = run_info(config, task, plan)
     looked = _look_again(folder, info, config, show, check)
     run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())
     rows = checkpoint.partial_rows(state)
-    session = Session(config, task, optimizer, plan, run, epoch=state["epoch"], rows=rows)
+    session = Session(config, task, optimizer, plan, rate, run, epoch=epoch, rows=rows)
     recorded = checkpoint.recorded_best(folder)
     session.best = checkpoint.better_best(recorded, state["best"], config.checkpoint.mode)
     with ending(run, config):
@@ -118,7 +122,9 @@ def _refuse_running(folder: Path) -> None:
 
 
 def _refuse_changed(config: Config, state: Mapping[str, Any], folder: Path, file: Path) -> None:
-    if checkpoint.config_digest(config.plain()) != state["config_digest"]:
+    """Settings that are newer than the file have their defaults in both."""
+    before = build(Config, state["config"], Source(str(file)))
+    if checkpoint.config_digest(config.plain()) != checkpoint.config_digest(before.plain()):
         raise UsageError(
             f"{folder / CONFIG} is not what {file.name} was trained with; put the old settings "
             "back, or start a new run"

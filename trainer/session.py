@@ -11,9 +11,10 @@ from typing import Any
 import torch
 
 from analyzer.formats.workdir import RunWriter
-from trainer import checkpoint
+from trainer import checkpoint, monitor
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
+from trainer.stages import Rate
 from trainer.steps import Plan
 
 
@@ -29,6 +30,7 @@ class Session:
     task: DetectionTask
     optimizer: torch.optim.Optimizer
     plan: Plan
+    rate: Rate
     run: RunWriter
     epoch: int = 0
     best: dict[str, Any] | None = None
@@ -44,18 +46,10 @@ def save_epoch(session: Session, epoch: int, step: int, record: Mapping[str, Any
     settings, run = session.config.checkpoint, session.run
     value = record.get(settings.monitor)
     sound = all(math.isfinite(record.get(name, 0.0)) for name in ("train_loss", "val_loss"))
-    improved = sound and checkpoint.is_better(value, session.best, settings.mode)
+    improved = sound and monitor.beats(value, checkpoint.best_value(session.best), settings.mode)
     if improved:
         session.best = {"epoch": epoch, "value": value}
-    state = checkpoint.make_state(
-        session.task.model,
-        session.optimizer,
-        session.config.plain(),
-        epoch=epoch,
-        step=step,
-        metrics=record,
-        best=session.best,
-    )
+    state = _state(session, epoch, step, metrics=record)
 
     def write(path: Path) -> None:
         checkpoint.save_state(state, path)
@@ -71,15 +65,27 @@ def save_epoch(session: Session, epoch: int, step: int, record: Mapping[str, Any
 def save_interrupted(session: Session, epoch: int, rows: Sequence[Mapping[str, float]]) -> None:
     """Save the state after the steps made in ``epoch``, so that a resume makes the others."""
     step = (epoch - 1) * session.task.steps_per_epoch + len(rows)
-    state = checkpoint.make_state(
+    state = _state(session, epoch - 1, step, metrics={}, rows=rows)
+    session.run.save_interrupted(epoch, lambda path: checkpoint.save_state(state, path))
+    session.run.log(f"Interrupted at step {step}, in epoch {epoch}; --resume goes on from there")
+
+
+def _state(
+    session: Session,
+    epoch: int,
+    step: int,
+    *,
+    metrics: Mapping[str, Any],
+    rows: Sequence[Mapping[str, float]] = (),
+) -> dict[str, Any]:
+    """What a weight file holds after ``epoch`` epochs, and ``rows`` more steps."""
+    return checkpoint.make_state(
         session.task.model,
         session.optimizer,
         session.config.plain(),
-        epoch=epoch - 1,
-        step=step,
-        metrics={},
+        epoch=epoch,
+        scheduler={"step": step, "plateau": session.rate.plateau.plain()},
+        metrics=metrics,
         best=session.best,
         rows=rows,
     )
-    session.run.save_interrupted(epoch, lambda path: checkpoint.save_state(state, path))
-    session.run.log(f"Interrupted at step {step}, in epoch {epoch}; --resume goes on from there")

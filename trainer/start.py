@@ -16,9 +16,10 @@ from trainer.detection.task import DetectionTask
 from trainer.device import describe, pick_bf16, pick_device, pick_threads, seed_everything
 from trainer.ending import ending
 from trainer.fit import fit
-from trainer.optim import learning_rate, make_optimizer
+from trainer.optim import make_optimizer
 from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.session import Session
+from trainer.stages import Rate, stage_at, stages_of
 from trainer.steps import Plan
 from trainer.synth import MARK, render_dataset
 
@@ -38,7 +39,7 @@ def new_run(
     """
     notes = _render_data(config, show) if may_render else []
     looked = preflight(config, show=show) if check else SKIPPED
-    task, optimizer, plan = assemble(config)
+    task, optimizer, plan, rate = assemble(config)
     flags = {
         "train_data_dir": config.data.train_dir,
         "batch_size": config.data.batch_size,
@@ -52,7 +53,7 @@ def new_run(
         command=command,
         info=run_info(config, task, plan, looked),
     )
-    session = Session(config, task, optimizer, plan, run)
+    session = Session(config, task, optimizer, plan, rate, run)
     with ending(run, config):
         log_start(session, [*notes, task.pretrained_note], looked)
         fit(session, show=show)
@@ -81,35 +82,43 @@ def _render_data(config: Config, show: bool) -> list[str]:
 
 
 def assemble(
-    config: Config, *, load_weights: bool = True
-) -> tuple[DetectionTask, torch.optim.Optimizer, Plan]:
-    """Build everything a training needs; nothing is written yet."""
+    config: Config, *, epoch: int = 1, load_weights: bool = True
+) -> tuple[DetectionTask, torch.optim.Optimizer, Plan, Rate]:
+    """Build everything a training from ``epoch`` on needs; nothing is written yet."""
     seed_everything(config.train.seed)
     device = pick_device(config.train.device)
     torch.set_num_threads(pick_threads(config.train.threads))
     torch.backends.cudnn.benchmark = True  # the input size is fixed
     task = DetectionTask(config, device, load_weights=load_weights)
-    total_steps = config.train.epochs * task.steps_per_epoch
-    if config.scheduler.warmup_steps >= total_steps:
-        raise UsageError(
-            f"scheduler.warmup_steps is {config.scheduler.warmup_steps}, but the run has only "
-            f"{total_steps} steps (train.epochs {config.train.epochs} times "
-            f"{task.steps_per_epoch}); allowed: fewer than that"
-        )
-
-    def lr_at(step: int, epoch: int) -> float:
-        base, schedule = config.optimizer.lr, config.scheduler
-        return learning_rate(base, schedule, step=step, epoch=epoch, total_steps=total_steps)
-
+    _refuse_schedules(config, task)
+    rate = Rate(stage_at(config, epoch), task.steps_per_epoch)
     plan = Plan(
         device=device,
         bf16=pick_bf16(config.train.precision, device),
-        lr_at=lr_at,
+        lr_at=rate,
         grad_clip=config.train.grad_clip,
         log_every=config.train.log_every,
         stop_on_nonfinite=config.train.on_nonfinite == "stop",
     )
-    return task, make_optimizer(task.model, config.optimizer), plan
+    return task, make_optimizer(task.model, config.optimizer), plan, rate
+
+
+def _refuse_schedules(config: Config, task: DetectionTask) -> None:
+    """Refuse a warm-up that would never end, and a schedule that watches what nobody measures."""
+    for stage in stages_of(config):
+        schedule, steps = stage.scheduler, stage.epochs * task.steps_per_epoch
+        if schedule.warmup_steps >= steps:
+            raise UsageError(
+                f"scheduler.warmup_steps is {schedule.warmup_steps}, but the run has only "
+                f"{steps} steps (train.epochs {stage.epochs} times {task.steps_per_epoch}); "
+                "allowed: fewer than that"
+            )
+        watches = schedule.type == "ReduceLROnPlateau" and schedule.monitor.startswith("val_")
+        if watches and not len(task.test_set):
+            raise UsageError(
+                f"scheduler.monitor is {schedule.monitor}, but the test list is empty, so nothing "
+                "is validated; write train_loss, or another scheduler.type"
+            )
 
 
 def run_info(
@@ -145,6 +154,8 @@ def log_start(session: Session, notes: Sequence[str], looked: Preflight | None) 
             f"Data: {counts['images']} {split} images, {counts['boxes']} boxes, "
             f"{counts['ignored']} ignored, {counts['small']} too small to learn at this input size"
         )
+    for sentence in session.config.augment.beyond_limits():
+        run.log(sentence, "WARNING")
     for fault in task.faults:
         run.log(f"Label left out: {fault}", "WARNING")
     if not len(task.test_set):

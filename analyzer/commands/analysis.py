@@ -81,15 +81,18 @@ def print_findings(report: Report) -> None:
 
 
 def json_text(value: Mapping[str, object]) -> str:
-    """JSON as every command prints it: strict, strangers' scripts left as they are.
+    """JSON as every command prints it: strict, strangers' scripts left as they are, and nothing
+    in it that a terminal obeys.
 
     Each key has a line, and in a list each item, so a run is one line that `grep` finds. Python
     indents deeper only at ten times the cost.
     """
     import json
 
+    from analyzer.render.text import steady_json
+
     def line(part: object) -> str:
-        return json.dumps(part, allow_nan=False, ensure_ascii=False)
+        return steady_json(json.dumps(part, allow_nan=False, ensure_ascii=False))
 
     def block(part: object) -> str:
         if not isinstance(part, list) or not part:

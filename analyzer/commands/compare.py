@@ -16,6 +16,7 @@ from analyzer.commands.analysis import (
 )
 from analyzer.commands.choice import Choice, choice_options, choose, chosen, tell
 from analyzer.commands.notes import is_quiet, note, quiet_option
+from analyzer.commands.outputs import obeyed_by_none
 from analyzer.commands.progress import busy, with_progress
 
 if TYPE_CHECKING:
@@ -124,7 +125,8 @@ def compare(
     tell(choice, runs, together.suppressed, together=True)
     now = datetime.now().astimezone()
     result = ComparisonReport(comparison, now, __version__, together=together)
-    _show(result, output_format)
+    with obeyed_by_none(output_format):
+        _show(result, output_format)
     if out is not None:
         _write(result, out)
     context.exit(1 if fail_on == "worse" and is_worse(comparison) else 0)

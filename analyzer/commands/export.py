@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from analyzer.commands.analysis import paths_argument
-from analyzer.commands.notes import note, quiet_option
+from analyzer.commands.notes import note, quiet_option, trouble
+from analyzer.commands.outputs import obeyed_by_none
 from analyzer.commands.progress import busy, with_progress
 from analyzer.errors import UsageError
 
@@ -51,7 +52,8 @@ def export(paths: tuple[Path, ...], kind: str, out: Path | None) -> None:
         raise UsageError("--to parquet writes a binary file; name it with --out FILE.parquet")
     runs = _runs(paths)
     if out is None:
-        _write_text(runs, kind, sys.stdout)
+        with obeyed_by_none(kind):
+            _write_text(runs, kind, sys.stdout)
         return
     from analyzer.formats.files import replace_file
     from analyzer.formats.folders import make_folder
@@ -69,7 +71,7 @@ def _runs(paths: tuple[Path, ...]) -> Iterator[Run]:
         found = find(paths)
     for run in with_progress(map(read_run, found.runs), len(found.runs), "Reading runs"):
         if run.unreadable is not None:
-            click.echo(f"left out: {run.unreadable}", err=True)
+            trouble(f"left out: {run.unreadable}")
         yield run
 
 

@@ -32,4 +32,11 @@ def is_quiet() -> bool:
 def note(text: str) -> None:
     """Say something on stderr that is no trouble."""
     if not is_quiet():
-        click.echo(text, err=True)
+        trouble(text)
+
+
+def trouble(text: str) -> None:
+    """Say something on stderr, ``--quiet`` or not; names of files in it steer no terminal."""
+    from analyzer.render.text import steady
+
+    click.echo(steady(text), err=True)

@@ -17,6 +17,7 @@ from analyzer.commands.analysis import (
 )
 from analyzer.commands.choice import choice_options, choose
 from analyzer.commands.notes import note, quiet_option
+from analyzer.commands.outputs import obeyed_by_none
 from analyzer.commands.progress import with_progress
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def report(
         from analyzer.render.redact import redacted
 
         result = redacted(result)
-    print_findings(result)
+    with obeyed_by_none("terminal"):
+        print_findings(result)
     written = with_progress(_write(result, out, formats), len(set(formats)), "Writing the report")
     for path in list(written):
         note(f"wrote {path}")

@@ -30,18 +30,30 @@ def write_comparison_markdown(report: ComparisonReport, folder: Path) -> Path:
     if report.charts:
         plot_panels(report.title, report.charts, folder / PLOTS / "comparison.png")
     path = folder / FILE
-    replace_text(path, "\n\n".join(_blocks(report)) + "\n")
+    replace_text(path, comparison_markdown(report))
     return path
+
+
+def comparison_markdown(report: ComparisonReport) -> str:
+    """The text of ``comparison.md``."""
+    return "\n\n".join(_blocks(report)) + "\n"
 
 
 def write_comparison_html(report: ComparisonReport, path: Path) -> Path:
     """Write the page. Raises MissingExtra without Bokeh, before anything is written."""
-    from analyzer.render.html import render_page, save_page
+    from analyzer.render.html import save_page
+
+    return save_page(comparison_html(report), path)
+
+
+def comparison_html(report: ComparisonReport) -> str:
+    """The page. Raises MissingExtra without Bokeh."""
+    from analyzer.render.html import render_page
     from analyzer.render.pagecharts import ChartData
 
     data = ChartData()
     data.add("comparison", report.charts)
-    page = render_page(
+    return render_page(
         "comparison.html.j2",
         data,
         report=report,
@@ -52,7 +64,6 @@ def write_comparison_html(report: ComparisonReport, path: Path) -> Path:
         difference_row=difference_row,
         head=HEAD,
     )
-    return save_page(page, path)
 
 
 def _blocks(report: ComparisonReport) -> Iterator[str]:

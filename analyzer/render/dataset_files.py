@@ -11,7 +11,16 @@ from markupsafe import Markup
 
 from analyzer.formats.files import replace_file, replace_text
 from analyzer.render.dataset import DatasetReport, Overlay, changes_text
-from analyzer.render.markdown import bullets, code, escape, fenced, finding_blocks, folded, table
+from analyzer.render.markdown import (
+    accepted_blocks,
+    bullets,
+    code,
+    escape,
+    fenced,
+    finding_blocks,
+    folded,
+    table,
+)
 from analyzer.render.names import file_name
 
 FILE = "dataset.md"
@@ -77,6 +86,7 @@ def _blocks(report: DatasetReport) -> Iterator[str]:
     if item.explained:
         yield "### Consequences of the above"
         yield bullets(f"{code(f.rule)}: {escape(f.message)}" for f in item.explained)
+    yield from accepted_blocks(item.diagnosis.suppressed)
     if item.diagnosis.not_evaluated:
         missed = (f"{code(n.rule)}: {escape(n.reason)}" for n in item.diagnosis.not_evaluated)
         yield folded("Not judged", bullets(missed))

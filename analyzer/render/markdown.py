@@ -150,12 +150,13 @@ def together_blocks(told: Together) -> Iterator[str]:
         yield from finding_blocks(finding, {})
         shown, more = named(finding)
         yield f"Runs: {', '.join(map(code, shown))} {more}".rstrip()
-    yield from _accepted(told.suppressed)
+    yield from accepted_blocks(told.suppressed)
     if told.not_evaluated:
         yield _missed(told.not_evaluated)
 
 
-def _accepted(items: Sequence[Suppressed]) -> Iterator[str]:
+def accepted_blocks(items: Sequence[Suppressed]) -> Iterator[str]:
+    """The findings that settings or a baseline accept, in a line."""
     if items:
         yield f"{escape(suppressed_text(items))}."
 
@@ -227,7 +228,7 @@ def _run(entry: Entry, *, drawn: bool) -> Iterator[str]:
             f"{code(f.rule)}: {escape(f.message)} (follows from {code(f.explained_by)})"
             for f in item.explained
         )
-    yield from _accepted(item.diagnosis.suppressed)
+    yield from accepted_blocks(item.diagnosis.suppressed)
     if drawn:
         yield f"![Curves of {escape(entry.name)}]({PLOTS}/{entry.file}.png)"
     yield from _unjudged(entry)

@@ -24,7 +24,10 @@ from analyzer.render.text import plain
 from analyzer.run import FloatArray
 
 X_DIGITS = 7
-SCRIPTS = ("numbers.js", "figures.js", "charts.js", "runs.js", "copy.js")
+SCRIPTS = (
+    *("numbers.js", "figures.js", "overview.js", "buttons.js"),
+    *("charts.js", "runs.js", "copy.js"),
+)
 TEMPLATES = Path(__file__).parent / "templates"
 
 

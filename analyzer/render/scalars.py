@@ -4,6 +4,9 @@ A row is (run, format, series, axis, x, value, start, superseded): ``x`` is the 
 the step, ``value`` may be NaN or infinite where that was logged, ``start`` counts the starts of
 the program before it, and ``superseded`` marks what a resume logged again later, or what another
 training in the same files logged.
+
+CSV is opened in spreadsheets and printed in terminals, so names in it are one line without control
+characters, and those that a spreadsheet would take for a formula begin with ``'``.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from analyzer.errors import MissingExtra
+from analyzer.render.text import plain, steady_json
 from analyzer.run import Run, Series
 
 COLUMNS = ("run", "format", "series", "axis", "x", "value", "start", "superseded")
@@ -30,13 +34,13 @@ def curves(run: Run) -> Iterator[tuple[Series, bool]]:
     yield from ((series, True) for series in run.superseded)
 
 
-def rows(run: Run) -> Rows:
-    """The rows of one run."""
+def rows(run: Run, word: Callable[[str], str] = str) -> Rows:
+    """The rows of one run; ``word`` writes a name."""
     for series, superseded in curves(run):
         yield from zip(
-            repeat(run.name),
-            repeat(run.format),
-            repeat(series.name),
+            repeat(word(run.name)),
+            repeat(word(run.format)),
+            repeat(word(series.name)),
             repeat(series.axis),
             series.x.tolist(),
             series.y.tolist(),
@@ -50,7 +54,13 @@ def write_csv(runs: Iterable[Run], file: TextIO) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     for run in runs:
-        writer.writerows(rows(run))
+        writer.writerows(rows(run, _cell))
+
+
+def _cell(name: str) -> str:
+    """A name as a spreadsheet shows it and no more: its formulas begin with one of these."""
+    text = plain(name)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def write_jsonl(runs: Iterable[Run], file: TextIO) -> None:
@@ -60,7 +70,7 @@ def write_jsonl(runs: Iterable[Run], file: TextIO) -> None:
             record = dict(zip(COLUMNS, row, strict=True))
             if not math.isfinite(record["value"]):
                 record |= {"value": None, "nonfinite": str(record["value"])}
-            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.write(steady_json(json.dumps(record, ensure_ascii=False)) + "\n")
 
 
 def write_parquet(runs: Iterable[Run], path: Path) -> None:

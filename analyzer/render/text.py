@@ -19,6 +19,9 @@ _BREAKS = re.compile(r"[\s\x85\u2028\u2029]+")
 _DIRECTION_MARKS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 )
+_STEERING = re.compile(
+    f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029{''.join(sorted(_DIRECTION_MARKS))}\ud800-\udfff]"
+)
 
 
 def plain(value: Any, limit: int = MAX_TEXT) -> str:
@@ -43,6 +46,16 @@ def _harmless(character: str) -> str:
     if category == "Cc":
         return ""
     return "\ufffd" if category == "Cs" else character
+
+
+def steady(text: str) -> str:
+    """Lines that quote a stranger's text, without what steers a terminal; breaks stay."""
+    return text if text.isascii() and text.isprintable() else _STEERING.sub("", text)
+
+
+def steady_json(text: str) -> str:
+    """JSON that means the same and steers no terminal: what would is written as an escape."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def number(value: float | None) -> str:

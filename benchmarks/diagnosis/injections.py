@@ -22,7 +22,7 @@ from torch import nn
 
 from analyzer.formats.icdar import format_list_line
 from analyzer.formats.workdir import RunWriter
-from trainer import checkpoint, start
+from trainer import checkpoint, monitor, start
 from trainer.detection import task as detection
 from trainer.detection.task import DetectionTask
 
@@ -140,13 +140,13 @@ def keep_first_best(epochs: int) -> None:
         counter["asked"] += 1
         return counter["asked"] <= epochs and original(*arguments)
 
-    original, counter = checkpoint.is_better, {"asked": 0}
-    checkpoint.is_better = better  # type: ignore[assignment]
+    original, counter = monitor.beats, {"asked": 0}
+    monitor.beats = better  # type: ignore[assignment]
 
 
 def always_better() -> None:
     """Each epoch counts as the best one."""
-    checkpoint.is_better = lambda value, *_: value is not None
+    monitor.beats = lambda value, *_: value is not None
 
 
 def forget_optimizer() -> None:

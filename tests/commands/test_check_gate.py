@@ -165,6 +165,10 @@ def test_a_runner_of_github_obeys_no_line_of_a_log(cli, monkeypatch) -> None:
     _, out, err = cli("check", NAN, "--format", "json")
     json.loads(out)
     assert err.startswith("::stop-commands::")
+    for args in (("compare", NAN, HEALTHY), ("report", NAN, "--format", "json")):
+        first, *_, last = cli(*args)[1].splitlines()
+        assert last == f"::{first.removeprefix('::stop-commands::')}::"
+    assert cli("export", NAN)[2].startswith("::stop-commands::")
     out = cli("check", NAN, "--format", "github")[1]
     assert out.startswith("::error file=")
     assert "stop-commands" not in out

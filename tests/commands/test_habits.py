@@ -207,6 +207,17 @@ def test_a_folder_whose_name_looks_like_a_pattern(tmp_path: Path) -> None:
     assert len(names(tmp_path / "lr[0.1]")) == 1
 
 
+def test_names_steer_no_terminal_from_stderr(tmp_path: Path) -> None:
+    bad = tmp_path / "a\x1b[31m\u202eb"
+    bad.mkdir()
+    assert f"no run found in {tmp_path}/a[31mb" in said("check", bad).stderr
+    (bad / "metrics.json").write_text("not json")
+    done = said("export", tmp_path, "--out", bad / "x.csv")
+    assert "left out" in done.stderr
+    assert "wrote" in done.stderr
+    assert not set(done.stderr) & set("\x1b\u202e")
+
+
 def test_the_home_folder(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))

@@ -129,6 +129,53 @@ def test_a_click_on_a_run_opens_it_and_draws_its_charts(tab: Browser, many: Path
     assert tab.ask("document.querySelectorAll('#run-31 figure').length") >= 3
 
 
+def test_the_first_chart_is_there_before_the_others_are_made(tab: Browser, many: Path) -> None:
+    tab.open(many)
+    tab.until("document.querySelector('[data-charts]').dataset.drawn === 'done'")
+    tab.ask("window.later = [], window.requestIdleCallback = (task) => later.push(task)")
+    tab.click("table.runs tbody tr:nth-child(31) a")
+    tab.until("later.length === 1")
+    assert (
+        tab.ask("[...document.querySelectorAll('#run-31 .chart')].filter(c => c.view).length") == 1
+    )
+    tab.ask("window.requestIdleCallback = (task) => setTimeout(task), later[0]()")
+    tab.until("document.querySelector('#run-31 [data-charts]').dataset.drawn === 'done'")
+
+
+def test_charts_of_a_run_zoom_together_and_a_button_takes_it_back(
+    tab: Browser, many: Path
+) -> None:
+    tab.open(many)
+    tab.click("table.runs tbody tr:nth-child(31) a")
+    tab.until("document.querySelector('#run-31 [data-charts]').dataset.drawn === 'done'")
+    views = "[...document.querySelectorAll('#run-31 .chart')].map(c => c.view)"
+    ranges = f"{views}.map(v => [v.model.x_range.start, v.model.x_range.end])"
+    before = tab.ask(ranges)
+    assert len(before) >= 3
+    assert len({tuple(one) for one in before}) == 1
+    tab.ask(f"{views}[1].model.x_range.setv({{start: 2, end: 4}})")
+    assert tab.ask(ranges) == [[2, 4]] * len(before)
+    tab.click("#run-31 figcaption button")
+    assert tab.ask(ranges) == before
+
+
+def test_a_click_on_a_line_of_all_runs_opens_that_run(tab: Browser, many: Path) -> None:
+    tab.open(many)
+    tab.until("document.querySelector('[data-charts]').dataset.drawn === 'done'")
+    left, top = tab.ask(
+        "(async place => {"
+        " place.scrollIntoView({block: 'center', behavior: 'instant'});"
+        " const {frame, model} = place.view, run = model.renderers[0].data_source;"
+        " const at = run.data.run.indexOf('sick'), box = place.getBoundingClientRect();"
+        " return [box.left + frame.x_scale.compute(run.data.xs[at][1]),"
+        "  box.top + frame.y_scale.compute(run.data.ys[at][1])];"
+        "})(document.querySelector('[data-charts=overview]'))"
+    )
+    tab.press(left, top)
+    tab.until("document.getElementById('run-31').open")
+    assert tab.ask("location.hash") == "#run-31"
+
+
 def test_the_page_is_walked_with_the_keyboard_alone(tab: Browser, many: Path) -> None:
     tab.open(many)
     reached = []

@@ -32,7 +32,12 @@ def trained(seed=0):
 
 
 def state_of(model, optimizer, **changes):
-    given = {"epoch": 2, "step": 20, "metrics": {"epoch": 2, "val_f1": 0.5}, "best": None}
+    given = {
+        "epoch": 2,
+        "scheduler": {"step": 20},
+        "metrics": {"epoch": 2, "val_f1": 0.5},
+        "best": None,
+    }
     return make_state(model, optimizer, Config().plain(), **given | changes)
 
 

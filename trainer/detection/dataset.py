@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, get_worker_info
 
 from analyzer.formats.icdar_folder import Sample, read_split
+from trainer.augment import AugmentConfig, augment
 from trainer.detection.labels import make_maps, small
-from trainer.images import AugmentConfig, Image, augment, fit, image_size, read_image, shrink_to
+from trainer.images import Image, fit, image_size, read_image, shrink_to
 
 Item = dict[str, Any]
 PLANES = ("image", "shrink", "shrink_mask", "border", "border_mask")

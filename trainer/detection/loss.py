@@ -14,6 +14,8 @@ from trainer.detection.model import Maps
 
 STEEPNESS = 50.0
 """k of the differentiable step, sigmoid(k (p - t)); the value of the paper."""
+FULL_SHARE = 0.02
+"""Share of text pixels from which a batch counts in full where positives weigh."""
 
 
 class Counts(NamedTuple):
@@ -48,7 +50,8 @@ def db_loss(maps: Maps, targets: Targets, config: LossConfig) -> dict[str, Tenso
     """The parts ``shrink``, ``binary`` and ``threshold``, weighted: their sum is the loss.
 
     Computed in fp32 on logits, as sigmoid and log do not survive half precision. A part without
-    any pixel to learn from is 0.
+    any pixel to learn from is 0. With ``weighting: positives`` the parts that are about text alone
+    are multiplied by min(1, share of text pixels / FULL_SHARE).
 
     Where several batches make one update, the parts are shares that add up to its loss. The sum is
     that of one large batch but for two things: each batch chooses its own hardest background
@@ -59,11 +62,21 @@ def db_loss(maps: Maps, targets: Targets, config: LossConfig) -> dict[str, Tenso
         raise ValueError("the loss needs the threshold map; ask the model for it")
     with torch.autocast(maps.text.device.type, enabled=False):
         text, threshold = maps.text.float(), maps.threshold.float()
+        if config.focal_gamma is None:
+            shrink = _balanced_bce(text, targets, config.negative_ratio)
+        else:
+            shrink = _focal(text, targets, config.focal_gamma, config.focal_alpha)
+        fullness = _fullness(targets.whole) if config.weighting == "positives" else 1.0
         return {
-            "shrink": config.shrink * _balanced_bce(text, targets, config.negative_ratio),
-            "binary": config.binary * _dice(text, threshold, targets),
-            "threshold": config.threshold * _masked_l1(threshold, targets),
+            "shrink": config.shrink * shrink,
+            "binary": config.binary * fullness * _dice(text, threshold, targets),
+            "threshold": config.threshold * fullness * _masked_l1(threshold, targets),
         }
+
+
+def _fullness(whole: Counts) -> float:
+    """1 for an update with the usual text, less for one with little."""
+    return min(1.0, whole.positives / max(1, whole.positives + whole.negatives) / FULL_SHARE)
 
 
 def _balanced_bce(logits: Tensor, targets: Targets, ratio: float) -> Tensor:
@@ -81,6 +94,19 @@ def _balanced_bce(logits: Tensor, targets: Targets, ratio: float) -> Tensor:
     count = round(hard * own / whole.negatives) if own else 0
     hardest = torch.topk(negatives, count, sorted=False).values.sum()
     return (positive + hardest) / max(1, whole.positives + hard)
+
+
+def _focal(logits: Tensor, targets: Targets, gamma: float, alpha: float) -> Tensor:
+    """Mean over all pixels that count of w (1 - q)^gamma (-log q), q the probability of the truth.
+
+    w is ``alpha`` for text and 1 - ``alpha`` for the rest. After Lin et al., "Focal loss for dense
+    object detection" (2017), averaged as docTR does. The power is taken of a logarithm: of a
+    pixel that is sure it would have no gradient where gamma is below 1.
+    """
+    signed = torch.where(targets.text > 0, logits, -logits)
+    weight = torch.where(targets.text > 0, alpha, 1 - alpha) * targets.text_mask
+    losses = -F.logsigmoid(signed) * torch.exp(gamma * F.logsigmoid(-signed))
+    return (losses * weight).sum() / max(1, targets.whole.positives + targets.whole.negatives)
 
 
 def _dice(text: Tensor, threshold: Tensor, targets: Targets) -> Tensor:

@@ -162,6 +162,7 @@ class DetectionTask:
             pin_memory=self.device.type == "cuda",
             collate_fn=collate,
             worker_init_fn=_one_thread,
+            generator=torch.Generator(),  # else an epoch begun twice draws twice
         )
 
 

@@ -12,19 +12,14 @@
     }
   }
 
-  async function embed(figures, places) {
-    const doc = {version: Bokeh.version, title: "", roots: figures};
-    const roots = Object.fromEntries(figures.map(({id}, i) => [id, places[i]]));
-    const item = {docid: "charts", roots, root_ids: Object.keys(roots)};
-    const managers = await Bokeh.embed.embed_items({charts: doc}, [item]);
-    for (const {roots} of managers) for (const {model} of roots) drawn.add(model.document);
-  }
-
-  function element(name, attributes = {}, ...children) {
-    const made = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    made.append(...children);
-    return made;
+  async function embed(figure, place) {
+    const doc = {version: Bokeh.version, title: "", roots: [figure]};
+    const item = {docid: "chart", roots: {[figure.id]: place}, root_ids: [figure.id]};
+    const [manager] = await Bokeh.embed.embed_items({chart: doc}, [item]);
+    const [view] = manager.roots;
+    drawn.add(view.model.document);
+    place.view = view;
+    return view.model;
   }
 
   function swatch(colour, dash = "") {
@@ -44,14 +39,14 @@
   const own = (text) => element("bdi", {}, text);
 
   // The entry of a curve in the legend: a click takes the curve away and brings it back.
-  function entry({colour, label, drawn_by}) {
+  function entry(curve) {
     const button = element("button", {type: "button", "aria-pressed": "true"},
-      swatch(colour), own(label));
+      swatch(curve.colour), own(curve.label));
     button.addEventListener("click", () => {
       const visible = button.getAttribute("aria-pressed") === "false";
       button.setAttribute("aria-pressed", String(visible));
       for (const doc of drawn) {
-        for (const id of drawn_by) doc.get_model_by_id(id)?.setv({visible});
+        for (const id of curve.drawn_by ?? []) doc.get_model_by_id(id)?.setv({visible});
       }
     });
     return element("li", {}, button);
@@ -79,14 +74,53 @@
     return element("ul", {class: "legend"}, ...items);
   }
 
+  // Charts over the same kind of x zoom together. Each is a document of its own, so that the first
+  // can be seen and used before the others are made; so their ranges tell each other.
+  function linked(range, others) {
+    const tell = () => {
+      for (const {x_range} of others) x_range.setv({start: range.start, end: range.end});
+    };
+    range.properties.start.change.connect(tell);
+    range.properties.end.change.connect(tell);
+  }
+
+  const idle = () => new Promise((done) => {
+    if (window.requestIdleCallback) requestIdleCallback(done, {timeout: 500});
+    else setTimeout(done, 0);
+  });
+
   async function drawGroup(place) {
     const charts = all.groups[place.dataset.charts];
     if (!charts) return;
-    const figures = chartFigures(all, charts, place.closest("details.run") !== null);
     const slots = charts.map(({id}) => element("div", {class: id === "rate" ? "chart low" : "chart"}));
     place.replaceChildren(...charts.map((chart, i) => element(
-      "figure", {}, element("figcaption", {}, own(chart.title)), legend(chart), slots[i])));
-    await embed(figures, slots);
+      "figure", {},
+      element("figcaption", {}, own(chart.title), chartButtons(slots[i])),
+      legend(chart), slots[i])));
+    const made = {};
+    for (const [i, chart] of charts.entries()) {
+      if (i) await idle();
+      const alike = charts.filter(({x_label}) => x_label === chart.x_label);
+      const range = model("Range1d", extent(all, alike));
+      const figure = await embed(chartFigure(all, chart, range), slots[i]);
+      const others = made[chart.x_label] ??= [];
+      if (others.length) {
+        const {start, end} = others[0].x_range; // it may have been zoomed by now
+        figure.x_range.setv({start, end});
+      }
+      others.push(figure);
+      linked(figure.x_range, others);
+    }
+  }
+
+  async function drawOverview(place) {
+    place.parentElement.querySelector("figcaption").append(chartButtons(place));
+    const figure = await embed(overviewFigure(all), place);
+    figure.on_event("tap", (event) => {
+      const anchor = runAt(all, figure, event);
+      if (anchor) location.hash = anchor;
+      if (anchor) unfold();
+    });
   }
 
   async function draw(place) {
@@ -94,7 +128,7 @@
     if (place.dataset.drawn) return;
     place.dataset.drawn = "begun";
     if (place.dataset.charts === "overview") {
-      await embed([overviewFigure(all)], [place]);
+      await drawOverview(place);
     } else {
       await drawGroup(place);
     }
@@ -118,6 +152,11 @@
     if (target instanceof HTMLDetailsElement) target.open = true;
   }
   addEventListener("hashchange", unfold);
+  // The link to where the page already stands changes no hash.
+  document.addEventListener("click", ({target}) => {
+    const link = target.closest?.("a[href^='#']");
+    if (link && link.hash === location.hash) unfold();
+  });
   unfold();
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);

@@ -3,10 +3,6 @@
 let ids = 0;
 const FEW = 12;
 const HEIGHTS = {rate: 130, overview: 280};
-const TOOLBAR_STYLE = `
-:host { background: transparent; }
-@media (prefers-color-scheme: dark) { :host { filter: invert(1); } }
-@media print { :host { display: none; } }`;
 
 function model(name, attributes = {}) {
   return {type: "object", name, id: `m${++ids}`, attributes};
@@ -78,11 +74,11 @@ function yAxisOf(label, log, height) {
   return model(log ? "LogAxis" : "LinearAxis", {ticker, formatter, ...axisLook(label)});
 }
 
-// A figure as wide as its element; the page colours axes and grid by its theme.
-function figure({x_label, y_label, height, range, log, x_range, renderers, annotations, hover, bare}) {
+// A figure as wide as its element; the page colours axes and grid by its theme. Bokeh's own toolbar
+// takes a third of the time of a figure and no keyboard: the page has buttons instead.
+function figure({x_label, y_label, height, range, log, x_range, renderers, annotations, hover}) {
   const xAxis = xAxisOf(x_label), yAxis = yAxisOf(y_label, log, height);
-  const zoom = model("BoxZoomTool", {dimensions: bare ? "width" : "both"});
-  const tools = [zoom, model("ResetTool"), model("SaveTool"), hover];
+  const zoom = model("BoxZoomTool");
   return model("Figure", {
     height, sizing_mode: "stretch_width", x_range,
     y_range: range ? model("Range1d", {start: range[0], end: range[1]}) : model("DataRange1d"),
@@ -92,11 +88,8 @@ function figure({x_label, y_label, height, range, log, x_range, renderers, annot
       model("Grid", {axis: {id: xAxis.id}, ...gridColours}),
       model("Grid", {dimension: 1, axis: {id: yAxis.id}, ...gridColours}), ...annotations,
     ],
-    toolbar: model("Toolbar", {
-      logo: null, autohide: true, tools, active_drag: {id: zoom.id},
-      stylesheets: [TOOLBAR_STYLE],
-    }),
-    toolbar_location: bare ? null : "right", toolbar_inner: true, output_backend: "canvas",
+    toolbar: model("Toolbar", {logo: null, tools: [zoom, hover], active_drag: {id: zoom.id}}),
+    toolbar_location: null, output_backend: "canvas",
     background_fill_color: null, border_fill_color: null, outline_line_color: null,
     min_border_left: 72, min_border_right: 10,
   });
@@ -176,7 +169,7 @@ function noiseBand(all, chart, mark) {
   return [renderer(data, model("VArea", {x: field("x"), y1: field("y1"), y2: field("y2"), ...look}))];
 }
 
-function chartFigure(all, chart, x_range, bare) {
+function chartFigure(all, chart, x_range) {
   const height = HEIGHTS[chart.id] ?? 220;
   const renderers = [], annotations = [], data = {asked: []};
   chart.marks.forEach((mark, i) => drawMark(all, mark, i + 1, height, renderers, annotations));
@@ -197,47 +190,21 @@ function chartFigure(all, chart, x_range, bare) {
     }));
   }
   const hover = hoverOver(data.asked, [["", "$name"], [chart.x_label, "@x"], ["value", "@y{%.4g}"]]);
-  return figure({...chart, height, x_range, renderers, annotations, hover, bare});
+  return figure({...chart, height, x_range, renderers, annotations, hover});
 }
 
-// Charts over the same kind of x zoom together. Where they have to be drawn within a click, only
-// the first of a kind has a toolbar, which takes a tenth of the time of a chart.
-function chartFigures(all, charts, quick) {
-  const ranges = {};
-  return charts.map((chart) => {
-    const known = ranges[chart.x_label];
-    const x_range = known ? {id: known.id} : (ranges[chart.x_label] = model("DataRange1d"));
-    return chartFigure(all, chart, x_range, quick && Boolean(known));
-  });
-}
-
-// The main metric of all runs: one glyph for all lines, since each glyph costs milliseconds.
-function overviewFigure(all) {
-  const {lines, x_label, y_label} = all.overview;
-  const points = lines.map(all.points);
-  const data = source({
-    xs: points.map(({x}) => x), ys: points.map(({y}) => y), run: lines.map(({name}) => name),
-    colour: lines.map(({worst}) => all.colours[worst] ?? all.quiet),
-  });
-  const width = lines.length > 100 ? 1 : 1.6;
-  const look = {line_color: field("colour"), line_width: fixed(width)};
-  const many = renderer(data, model("MultiLine", {xs: field("xs"), ys: field("ys"), ...look}));
-  const dots = points.filter(({y}) => y.filter(Number.isFinite).length <= FEW);
-  const colours = data.attributes.data.entries.find(([key]) => key === "colour")[1];
-  const single = dots.flatMap((one) => {
-    const colour = colours[points.indexOf(one)];
-    return Array.from(one.x, (x, i) => ({x, y: one.y[i], colour}));
-  });
-  const few = renderer(
-    source({
-      x: single.map(({x}) => x), y: single.map(({y}) => y),
-      colour: single.map(({colour}) => colour),
-    }),
-    dotsOf({size: fixed(5), fill_color: field("colour"), line_color: field("colour")}),
-  );
-  const hover = hoverOver([many], [["", "@run"], [x_label, "$snap_x"], ["value", "$snap_y{%.4g}"]]);
-  return figure({
-    x_label, y_label, height: HEIGHTS.overview, x_range: model("DataRange1d"),
-    renderers: [many, few], annotations: [], hover,
-  });
+// What charts over one kind of x show of it: all of their curves, and a little room.
+function extent(all, charts) {
+  let start = Infinity, end = -Infinity;
+  const take = (x) => {
+    start = Math.min(start, x);
+    end = Math.max(end, x);
+  };
+  for (const {x, y, low} of charts.flatMap(({curves, bands = []}) => [...curves, ...bands])) {
+    if ("of" in x) all.array(x.of).filter(Number.isFinite).forEach(take);
+    else [x.first, x.first + all.lengths[y ?? low] - 1].forEach(take);
+  }
+  if (start > end) return {start: 0, end: 1};
+  const room = 0.03 * (end - start) || 0.5;
+  return {start: start - room, end: end + room};
 }

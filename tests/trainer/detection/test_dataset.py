@@ -5,9 +5,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from analyzer.errors import FormatError
+from trainer.augment import AugmentConfig
 from trainer.detection.dataset import PLANES, DetectionDataset, collate
 from trainer.detection.labels import make_maps
-from trainer.images import AugmentConfig
 from trainer.synth import render_dataset
 
 

@@ -1,0 +1,152 @@
+"""Going on where a training stopped: to the same numbers, with every state that a training has."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+
+from trainer import loop
+from trainer.synth import render_dataset
+from trainer.train import main
+
+CONFIG = """
+model: {pretrained: false, fpn_channels: 16}
+data: {train_dir: data, test_dir: data, input_size: 64, batch_size: 4}
+optimizer: {type: AdamW, lr: 0.01}
+scheduler: {type: ReduceLROnPlateau, patience: 0, monitor: val_f1, mode: max, warmup_steps: 1}
+train: {epochs: 4, device: cpu, precision: fp32, threads: 1, log_every: 2}
+"""
+TIMES = ("_time", "images_per_second")
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("few") / "data"
+    render_dataset(folder, train=6, test=2, size=64)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory, few):
+    """A working folder for all tests here; each run gets a folder of its own in it."""
+    threads = torch.get_num_threads()
+    folder = tmp_path_factory.mktemp("resume")
+    (folder / "c.yaml").write_text(CONFIG)
+    (folder / "data").symlink_to(few)
+    yield folder
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def place(home, monkeypatch):
+    monkeypatch.chdir(home)
+
+
+@pytest.fixture(scope="module")
+def whole(home):
+    """The numbers, the last state and the log of a training that nothing disturbed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        assert train() == 0
+        log = Path("workdirs/latest/logs/train.log").read_text()
+        return records(), state("epoch_4.pth"), log
+
+
+def train(*sets):
+    return main(
+        [
+            "--config",
+            "c.yaml",
+            "--no-preflight",
+            *(word for text in sets for word in ("--set", text)),
+        ]
+    )
+
+
+def go_on(*arguments):
+    return main(["--resume", "workdirs/latest", "--no-preflight", *arguments])
+
+
+def records():
+    kept = json.loads(Path("workdirs/latest/metrics.json").read_text())
+    return [{k: v for k, v in one.items() if not k.endswith(TIMES)} for one in kept]
+
+
+def state(name):
+    return torch.load(f"workdirs/latest/checkpoints/{name}", weights_only=True)
+
+
+def same(first, second):
+    """Whether two states hold the same, to the last bit; where they are saved counts not."""
+    if isinstance(first, torch.Tensor):
+        return torch.equal(first, second)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[k], second[k]) for k in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    return first == second
+
+
+def assert_same_end(whole):
+    numbers, expected, _ = whole
+    found = state("epoch_4.pth")
+    for key in ("model", "optimizer", "scheduler", "best", "rng"):
+        assert same(found[key], expected[key]), key
+    assert records() == numbers
+
+
+def interrupt_at(monkeypatch, step):
+    """Have the training interrupted as it begins its step number ``step``."""
+    begun, real = [], loop.set_learning_rate
+
+    def noted(*arguments):
+        begun.append(1)
+        if len(begun) == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "set_learning_rate", noted)
+
+
+@pytest.mark.parametrize("at", [3, 6])
+def test_an_interruption_at_any_step_changes_nothing(place, whole, monkeypatch, at):
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, at)
+        assert train() == 130
+    assert go_on() == 0
+    assert_same_end(whole)
+
+
+def test_fewer_epochs_and_the_rest_later_change_nothing(place, whole):
+    assert train("train.epochs=2") == 0
+    assert go_on("--epochs", "4") == 0
+    assert_same_end(whole)
+
+
+def test_a_plateau_cuts_the_rate_and_says_so(place, whole):
+    numbers, expected, log = whole
+    assert expected["scheduler"]["plateau"]["cuts"] > 0
+    assert numbers[-1]["learning_rate"] < numbers[1]["learning_rate"]
+    assert "val_f1 stands still: from now on LR: 0.005" in log
+
+
+def test_a_file_from_before_a_setting_came_goes_on(place):
+    assert train("train.epochs=1", "scheduler.type=Constant") == 0
+    path = Path("workdirs/latest/checkpoints/epoch_1.pth")
+    old = state("epoch_1.pth")
+    del old["config"]["scheduler"]["min_lr"], old["scheduler"]["plateau"]
+    torch.save(old, path)
+    assert go_on("--epochs", "2") == 0
+
+
+def test_a_plateau_needs_what_it_watches(place, few, capsys):
+    Path("mine").mkdir()
+    for path in few.iterdir():
+        if path.name != "test_list.txt":
+            (Path("mine") / path.name).symlink_to(path)
+    Path("mine/test_list.txt").write_text("")
+    assert main(["--config", "c.yaml", "--train_data_dir", "mine", "--no-preflight"]) == 2
+    assert "scheduler.monitor is val_f1, but the test list is empty" in capsys.readouterr().err
