@@ -12,6 +12,9 @@ SERIES: Mapping[str, str] = {
     "val_recall": "recall",
     "val_f1": "F1",
     "val_ap": "average precision",
+    "val_best_f1": "F1 at the best thresholds",
+    "val_best_threshold": "pixel threshold of the best F1",
+    "val_best_box_threshold": "box threshold of the best F1",
     "val_accuracy": "accuracy",
     "val_norm_ed": "normalised edit distance (higher is better)",
     "val_map50": "mAP at IoU 0.5",
@@ -55,6 +58,7 @@ RATES = (
     "val_norm_ed",
     "val_precision",
     "val_recall",
+    "val_best_f1",
 )
 """Series from 0 to 1 of which more is better; the first logged is the main metric by default."""
 

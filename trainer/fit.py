@@ -11,13 +11,16 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
+from analyzer.formats import trainlog
 from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint
+from trainer.detection.sweep import explain_low
 from trainer.ending import TrainingFailed
 from trainer.failures import last_good, nonfinite_line, nonfinite_sentence
 from trainer.interrupt import stop_request
 from trainer.loop import Trained, evaluate, train_epoch
-from trainer.session import Session, save_epoch, save_interrupted
+from trainer.session import Session, begin_stage, save_epoch, save_interrupted
+from trainer.stages import stage_at
 
 DOCUMENTED = ("epoch", "train_loss", "val_precision", "val_recall", "val_f1", "learning_rate")
 """The documented keys of metrics.json, in their order; ours follow."""
@@ -31,9 +34,13 @@ def fit(session: Session, *, show: bool) -> None:
     progress = Progress(console=console, transient=True, disable=not show)
     with stop_request() as session.stop, progress as bar:
         for epoch in range(session.epoch + 1, epochs + 1):
+            if epoch > session.rate.stage.last:
+                begin_stage(session, stage_at(session.config, epoch))
             record = _epoch(session, epoch, bar)
             scores = "  ".join(f"{k} {record[k]:.3f}" for k in DOCUMENTED[1:5] if k in record)
             console.print(f"Epoch {epoch}/{epochs}  {scores}  {record['epoch_time']:.1f} s")
+            if explained := explain_low(record, session.config.validate):
+                console.print(f"  {explained}")
 
 
 def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
@@ -51,7 +58,8 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
         save_interrupted(session, epoch, trained.rows)
         raise KeyboardInterrupt
     run.train_line(trained.means["train_loss"], trained.means["step_time"])
-    record = {"epoch": epoch, "learning_rate": lr, **trained.means}
+    stage = {"stage": session.rate.stage.number} if config.stages else {}
+    record = {"epoch": epoch, "learning_rate": lr, **stage, **trained.means}
     if trained.nonfinite:
         run.log(nonfinite_line(trained.nonfinite, epoch), "ERROR")
         if plan.stop_on_nonfinite:
@@ -134,6 +142,8 @@ def _test_part(session: Session, bar: Progress) -> dict[str, float]:
     bar.remove_task(job)
     found = tested.means
     session.run.validate_line(found["val_precision"], found["val_recall"], found["val_f1"])
+    best = (found[f"val_best_{name}"] for name in ("f1", "threshold", "box_threshold"))
+    session.run.log(trainlog.sweep(found["val_ap"], *best))
     return found | {"val_time": tested.seconds}
 
 

@@ -114,9 +114,12 @@ def set_momenta(optimizer: torch.optim.Optimizer) -> None:
 
 def _clip(task: Task, plan: Plan) -> dict[str, Tensor]:
     """The norms of the gradients as they are; then they are shrunk to the allowed norm."""
-    first, last = (_norm([w.grad]) for w in (task.first_weight, task.last_weight))
     gradients = [p.grad for p in task.model.parameters() if p.grad is not None]
     total = _norm(gradients)
+    first, last = (
+        total * 0 if weight.grad is None else torch.linalg.vector_norm(weight.grad)
+        for weight in (task.first_weight, task.last_weight)  # the first one may be frozen
+    )
     clipped = torch.zeros_like(total)
     if plan.grad_clip is not None:
         clipped = (total > plan.grad_clip).float()
@@ -127,10 +130,11 @@ def _clip(task: Task, plan: Plan) -> dict[str, Tensor]:
     return {**norms, "clipped_share": clipped}
 
 
-def _norm(gradients: Sequence[Tensor | None]) -> Tensor:
-    """The 2-norm of all gradients together; a missing one counts as zero."""
-    norms = [torch.linalg.vector_norm(g) for g in gradients if g is not None]
-    return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
+def _norm(gradients: Sequence[Tensor]) -> Tensor:
+    """The 2-norm of all gradients together."""
+    norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+    total: Tensor = torch.linalg.vector_norm(norms)
+    return total
 
 
 def autocast(plan: Plan) -> torch.autocast:

@@ -32,9 +32,10 @@ from analyzer.names import label
 from analyzer.render.charts import Chart
 from analyzer.render.comparison_cells import AREA, HEAD, REPEATED, difference_row, result_cell
 from analyzer.render.comparison_charts import comparison_charts
+from analyzer.render.comparisonschema import ComparisonReportJson
 from analyzer.render.json import TOOL, finite, together_json
 from analyzer.render.names import short_names
-from analyzer.render.schema import VERSION, ComparisonReportJson
+from analyzer.render.schema import VERSION
 from analyzer.render.terminal import print_together, show
 from analyzer.render.text import listing, number, plain, setting
 from analyzer.summary import Summary

@@ -142,4 +142,6 @@ def _mark(mark: Mark) -> dict[str, Any]:
         made |= {"series": mark.series, "noise": mark.noise}
     if mark.point is not None:
         made["point"] = mark.point
+    if mark.broken:
+        made["broken"] = True
     return made

@@ -22,7 +22,7 @@ from analyzer.render.comparison import (
 )
 from analyzer.render.comparison_cells import difference_row, result_cell, value_text
 from analyzer.render.comparison_files import write_comparison_html, write_comparison_markdown
-from analyzer.render.schema import ComparisonReportJson
+from analyzer.render.comparisonschema import ComparisonReportJson
 from analyzer.run import Config
 from analyzer.summary import summarise
 

@@ -215,8 +215,8 @@ def test_a_patch_is_copied(tab: Browser, usual: Path) -> None:
 
 
 def test_the_legend_tells_where_the_evidence_lies(tab: Browser, tmp_path: Path) -> None:
-    piece = CurveEvidence("val_f1", "epoch", 2, 9, 7.0, 4.0, "noise", "a setback of F1")
-    at = CurveEvidence("train_loss", "epoch", 2, 5, 880.0, 2.0, "", "it climbed")
+    piece = CurveEvidence("val_f1", "epoch", 2, 9, 7.0, 4.0, "noise", "a setback of F1", at=2)
+    at = CurveEvidence("train_loss", "epoch", 2, 5, 880.0, 2.0, "", "it climbed", at=5)
     sick = handmade.exploded()
     found = replace(sick.diagnosis.findings[0], evidence=(piece, at))
     curve = handmade.series("val_f1", [0.1, 0.4, 0.2] * 3)
@@ -227,6 +227,7 @@ def test_the_legend_tells_where_the_evidence_lies(tab: Browser, tmp_path: Path) 
     tab.until("document.querySelector('#run-1 [data-charts]').dataset.drawn === 'done'")
     told = tab.ask("document.querySelector('#run-1 [data-charts]').textContent")
     assert "it climbed (epoch 2 to 5; ringed: 880 at epoch 5)" in told
-    assert "a setback of F1 (epoch 2 to 9; band: the noise of the curve, ± 0." in told
+    ringed = "ringed: 0.4 at epoch 2; band: the noise of the curve, ± 0."
+    assert f"a setback of F1 (epoch 2 to 9; {ringed}" in told
     shapes = "Bokeh.documents.flatMap(d => [...d.all_models]).filter(m => m.type === 'VArea')"
     assert tab.ask(f"{shapes}.length") == 1
