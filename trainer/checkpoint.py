@@ -32,7 +32,7 @@ def config_digest(config: Mapping[str, Any]) -> str:
 
 
 def make_state(
-    model: nn.Module,
+    weights: Mapping[str, torch.Tensor],
     optimizer: torch.optim.Optimizer,
     config: Mapping[str, Any],
     *,
@@ -42,17 +42,20 @@ def make_state(
     metrics: Mapping[str, Any],
     best: Mapping[str, Any] | None,
     rows: Sequence[Mapping[str, float]] = (),
+    ema: Mapping[str, Any] | None = None,
+    stopping: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything a run goes on from after ``epoch``, in types that load without code.
 
     ``stage`` is the one that the optimiser and the schedule are of.
+    ``ema`` is what its ``WeightMean`` gives: with it, the running mean is the weights to use.
     ``rows`` are the numbers of the steps made in the epoch after it, where one was interrupted.
     """
     return {
         "format": FORMAT,
         "epoch": epoch,
         "stage": stage,
-        "model": model.state_dict(),
+        "model": dict(weights),
         "optimizer": optimizer.state_dict(),
         "scheduler": dict(scheduler),
         "metrics": dict(metrics),
@@ -61,6 +64,8 @@ def make_state(
         "config_digest": config_digest(config),
         "rng": _rng_state(),
         "partial": _table(rows),
+        "ema": dict(ema) if ema else None,
+        "early_stopping": dict(stopping) if stopping else None,
     }
 
 

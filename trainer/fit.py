@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -15,11 +16,18 @@ from analyzer.formats import trainlog
 from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint
 from trainer.detection.sweep import explain_low
-from trainer.ending import TrainingFailed
+from trainer.ending import StoppedEarly, TrainingFailed
 from trainer.failures import last_good, nonfinite_line, nonfinite_sentence
 from trainer.interrupt import stop_request
 from trainer.loop import Trained, evaluate, train_epoch
-from trainer.session import Session, begin_stage, save_epoch, save_interrupted
+from trainer.session import (
+    Session,
+    begin_stage,
+    patience_over,
+    save_epoch,
+    save_interrupted,
+    watch,
+)
 from trainer.stages import stage_at
 
 DOCUMENTED = ("epoch", "train_loss", "val_precision", "val_recall", "val_f1", "learning_rate")
@@ -34,6 +42,9 @@ def fit(session: Session, *, show: bool) -> None:
     progress = Progress(console=console, transient=True, disable=not show)
     with stop_request() as session.stop, progress as bar:
         for epoch in range(session.epoch + 1, epochs + 1):
+            if reason := patience_over(session):
+                console.print(f"Stopped early: {reason}")
+                raise StoppedEarly(reason)
             if epoch > session.rate.stage.last:
                 begin_stage(session, stage_at(session.config, epoch))
             record = _epoch(session, epoch, bar)
@@ -78,9 +89,7 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
             "train.grad_clip"
         )
         raise _failed(run, record, begin, why)
-    if session.rate.watch(record):
-        watched = session.rate.stage.scheduler.monitor
-        run.log(f"{watched} stands still: from now on LR: {plan.lr_at(first_step, epoch):.6f}")
+    watch(session, record)
     saving = time.perf_counter()
     save_epoch(session, epoch, first_step + trained.steps - 1, _ordered(record))
     record["checkpoint_time"] = time.perf_counter() - saving
@@ -101,6 +110,8 @@ def _train_part(session: Session, epoch: int, first_step: int, bar: Progress) ->
     job = bar.add_task(f"Epoch {epoch} train", total=session.task.steps_per_epoch)
 
     def on_step(_: int) -> None:
+        if session.mean is not None:
+            session.mean.update()
         bar.advance(job)
         session.run.heartbeat()
 
@@ -138,7 +149,8 @@ def _test_part(session: Session, bar: Progress) -> dict[str, float]:
         if session.stop():
             raise KeyboardInterrupt
 
-    tested = evaluate(session.task, session.plan, on_batch=on_batch)
+    with session.mean.used() if session.mean else nullcontext():
+        tested = evaluate(session.task, session.plan, on_batch=on_batch)
     bar.remove_task(job)
     found = tested.means
     session.run.validate_line(found["val_precision"], found["val_recall"], found["val_f1"])
