@@ -38,17 +38,20 @@ def make_state(
     *,
     epoch: int,
     scheduler: Mapping[str, Any],
+    stage: int = 1,
     metrics: Mapping[str, Any],
     best: Mapping[str, Any] | None,
     rows: Sequence[Mapping[str, float]] = (),
 ) -> dict[str, Any]:
     """Everything a run goes on from after ``epoch``, in types that load without code.
 
+    ``stage`` is the one that the optimiser and the schedule are of.
     ``rows`` are the numbers of the steps made in the epoch after it, where one was interrupted.
     """
     return {
         "format": FORMAT,
         "epoch": epoch,
+        "stage": stage,
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "scheduler": dict(scheduler),
@@ -120,10 +123,13 @@ def weights_of(state: Mapping[str, Any]) -> Mapping[str, torch.Tensor]:
     return weights
 
 
-def restore(state: Mapping[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Put weights, optimiser state and random states back."""
+def restore(
+    state: Mapping[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer | None
+) -> None:
+    """Put weights, optimiser state and random states back; no ``optimizer``: it begins anew."""
     model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
+    if optimizer is not None:
+        optimizer.load_state_dict(state["optimizer"])
     rng = state["rng"]
     random.setstate(rng["python"])
     kind, keys, *rest = rng["numpy"]

@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from trainer.augment import AugmentConfig
+from trainer.scheduling import (
+    Count,
+    Mode,
+    Monitored,
+    Positive,
+    SchedulerConfig,
+    StageConfig,
+    Weight,
+    ending_open,
+)
 from trainer.settings import Range, plain
 
-Count = Annotated[int, Range(low=1)]
 Share = Annotated[float, Range(low=0, high=1)]
-Weight = Annotated[float, Range(low=0)]
-Positive = Annotated[float, Range(above=0)]
-Monitored = Literal["val_f1", "val_precision", "val_recall", "val_loss", "train_loss"]
-"""Keys of metrics.json of which one can be the best or stand still."""
-Mode = Literal["max", "min"]
 Side = Annotated[int, Range(low=64, high=4096, step=32)]
 
 
@@ -124,37 +128,13 @@ class OptimizerConfig:
 
 
 @dataclass(frozen=True)
-class SchedulerConfig:
-    """The learning rate as a function of the step and the epoch.
-
-    StepLR drops it every few epochs. ReduceLROnPlateau drops it where ``monitor`` stands still.
-    Poly lets it fall each step towards 0, Cosine in half a wave to ``min_lr``. Constant leaves it.
-    """
-
-    type: Literal["StepLR", "ReduceLROnPlateau", "Poly", "Cosine", "Constant"] = "StepLR"
-    step_size: Count = 3
-    """epochs between two drops of StepLR"""
-    gamma: Annotated[float, Range(above=0, high=1)] = 0.1
-    """factor of each drop of StepLR"""
-    monitor: Monitored = "val_loss"
-    """what ReduceLROnPlateau watches"""
-    mode: Mode = "min"
-    """whether more or less of it is better"""
-    patience: Annotated[int, Range(low=0)] = 2
-    """epochs without a better value that ReduceLROnPlateau lets pass; the next one is a drop"""
-    factor: Annotated[float, Range(above=0, below=1)] = 0.5
-    """factor of each drop of ReduceLROnPlateau"""
-    min_lr: Weight = 1e-6
-    """where Cosine ends, and below which ReduceLROnPlateau does not go"""
-    warmup_steps: Annotated[int, Range(low=0)] = 0
-    """steps over which the rate of any of them grows in a straight line to its full height"""
-
-
-@dataclass(frozen=True)
 class TrainConfig:
     """The loop."""
 
     epochs: Count = 5
+    """where ``stages`` say how many they have, this is their sum"""
+    freeze_backbone: bool = False
+    """leave the backbone as it is, weights and batch norms: only pyramid and head are trained"""
     seed: Annotated[int, Range(low=0, high=2**32 - 1)] = 0
     num_workers: Annotated[int, Range(low=0, high=64)] = 0
     """processes that load data; 0 loads in the training process, right for few cores"""
@@ -219,6 +199,11 @@ class Config:
     validate: ValidateConfig = field(default_factory=ValidateConfig)
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
+    stages: tuple[StageConfig, ...] = ()
+    """what is trained one after the other; none: one stage with the settings above"""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stages", ending_open(self.stages, self.train.epochs))
 
     def plain(self) -> dict[str, Any]:
         """The mapping for ``config.yaml``, every default written out; it loads back the same."""

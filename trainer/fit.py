@@ -17,7 +17,8 @@ from trainer.detection.sweep import explain_low
 from trainer.ending import TrainingFailed
 from trainer.interrupt import stop_request
 from trainer.loop import NonFinite, Trained, evaluate, train_epoch
-from trainer.session import Session, save_epoch, save_interrupted
+from trainer.session import Session, begin_stage, save_epoch, save_interrupted
+from trainer.stages import stage_at
 
 DOCUMENTED = ("epoch", "train_loss", "val_precision", "val_recall", "val_f1", "learning_rate")
 """The documented keys of metrics.json, in their order; ours follow."""
@@ -31,6 +32,8 @@ def fit(session: Session, *, show: bool) -> None:
     progress = Progress(console=console, transient=True, disable=not show)
     with stop_request() as session.stop, progress as bar:
         for epoch in range(session.epoch + 1, epochs + 1):
+            if epoch > session.rate.stage.last:
+                begin_stage(session, stage_at(session.config, epoch))
             record = _epoch(session, epoch, bar)
             scores = "  ".join(f"{k} {record[k]:.3f}" for k in DOCUMENTED[1:5] if k in record)
             console.print(f"Epoch {epoch}/{epochs}  {scores}  {record['epoch_time']:.1f} s")
@@ -53,7 +56,8 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
         save_interrupted(session, epoch, trained.rows)
         raise KeyboardInterrupt
     run.train_line(trained.means["train_loss"], trained.means["step_time"])
-    record = {"epoch": epoch, "learning_rate": lr, **trained.means}
+    stage = {"stage": session.rate.stage.number} if config.stages else {}
+    record = {"epoch": epoch, "learning_rate": lr, **stage, **trained.means}
     if trained.nonfinite:
         _report_nonfinite(run, trained.nonfinite, epoch)
         if plan.stop_on_nonfinite:

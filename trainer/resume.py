@@ -47,8 +47,10 @@ def resume_run(
     _refuse_changed(config, state, folder, file)
     epoch = state["epoch"]
     task, optimizer, plan, rate = assemble(config, epoch=epoch + 1, load_weights=False)
-    checkpoint.restore(state, task.model, optimizer)
-    rate.plateau = Plateau.of(state["scheduler"].get("plateau"))
+    inside = state.get("stage", 1) == rate.stage.number  # else a stage begins here
+    checkpoint.restore(state, task.model, optimizer if inside else None)
+    if inside:
+        rate.plateau = Plateau.of(state["scheduler"].get("plateau"))
     info = run_info(config, task, plan)
     looked = _look_again(folder, info, config, show, check)
     run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())
@@ -63,8 +65,8 @@ def resume_run(
             run.epoch(state["metrics"])  # killed between the weights and the record
         before, now = state["config"]["train"]["epochs"], config.train.epochs
         raised = f"; train.epochs was {before}, is {now}" if now != before else ""
-        inside = f" and {len(rows)} steps of the next" if rows else ""
-        note = f"Resumed from {file.name}, after epoch {session.epoch}{inside}{raised}"
+        more = f" and {len(rows)} steps of the next" if rows else ""
+        note = f"Resumed from {file.name}, after epoch {session.epoch}{more}{raised}"
         log_start(session, [note], looked)
         fit(session, show=show)
     return run.path

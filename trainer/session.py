@@ -14,7 +14,9 @@ from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint, monitor
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
-from trainer.stages import Rate
+from trainer.optim import begin
+from trainer.schedule import Plateau
+from trainer.stages import Rate, Stage
 from trainer.steps import Plan
 
 
@@ -36,6 +38,13 @@ class Session:
     best: dict[str, Any] | None = None
     rows: list[dict[str, float]] = field(default_factory=list)
     stop: Callable[[], bool] = lambda: False
+
+
+def begin_stage(session: Session, stage: Stage) -> None:
+    """Go on with another stage: with a fresh optimiser, at the start of its schedule."""
+    session.rate.stage, session.rate.plateau = stage, Plateau()
+    session.optimizer = begin(session.task.model, stage, session.config.optimizer)
+    session.run.log(str(stage))
 
 
 def save_epoch(session: Session, epoch: int, step: int, record: Mapping[str, Any]) -> None:
@@ -84,6 +93,7 @@ def _state(
         session.optimizer,
         session.config.plain(),
         epoch=epoch,
+        stage=session.rate.stage.number,
         scheduler={"step": step, "plateau": session.rate.plateau.plain()},
         metrics=metrics,
         best=session.best,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from analyzer.gate.requirement import Requirement
     from analyzer.render.checked import Checked, RuleInfo
     from analyzer.render.known import Baselined
-from analyzer.render.report import Report, RunReport
+    from analyzer.render.report import Report, RunReport
 
 FAIL_ON = ("error", "warning", "info", "never")
 

@@ -9,7 +9,8 @@ from analyzer.compare import Difference, Outcome
 from analyzer.formats.files import replace_text
 from analyzer.render.comparison import ComparisonReport
 from analyzer.render.comparison_cells import HEAD, difference_row
-from analyzer.render.markdown import PLOTS, bullets, code, escape, table, together_blocks
+from analyzer.render.markdown import PLOTS, together_blocks
+from analyzer.render.markup import bullets, code, escape, table
 from analyzer.render.plots import plot_panels
 
 FILE = "comparison.md"

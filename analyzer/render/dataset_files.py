@@ -14,14 +14,9 @@ from analyzer.render.dataset import DatasetReport, Overlay, changes_text
 from analyzer.render.markdown import (
     accepted_blocks,
     baseline_blocks,
-    bullets,
-    code,
-    escape,
-    fenced,
     finding_blocks,
-    folded,
-    table,
 )
+from analyzer.render.markup import bullets, code, escape, fenced, folded, table
 from analyzer.render.names import file_name
 
 FILE = "dataset.md"

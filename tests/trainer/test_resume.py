@@ -16,8 +16,11 @@ CONFIG = """
 model: {pretrained: false, fpn_channels: 16}
 data: {train_dir: data, test_dir: data, input_size: 64, batch_size: 4}
 optimizer: {type: AdamW, lr: 0.01}
-scheduler: {type: ReduceLROnPlateau, patience: 0, monitor: val_f1, mode: max, warmup_steps: 1}
-train: {epochs: 4, device: cpu, precision: fp32, threads: 1, log_every: 2}
+scheduler: {type: ReduceLROnPlateau, patience: 0, monitor: val_f1, mode: max}
+train: {epochs: 5, device: cpu, precision: fp32, threads: 1, log_every: 2}
+stages:
+  - {name: head, epochs: 2, freeze_backbone: true, lr: 0.02}
+  - {name: all}
 """
 TIMES = ("_time", "images_per_second")
 
@@ -52,7 +55,7 @@ def whole(home):
         patch.chdir(home)
         assert train() == 0
         log = Path("workdirs/latest/logs/train.log").read_text()
-        return records(), state("epoch_4.pth"), log
+        return records(), state("epoch_5.pth"), log
 
 
 def train(*sets):
@@ -92,8 +95,8 @@ def same(first, second):
 
 def assert_same_end(whole):
     numbers, expected, _ = whole
-    found = state("epoch_4.pth")
-    for key in ("model", "optimizer", "scheduler", "best", "rng"):
+    found = state("epoch_5.pth")
+    for key in ("model", "optimizer", "scheduler", "stage", "best", "rng"):
         assert same(found[key], expected[key]), key
     assert records() == numbers
 
@@ -111,7 +114,7 @@ def interrupt_at(monkeypatch, step):
     monkeypatch.setattr(loop, "set_learning_rate", noted)
 
 
-@pytest.mark.parametrize("at", [3, 6])
+@pytest.mark.parametrize("at", [3, 6])  # in the first stage, at the end of the second
 def test_an_interruption_at_any_step_changes_nothing(place, whole, monkeypatch, at):
     with monkeypatch.context() as patch:
         interrupt_at(patch, at)
@@ -121,23 +124,44 @@ def test_an_interruption_at_any_step_changes_nothing(place, whole, monkeypatch, 
 
 
 def test_fewer_epochs_and_the_rest_later_change_nothing(place, whole):
-    assert train("train.epochs=2") == 0
-    assert go_on("--epochs", "4") == 0
+    assert train("train.epochs=4") == 0
+    assert go_on("--epochs", "5") == 0
     assert_same_end(whole)
 
 
-def test_a_plateau_cuts_the_rate_and_says_so(place, whole):
+def test_going_on_at_the_border_of_two_stages_changes_nothing(place, whole):
+    assert train("train.epochs=3") == 0
+    assert (
+        main(
+            [
+                "--resume",
+                "workdirs/latest/checkpoints/epoch_2.pth",
+                "--epochs",
+                "5",
+                "--no-preflight",
+            ]
+        )
+        == 0
+    )
+    numbers, expected, _ = whole
+    assert records()[3:] == numbers[2:]
+    found = state("epoch_5.pth")
+    assert same(found["model"], expected["model"])
+    assert same(found["optimizer"], expected["optimizer"])
+
+
+def test_a_plateau_cuts_the_rate_and_begins_anew_with_a_stage(place, whole):
     numbers, expected, log = whole
     assert expected["scheduler"]["plateau"]["cuts"] > 0
-    assert numbers[-1]["learning_rate"] < numbers[1]["learning_rate"]
+    assert [record["learning_rate"] for record in numbers] == [0.02, 0.02, 0.01, 0.01, 0.005]
     assert "val_f1 stands still: from now on LR: 0.005" in log
 
 
 def test_a_file_from_before_a_setting_came_goes_on(place):
-    assert train("train.epochs=1", "scheduler.type=Constant") == 0
+    assert train("train.epochs=1", "scheduler.type=Constant", "stages=[]") == 0
     path = Path("workdirs/latest/checkpoints/epoch_1.pth")
     old = state("epoch_1.pth")
-    del old["config"]["scheduler"]["min_lr"], old["scheduler"]["plateau"]
+    del old["config"]["stages"], old["scheduler"]["plateau"], old["stage"]
     torch.save(old, path)
     assert go_on("--epochs", "2") == 0
 
