@@ -128,6 +128,16 @@ class OptimizerConfig:
 
 
 @dataclass(frozen=True)
+class EarlyStoppingConfig:
+    """When to end early, by ``checkpoint.monitor``; of several stages only the last one can."""
+
+    patience: Count = 10
+    """epochs without a better value after which the training ends"""
+    min_delta: Weight = 0.0
+    """a value that is not better by more than this is no better"""
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """The loop."""
 
@@ -146,6 +156,11 @@ class TrainConfig:
     """batches whose gradients add up to one step, as those of one batch larger by that factor"""
     grad_clip: Positive | None = 5.0
     """largest gradient norm; null: no clipping"""
+    ema: Annotated[float, Range(above=0, below=1)] | None = None
+    """how much of the running mean of the weights stays at each update, such as 0.999; where it
+    is set, that mean is validated and is what others load; null: none is kept"""
+    early_stopping: EarlyStoppingConfig | None = None
+    """when to end before ``epochs``; null: never"""
     log_every: Count = 10
     """steps between two lines of steps.jsonl"""
     on_nonfinite: Literal["stop", "continue"] = "stop"

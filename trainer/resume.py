@@ -15,11 +15,12 @@ from trainer.config import Config
 from trainer.configfile import Override, load_config
 from trainer.ending import ending
 from trainer.fit import fit
+from trainer.monitor import Watch
 from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.schedule import Plateau
 from trainer.session import Session
 from trainer.settings import Source, build
-from trainer.start import about_data, assemble, log_start, run_info
+from trainer.start import about_data, assemble, log_start, mean_of, run_info
 
 
 def resume_run(
@@ -55,7 +56,11 @@ def resume_run(
     looked = _look_again(folder, info, config, show, check)
     run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())
     rows = checkpoint.partial_rows(state)
-    session = Session(config, task, optimizer, plan, rate, run, epoch=epoch, rows=rows)
+    mean = mean_of(task, config)
+    if mean is not None:
+        mean.load(state["ema"])
+    session = Session(config, task, optimizer, plan, rate, run, mean, epoch=epoch, rows=rows)
+    session.stopping = Watch(**(state.get("early_stopping") or {}))
     recorded = checkpoint.recorded_best(folder)
     session.best = checkpoint.better_best(recorded, state["best"], config.checkpoint.mode)
     with ending(run, config):

@@ -14,6 +14,7 @@ from trainer import checkpoint
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
 from trainer.device import describe, pick_bf16, pick_device, pick_threads, seed_everything
+from trainer.ema import WeightMean
 from trainer.ending import ending
 from trainer.fit import fit
 from trainer.optim import begin
@@ -53,7 +54,8 @@ def new_run(
         command=command,
         info=run_info(config, task, plan, looked),
     )
-    session = Session(config, task, optimizer, plan, rate, run)
+    mean = mean_of(task, config)
+    session = Session(config, task, optimizer, plan, rate, run, mean)
     with ending(run, config):
         log_start(session, [*notes, task.pretrained_note], looked)
         fit(session, show=show)
@@ -102,6 +104,12 @@ def assemble(
         stop_on_nonfinite=config.train.on_nonfinite == "stop",
     )
     return task, begin(task.model, stage, config.optimizer), plan, rate
+
+
+def mean_of(task: DetectionTask, config: Config) -> WeightMean | None:
+    """The running mean of the weights as they are now, where ``train.ema`` asks for one."""
+    decay = config.train.ema
+    return None if decay is None else WeightMean(task.model, decay)
 
 
 def _refuse_schedules(config: Config, task: DetectionTask) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import analyzer
 from trainer import loop
 from trainer.synth import render_dataset
 from trainer.train import main
@@ -17,7 +18,8 @@ model: {pretrained: false, fpn_channels: 16}
 data: {train_dir: data, test_dir: data, input_size: 64, batch_size: 4}
 optimizer: {type: AdamW, lr: 0.01}
 scheduler: {type: ReduceLROnPlateau, patience: 0, monitor: val_f1, mode: max}
-train: {epochs: 5, device: cpu, precision: fp32, threads: 1, log_every: 2}
+train:
+  {epochs: 5, ema: 0.9, early_stopping: {patience: 9}, device: cpu, precision: fp32, threads: 1}
 stages:
   - {name: head, epochs: 2, freeze_backbone: true, lr: 0.02}
   - {name: all}
@@ -96,7 +98,16 @@ def same(first, second):
 def assert_same_end(whole):
     numbers, expected, _ = whole
     found = state("epoch_5.pth")
-    for key in ("model", "optimizer", "scheduler", "stage", "best", "rng"):
+    for key in (
+        "model",
+        "optimizer",
+        "scheduler",
+        "stage",
+        "ema",
+        "early_stopping",
+        "best",
+        "rng",
+    ):
         assert same(found[key], expected[key]), key
     assert records() == numbers
 
@@ -146,8 +157,8 @@ def test_going_on_at_the_border_of_two_stages_changes_nothing(place, whole):
     numbers, expected, _ = whole
     assert records()[3:] == numbers[2:]
     found = state("epoch_5.pth")
-    assert same(found["model"], expected["model"])
-    assert same(found["optimizer"], expected["optimizer"])
+    for key in ("model", "optimizer", "ema", "early_stopping"):
+        assert same(found[key], expected[key]), key
 
 
 def test_a_plateau_cuts_the_rate_and_begins_anew_with_a_stage(place, whole):
@@ -155,6 +166,33 @@ def test_a_plateau_cuts_the_rate_and_begins_anew_with_a_stage(place, whole):
     assert expected["scheduler"]["plateau"]["cuts"] > 0
     assert [record["learning_rate"] for record in numbers] == [0.02, 0.02, 0.01, 0.01, 0.005]
     assert "val_f1 stands still: from now on LR: 0.005" in log
+
+
+def test_what_is_validated_is_the_mean_of_the_weights(place, whole):
+    _, expected, _ = whole
+    assert expected["ema"]["updates"] == 10
+    assert not same(expected["ema"]["weights"], expected["model"])
+    assert expected["early_stopping"] == {"best": 0.0, "waited": 2}
+
+
+def test_a_training_ends_early_and_says_why(place, monkeypatch):
+    early = ["stages=[]", "train.epochs=9", "train.early_stopping={patience: 2}"]
+    assert train(*early, "checkpoint.every=9") == 0
+    why = "val_f1 has not been better than 0.0000 for 2 epochs"
+    run = Path("workdirs/latest")
+    info = json.loads((run / "run.json").read_text())
+    assert (info["status"], info["reason"]) == ("stopped early", why)
+    assert len(records()) == 3
+    assert f"INFO Stopped early: {why}" in (run / "logs/train.log").read_text()
+    assert (run / "checkpoints/epoch_3.pth").exists()  # the last epoch is always saved
+
+    assert go_on() == 0  # as if it had been killed before it could say that
+    assert json.loads((run / "run.json").read_text())["status"] == "stopped early"
+    assert len(records()) == 3
+
+    (judged,) = analyzer.read(run)
+    assert judged.status == "stopped early"
+    assert "run-incomplete" not in [item.rule for item in analyzer.diagnose(judged).findings]
 
 
 def test_a_file_from_before_a_setting_came_goes_on(place):
