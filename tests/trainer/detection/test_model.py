@@ -1,5 +1,9 @@
 """The network: shapes, names, priors, and what eval mode leaves out."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -68,6 +72,11 @@ def test_images_are_normalised_inside(model):
     """A grey of the ImageNet mean is zero after the normalisation."""
     mean = (model.mean / 255).flatten().tolist()
     assert mean == pytest.approx([0.485, 0.456, 0.406])
+    pixels = images()
+    wanted = (pixels.permute(0, 3, 1, 2).float() - model.mean) / model.std
+    found = model.normalise(pixels)
+    assert torch.equal(found, wanted)
+    assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_first_and_last_weight_receive_gradients(model):
@@ -75,3 +84,16 @@ def test_first_and_last_weight_receive_gradients(model):
     model(images()).text.mean().backward()
     assert model.first_weight.grad.abs().sum() > 0
     assert model.last_weight.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize(
+    ("set_before", "found"), [({}, "1"), ({"THP_MEM_ALLOC_ENABLE": "0"}, "0")]
+)
+def test_large_pages_are_asked_for_unless_somebody_says_otherwise(set_before, found):
+    code = "import os, trainer; print(os.environ['THP_MEM_ALLOC_ENABLE'])"
+    clean = {k: v for k, v in os.environ.items() if k != "THP_MEM_ALLOC_ENABLE"}
+    environment = {**clean, **set_before}
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == found
