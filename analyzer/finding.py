@@ -28,7 +28,8 @@ class CurveEvidence:
 
     ``start`` and ``end`` are on the series' x axis. ``value`` and ``limit`` share ``unit``
     (``"%"`` for shares, ``"noise"`` for multiples of the noise, ``""`` for the curve's own).
-    ``text`` is the condition as a sentence.
+    ``text`` is the condition as a sentence. ``at`` is the x of the point that decided, whatever
+    the unit; None where the whole span did.
     """
 
     series: str
@@ -39,6 +40,7 @@ class CurveEvidence:
     limit: float | None
     unit: str
     text: str
+    at: float | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ SERIES: Mapping[str, str] = {
     "val_recall": "recall",
     "val_f1": "F1",
     "val_ap": "average precision",
+    "val_best_f1": "F1 at the best thresholds",
+    "val_best_threshold": "pixel threshold of the best F1",
+    "val_best_box_threshold": "box threshold of the best F1",
     "val_accuracy": "accuracy",
     "val_norm_ed": "normalised edit distance (higher is better)",
     "val_map50": "mAP at IoU 0.5",
@@ -22,10 +25,14 @@ SERIES: Mapping[str, str] = {
     "grad_norm.last": "gradient norm of the last layer",
     "clipped_share": "share of clipped steps",
     "loss_scale": "AMP loss scale",
+    "skipped_share": "share of steps skipped by the AMP loss scale",
     "blank_share": "share of empty predictions",
     "oov_share": "share of labels outside the character set",
     "data_time": "seconds waiting for data",
     "step_time": "seconds for a step",
+    "forward_time": "seconds forward in a step",
+    "backward_time": "seconds backward in a step",
+    "optimizer_time": "seconds of the optimiser in a step",
     "epoch_time": "seconds for an epoch",
     "val_time": "seconds for a validation",
     "checkpoint_time": "seconds for saving",
@@ -51,6 +58,7 @@ RATES = (
     "val_norm_ed",
     "val_precision",
     "val_recall",
+    "val_best_f1",
 )
 """Series from 0 to 1 of which more is better; the first logged is the main metric by default."""
 

@@ -129,6 +129,7 @@ def exploded(name: str = "exp_lr_too_high") -> RunReport:
                 None,
                 "",
                 "training loss is nan in epochs 6 to 9",
+                at=6,
             ),
             CurveEvidence(
                 "train_loss",
@@ -139,6 +140,7 @@ def exploded(name: str = "exp_lr_too_high") -> RunReport:
                 2.0,
                 "",
                 "it climbed from 1.9 to 880 in epochs 2 to 5",
+                at=5,
             ),
             FileEvidence("logs/train.log", 31, "Train Loss: nan | Time: 0.43s/iter"),
         ),
@@ -213,6 +215,7 @@ def stale(name: str = "exp_stale_best") -> RunReport:
                 0.5089,
                 "",
                 "F1 rises above 0.5089 from epoch 6 on",
+                at=20,
             ),
             KeyEvidence("train.monitor", "val_loss", "train.monitor is val_loss, mode max"),
         ),

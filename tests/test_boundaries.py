@@ -111,7 +111,7 @@ def test_trainer_imports_only_the_formats(path: Path) -> None:
     assert rooms_of(imported(path)) <= TRAINER_MAY | own
 
 
-@pytest.mark.parametrize("name", ["labels", "decode", "metrics"])
+@pytest.mark.parametrize("name", ["labels", "decode", "matching", "metrics", "sweep"])
 def test_the_numeric_half_of_the_detector_needs_no_torch(name: str) -> None:
     names = imported(ROOT / "trainer" / "detection" / f"{name}.py")
     assert not {n.split(".")[0] for n in names} & {"torch", "torchvision"}

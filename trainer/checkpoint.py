@@ -32,24 +32,30 @@ def config_digest(config: Mapping[str, Any]) -> str:
 
 
 def make_state(
-    model: nn.Module,
+    weights: Mapping[str, torch.Tensor],
     optimizer: torch.optim.Optimizer,
     config: Mapping[str, Any],
     *,
     epoch: int,
     scheduler: Mapping[str, Any],
+    stage: int = 1,
     metrics: Mapping[str, Any],
     best: Mapping[str, Any] | None,
     rows: Sequence[Mapping[str, float]] = (),
+    ema: Mapping[str, Any] | None = None,
+    stopping: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything a run goes on from after ``epoch``, in types that load without code.
 
+    ``stage`` is the one that the optimiser and the schedule are of.
+    ``ema`` is what its ``WeightMean`` gives: with it, the running mean is the weights to use.
     ``rows`` are the numbers of the steps made in the epoch after it, where one was interrupted.
     """
     return {
         "format": FORMAT,
         "epoch": epoch,
-        "model": model.state_dict(),
+        "stage": stage,
+        "model": dict(weights),
         "optimizer": optimizer.state_dict(),
         "scheduler": dict(scheduler),
         "metrics": dict(metrics),
@@ -58,6 +64,8 @@ def make_state(
         "config_digest": config_digest(config),
         "rng": _rng_state(),
         "partial": _table(rows),
+        "ema": dict(ema) if ema else None,
+        "early_stopping": dict(stopping) if stopping else None,
     }
 
 
@@ -120,10 +128,13 @@ def weights_of(state: Mapping[str, Any]) -> Mapping[str, torch.Tensor]:
     return weights
 
 
-def restore(state: Mapping[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
-    """Put weights, optimiser state and random states back."""
+def restore(
+    state: Mapping[str, Any], model: nn.Module, optimizer: torch.optim.Optimizer | None
+) -> None:
+    """Put weights, optimiser state and random states back; no ``optimizer``: it begins anew."""
     model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
+    if optimizer is not None:
+        optimizer.load_state_dict(state["optimizer"])
     rng = state["rng"]
     random.setstate(rng["python"])
     kind, keys, *rest = rng["numpy"]
@@ -157,15 +168,21 @@ def find_checkpoint(path: Path) -> tuple[Path, Path]:
         raise UsageError(
             f"{path} is no run folder: it has no config.yaml; name one such as workdirs/latest"
         )
+    file = newest(path)
+    if file is None:
+        raise UsageError(f"{path / CHECKPOINTS} holds no epoch_N.pth to go on from; start anew")
+    return path, file
+
+
+def newest(run: Path) -> Path | None:
+    """The weight file of a run that a training would go on from."""
     found = {}
-    for file in (path / CHECKPOINTS).glob("*.pth"):
+    for file in (run / CHECKPOINTS).glob("*.pth"):
         if match := re.fullmatch(r"epoch_(\d+)\.pth", file.name):
             found[float(match[1])] = file
         elif match := re.fullmatch(r"interrupted_(\d+)\.pth", file.name):
             found[float(match[1]) - 0.5] = file  # it lies before the end of that epoch
-    if not found:
-        raise UsageError(f"{path / CHECKPOINTS} holds no epoch_N.pth to go on from; start anew")
-    return path, found[max(found)]
+    return found[max(found)] if found else None
 
 
 def recorded_best(run: Path) -> dict[str, Any] | None:

@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from trainer.augment import AugmentConfig
+from trainer.scheduling import (
+    Count,
+    Mode,
+    Monitored,
+    Positive,
+    SchedulerConfig,
+    StageConfig,
+    Weight,
+    ending_open,
+)
 from trainer.settings import Range, plain
 
-Count = Annotated[int, Range(low=1)]
 Share = Annotated[float, Range(low=0, high=1)]
-Weight = Annotated[float, Range(low=0)]
-Positive = Annotated[float, Range(above=0)]
-Monitored = Literal["val_f1", "val_precision", "val_recall", "val_loss", "train_loss"]
-"""Keys of metrics.json of which one can be the best or stand still."""
-Mode = Literal["max", "min"]
 Side = Annotated[int, Range(low=64, high=4096, step=32)]
 
 
@@ -124,30 +128,13 @@ class OptimizerConfig:
 
 
 @dataclass(frozen=True)
-class SchedulerConfig:
-    """The learning rate as a function of the step and the epoch.
+class EarlyStoppingConfig:
+    """When to end early, by ``checkpoint.monitor``; of several stages only the last one can."""
 
-    StepLR drops it every few epochs. ReduceLROnPlateau drops it where ``monitor`` stands still.
-    Poly lets it fall each step towards 0, Cosine in half a wave to ``min_lr``. Constant leaves it.
-    """
-
-    type: Literal["StepLR", "ReduceLROnPlateau", "Poly", "Cosine", "Constant"] = "StepLR"
-    step_size: Count = 3
-    """epochs between two drops of StepLR"""
-    gamma: Annotated[float, Range(above=0, high=1)] = 0.1
-    """factor of each drop of StepLR"""
-    monitor: Monitored = "val_loss"
-    """what ReduceLROnPlateau watches"""
-    mode: Mode = "min"
-    """whether more or less of it is better"""
-    patience: Annotated[int, Range(low=0)] = 2
-    """epochs without a better value that ReduceLROnPlateau lets pass; the next one is a drop"""
-    factor: Annotated[float, Range(above=0, below=1)] = 0.5
-    """factor of each drop of ReduceLROnPlateau"""
-    min_lr: Weight = 1e-6
-    """where Cosine ends, and below which ReduceLROnPlateau does not go"""
-    warmup_steps: Annotated[int, Range(low=0)] = 0
-    """steps over which the rate of any of them grows in a straight line to its full height"""
+    patience: Count = 10
+    """epochs without a better value after which the training ends"""
+    min_delta: Weight = 0.0
+    """a value that is not better by more than this is no better"""
 
 
 @dataclass(frozen=True)
@@ -155,6 +142,9 @@ class TrainConfig:
     """The loop."""
 
     epochs: Count = 5
+    """where ``stages`` say how many they have, this is their sum"""
+    freeze_backbone: bool = False
+    """leave the backbone as it is, weights and batch norms: only pyramid and head are trained"""
     seed: Annotated[int, Range(low=0, high=2**32 - 1)] = 0
     num_workers: Annotated[int, Range(low=0, high=64)] = 0
     """processes that load data; 0 loads in the training process, right for few cores"""
@@ -166,6 +156,11 @@ class TrainConfig:
     """batches whose gradients add up to one step, as those of one batch larger by that factor"""
     grad_clip: Positive | None = 5.0
     """largest gradient norm; null: no clipping"""
+    ema: Annotated[float, Range(above=0, below=1)] | None = None
+    """how much of the running mean of the weights stays at each update, such as 0.999; where it
+    is set, that mean is validated and is what others load; null: none is kept"""
+    early_stopping: EarlyStoppingConfig | None = None
+    """when to end before ``epochs``; null: never"""
     log_every: Count = 10
     """steps between two lines of steps.jsonl"""
     on_nonfinite: Literal["stop", "continue"] = "stop"
@@ -219,6 +214,11 @@ class Config:
     validate: ValidateConfig = field(default_factory=ValidateConfig)
     checkpoint: CheckpointConfig = field(default_factory=CheckpointConfig)
     output: OutputConfig = field(default_factory=OutputConfig)
+    stages: tuple[StageConfig, ...] = ()
+    """what is trained one after the other; none: one stage with the settings above"""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stages", ending_open(self.stages, self.train.epochs))
 
     def plain(self) -> dict[str, Any]:
         """The mapping for ``config.yaml``, every default written out; it loads back the same."""

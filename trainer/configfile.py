@@ -55,7 +55,7 @@ def load_config(path: Path, overrides: Sequence[Override] = ()) -> Config:
     _refuse_duplicates(document, path)
     options = {item.key: item.option for item in overrides}
     source = Source(str(path), document.lines, options)
-    return build(Config, _merge(document.value, overrides), source)
+    return build(Config, _with_epochs(_merge(document.value, overrides)), source)
 
 
 def _refuse_duplicates(document: yaml12.Document, path: Path) -> None:
@@ -78,3 +78,19 @@ def _with(value: Any, path: list[str], item: Override) -> Any:
     head, *rest = path
     below = dict(value or {})
     return {**below, head: _with(below.get(head), rest, item)}
+
+
+def _with_epochs(value: Any) -> Any:
+    """Where ``train.epochs`` is not given and every stage says its own, it is their sum.
+
+    What is of another type is left for ``build`` to refuse.
+    """
+    if not isinstance(value, Mapping):
+        return value
+    stages, train = value.get("stages"), value.get("train") or {}
+    if not isinstance(stages, list) or not isinstance(train, Mapping) or "epochs" in train:
+        return value
+    lengths = [stage.get("epochs") for stage in stages if isinstance(stage, Mapping)]
+    if not stages or len(lengths) < len(stages) or any(type(n) is not int for n in lengths):
+        return value
+    return {**value, "train": {**train, "epochs": sum(lengths)}}

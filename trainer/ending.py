@@ -18,11 +18,18 @@ class TrainingFailed(TrainlintError):
     exit_code = 1
 
 
+class StoppedEarly(Exception):
+    """Nothing better came for as long as ``train.early_stopping`` waits: a good end."""
+
+
 @contextmanager
 def ending(run: RunWriter, config: Config) -> Iterator[None]:
     """Let the run directory say how the run ended, however it did."""
     try:
         yield
+    except StoppedEarly as reason:
+        _end(run, "stopped early", f"Stopped early: {reason}", "INFO", str(reason))
+        return
     except KeyboardInterrupt:
         _end(run, "interrupted", "Interrupted from outside", "WARNING", "stopped by a signal")
         raise

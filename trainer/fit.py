@@ -5,17 +5,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from rich.console import Console
 from rich.progress import Progress
 
+from analyzer.formats import trainlog
 from analyzer.formats.workdir import RunWriter
-from trainer.ending import TrainingFailed
+from trainer import checkpoint
+from trainer.detection.sweep import explain_low
+from trainer.ending import StoppedEarly, TrainingFailed
+from trainer.failures import last_good, nonfinite_line, nonfinite_sentence
 from trainer.interrupt import stop_request
-from trainer.loop import NonFinite, Trained, evaluate, train_epoch
-from trainer.session import Session, save_epoch, save_interrupted
+from trainer.loop import Trained, evaluate, train_epoch
+from trainer.session import (
+    Session,
+    begin_stage,
+    patience_over,
+    save_epoch,
+    save_interrupted,
+    watch,
+)
+from trainer.stages import stage_at
 
 DOCUMENTED = ("epoch", "train_loss", "val_precision", "val_recall", "val_f1", "learning_rate")
 """The documented keys of metrics.json, in their order; ours follow."""
@@ -29,9 +42,16 @@ def fit(session: Session, *, show: bool) -> None:
     progress = Progress(console=console, transient=True, disable=not show)
     with stop_request() as session.stop, progress as bar:
         for epoch in range(session.epoch + 1, epochs + 1):
+            if reason := patience_over(session):
+                console.print(f"Stopped early: {reason}")
+                raise StoppedEarly(reason)
+            if epoch > session.rate.stage.last:
+                begin_stage(session, stage_at(session.config, epoch))
             record = _epoch(session, epoch, bar)
             scores = "  ".join(f"{k} {record[k]:.3f}" for k in DOCUMENTED[1:5] if k in record)
             console.print(f"Epoch {epoch}/{epochs}  {scores}  {record['epoch_time']:.1f} s")
+            if explained := explain_low(record, session.config.validate):
+                console.print(f"  {explained}")
 
 
 def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
@@ -49,11 +69,14 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
         save_interrupted(session, epoch, trained.rows)
         raise KeyboardInterrupt
     run.train_line(trained.means["train_loss"], trained.means["step_time"])
-    record = {"epoch": epoch, "learning_rate": lr, **trained.means}
+    stage = {"stage": session.rate.stage.number} if config.stages else {}
+    record = {"epoch": epoch, "learning_rate": lr, **stage, **trained.means}
     if trained.nonfinite:
-        _report_nonfinite(run, trained.nonfinite, epoch)
+        run.log(nonfinite_line(trained.nonfinite, epoch), "ERROR")
         if plan.stop_on_nonfinite:
-            raise _failed(run, record, begin, _failure(trained.nonfinite, epoch))
+            good = checkpoint.newest(run.path)
+            why = nonfinite_sentence(trained.nonfinite, epoch, good)
+            raise _failed(run, record, begin, why)
     try:
         record |= _test_part(session, bar)
     except KeyboardInterrupt:
@@ -62,12 +85,11 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     if plan.stop_on_nonfinite and not math.isfinite(record.get("val_loss", 0.0)):
         why = (
             f"the validation loss is {record['val_loss']} in epoch {epoch}, so the weights are "
-            "broken; lower optimizer.lr or set train.grad_clip"
+            f"broken; {last_good(checkpoint.newest(run.path))}; lower optimizer.lr or set "
+            "train.grad_clip"
         )
         raise _failed(run, record, begin, why)
-    if session.rate.watch(record):
-        watched = session.rate.stage.scheduler.monitor
-        run.log(f"{watched} stands still: from now on LR: {plan.lr_at(first_step, epoch):.6f}")
+    watch(session, record)
     saving = time.perf_counter()
     save_epoch(session, epoch, first_step + trained.steps - 1, _ordered(record))
     record["checkpoint_time"] = time.perf_counter() - saving
@@ -88,6 +110,8 @@ def _train_part(session: Session, epoch: int, first_step: int, bar: Progress) ->
     job = bar.add_task(f"Epoch {epoch} train", total=session.task.steps_per_epoch)
 
     def on_step(_: int) -> None:
+        if session.mean is not None:
+            session.mean.update()
         bar.advance(job)
         session.run.heartbeat()
 
@@ -125,10 +149,13 @@ def _test_part(session: Session, bar: Progress) -> dict[str, float]:
         if session.stop():
             raise KeyboardInterrupt
 
-    tested = evaluate(session.task, session.plan, on_batch=on_batch)
+    with session.mean.used() if session.mean else nullcontext():
+        tested = evaluate(session.task, session.plan, on_batch=on_batch)
     bar.remove_task(job)
     found = tested.means
     session.run.validate_line(found["val_precision"], found["val_recall"], found["val_f1"])
+    best = (found[f"val_best_{name}"] for name in ("f1", "threshold", "box_threshold"))
+    session.run.log(trainlog.sweep(found["val_ap"], *best))
     return found | {"val_time": tested.seconds}
 
 
@@ -136,18 +163,3 @@ def _ordered(record: Mapping[str, Any]) -> dict[str, Any]:
     """The documented keys first."""
     first = {key: record[key] for key in DOCUMENTED if key in record}
     return first | {key: value for key, value in record.items() if key not in first}
-
-
-def _report_nonfinite(run: RunWriter, found: NonFinite, epoch: int) -> None:
-    run.log(
-        f"Training loss is {found.value} at step {found.step} in epoch {epoch}; the images of "
-        f"that batch: {', '.join(found.files)}",
-        "ERROR",
-    )
-
-
-def _failure(found: NonFinite, epoch: int) -> str:
-    return (
-        f"the training loss became {found.value} at step {found.step} in epoch {epoch}; lower "
-        "optimizer.lr, set train.grad_clip, or look at the images that the log names"
-    )

@@ -8,6 +8,14 @@ import torch
 from torch import nn
 
 from trainer.config import OptimizerConfig
+from trainer.detection.model import DBNet
+from trainer.stages import Stage
+
+
+def begin(model: DBNet, stage: Stage, config: OptimizerConfig) -> torch.optim.Optimizer:
+    """Freeze what ``stage`` freezes; returns an optimiser of the rest, which knows nothing yet."""
+    model.freeze_backbone(stage.freeze_backbone)
+    return make_optimizer(model, config)
 
 
 def make_optimizer(model: nn.Module, config: OptimizerConfig) -> torch.optim.Optimizer:

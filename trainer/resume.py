@@ -15,11 +15,12 @@ from trainer.config import Config
 from trainer.configfile import Override, load_config
 from trainer.ending import ending
 from trainer.fit import fit
+from trainer.monitor import Watch
 from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.schedule import Plateau
 from trainer.session import Session
 from trainer.settings import Source, build
-from trainer.start import about_data, assemble, log_start, run_info
+from trainer.start import about_data, assemble, log_start, mean_of, run_info
 
 
 def resume_run(
@@ -47,13 +48,19 @@ def resume_run(
     _refuse_changed(config, state, folder, file)
     epoch = state["epoch"]
     task, optimizer, plan, rate = assemble(config, epoch=epoch + 1, load_weights=False)
-    checkpoint.restore(state, task.model, optimizer)
-    rate.plateau = Plateau.of(state["scheduler"].get("plateau"))
+    inside = state.get("stage", 1) == rate.stage.number  # else a stage begins here
+    checkpoint.restore(state, task.model, optimizer if inside else None)
+    if inside:
+        rate.plateau = Plateau.of(state["scheduler"].get("plateau"))
     info = run_info(config, task, plan)
     looked = _look_again(folder, info, config, show, check)
     run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())
     rows = checkpoint.partial_rows(state)
-    session = Session(config, task, optimizer, plan, rate, run, epoch=epoch, rows=rows)
+    mean = mean_of(task, config)
+    if mean is not None:
+        mean.load(state["ema"])
+    session = Session(config, task, optimizer, plan, rate, run, mean, epoch=epoch, rows=rows)
+    session.stopping = Watch(**(state.get("early_stopping") or {}))
     recorded = checkpoint.recorded_best(folder)
     session.best = checkpoint.better_best(recorded, state["best"], config.checkpoint.mode)
     with ending(run, config):
@@ -63,8 +70,8 @@ def resume_run(
             run.epoch(state["metrics"])  # killed between the weights and the record
         before, now = state["config"]["train"]["epochs"], config.train.epochs
         raised = f"; train.epochs was {before}, is {now}" if now != before else ""
-        inside = f" and {len(rows)} steps of the next" if rows else ""
-        note = f"Resumed from {file.name}, after epoch {session.epoch}{inside}{raised}"
+        more = f" and {len(rows)} steps of the next" if rows else ""
+        note = f"Resumed from {file.name}, after epoch {session.epoch}{more}{raised}"
         log_start(session, [note], looked)
         fit(session, show=show)
     return run.path

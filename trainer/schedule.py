@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from trainer.config import SchedulerConfig
 from trainer.monitor import Watch
+from trainer.scheduling import SchedulerConfig
 
 POLY_POWER = 0.9
 """Of the Poly schedule, as in the DB paper."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,11 @@ from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint, monitor
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
-from trainer.stages import Rate
+from trainer.ema import WeightMean
+from trainer.monitor import Watch
+from trainer.optim import begin
+from trainer.schedule import Plateau
+from trainer.stages import Rate, Stage
 from trainer.steps import Plan
 
 
@@ -32,10 +36,47 @@ class Session:
     plan: Plan
     rate: Rate
     run: RunWriter
+    mean: WeightMean | None = None
     epoch: int = 0
     best: dict[str, Any] | None = None
     rows: list[dict[str, float]] = field(default_factory=list)
+    stopping: Watch = field(default_factory=Watch)
     stop: Callable[[], bool] = lambda: False
+
+
+def begin_stage(session: Session, stage: Stage) -> None:
+    """Go on with another stage: with a fresh optimiser, at the start of its schedule."""
+    session.rate.stage, session.rate.plateau = stage, Plateau()
+    session.optimizer = begin(session.task.model, stage, session.config.optimizer)
+    session.run.log(str(stage))
+
+
+def watch(session: Session, record: Mapping[str, Any]) -> None:
+    """Let schedule and early stopping see the record of an epoch that has ended."""
+    checkpoints, early = session.config.checkpoint, session.config.train.early_stopping
+    if session.rate.watch(record):
+        watched = session.rate.stage.scheduler.monitor
+        lr = session.rate(record["epoch"] * session.task.steps_per_epoch, record["epoch"])
+        session.run.log(f"{watched} stands still: from now on LR: {lr:.6f}")
+    if early is not None and session.rate.stage.last == session.config.train.epochs:
+        value = record.get(checkpoints.monitor) if is_sound(record) else None
+        session.stopping = session.stopping.after(value, checkpoints.mode, early.min_delta)
+
+
+def patience_over(session: Session) -> str | None:
+    """Why the training ends before its last epoch; None where it goes on."""
+    early, stopping = session.config.train.early_stopping, session.stopping
+    if early is None or stopping.waited < early.patience:
+        return None
+    epochs = f"{stopping.waited} epochs" if stopping.waited > 1 else "an epoch"
+    by = f" by more than {early.min_delta:g}" if early.min_delta else ""
+    best = "" if stopping.best is None else f" than {stopping.best:.4f}"
+    return f"{session.config.checkpoint.monitor} has not been better{best}{by} for {epochs}"
+
+
+def is_sound(record: Mapping[str, Any]) -> bool:
+    """Whether the losses of an epoch are finite; the metric of another one proves nothing."""
+    return all(math.isfinite(record.get(name, 0.0)) for name in ("train_loss", "val_loss"))
 
 
 def save_epoch(session: Session, epoch: int, step: int, record: Mapping[str, Any]) -> None:
@@ -45,8 +86,9 @@ def save_epoch(session: Session, epoch: int, step: int, record: Mapping[str, Any
     """
     settings, run = session.config.checkpoint, session.run
     value = record.get(settings.monitor)
-    sound = all(math.isfinite(record.get(name, 0.0)) for name in ("train_loss", "val_loss"))
-    improved = sound and monitor.beats(value, checkpoint.best_value(session.best), settings.mode)
+    improved = is_sound(record) and monitor.beats(
+        value, checkpoint.best_value(session.best), settings.mode
+    )
     if improved:
         session.best = {"epoch": epoch, "value": value}
     state = _state(session, epoch, step, metrics=record)
@@ -54,7 +96,8 @@ def save_epoch(session: Session, epoch: int, step: int, record: Mapping[str, Any
     def write(path: Path) -> None:
         checkpoint.save_state(state, path)
 
-    if epoch % settings.every == 0 or epoch == session.config.train.epochs:
+    last = epoch == session.config.train.epochs or patience_over(session) is not None
+    if epoch % settings.every == 0 or last:
         run.save(epoch, write, metric=settings.monitor, value=value)
     if improved and value is not None:
         run.save_best(epoch, write, metric=settings.monitor, value=value)
@@ -79,13 +122,17 @@ def _state(
     rows: Sequence[Mapping[str, float]] = (),
 ) -> dict[str, Any]:
     """What a weight file holds after ``epoch`` epochs, and ``rows`` more steps."""
+    mean = session.mean
     return checkpoint.make_state(
-        session.task.model,
+        mean.weights() if mean else session.task.model.state_dict(),
         session.optimizer,
         session.config.plain(),
         epoch=epoch,
+        stage=session.rate.stage.number,
         scheduler={"step": step, "plateau": session.rate.plateau.plain()},
         metrics=metrics,
         best=session.best,
         rows=rows,
+        ema=mean.state() if mean else None,
+        stopping=asdict(session.stopping),
     )

@@ -85,7 +85,8 @@ def build(cls: type[T], value: Any, source: Source, key: str = "") -> T:
     try:
         return cls(**found)
     except (TrainlintError, ValueError) as error:
-        raise source.error(key, f"{key}.{error}") from None
+        place = key or str(error).partition(" ")[0].rstrip(":")
+        raise source.error(place, f"{key}.{error}" if key else str(error)) from None
 
 
 def _refuse_unknown(value: Mapping[Any, Any], known: list[str], source: Source, key: str) -> None:
@@ -105,6 +106,8 @@ def _convert(hint: Any, value: Any, source: Source, key: str) -> Any:
     nested: Any = next((option for option in options if is_dataclass(option)), None)
     if nested is not None and not (value is None and type(None) in options):
         return build(nested, value, source, key)
+    if get_origin(hint) is tuple and get_args(hint)[-1] is Ellipsis:
+        return _build_list(get_args(hint)[0], value, source, key)
     for option in options:
         accepted, result = _accept(option, value)
         if accepted:
@@ -115,6 +118,13 @@ def _convert(hint: Any, value: Any, source: Source, key: str) -> Any:
     close = difflib.get_close_matches(str(value).lower(), by_lower, n=1, cutoff=0.5)
     advice = f"did you mean {by_lower[close[0]]}?" if close else "correct it there"
     raise source.error(key, f"{key} is {_show(value)}; allowed: {allowed}; {advice}")
+
+
+def _build_list(cls: type[T], value: Any, source: Source, key: str) -> tuple[T, ...]:
+    """Settings objects from a list of mappings."""
+    if not isinstance(value, list | tuple):
+        raise source.error(key, f"{key} is {_show(value)}; allowed: a list of mappings")
+    return tuple(build(cls, item, source, f"{key}.{number}") for number, item in enumerate(value))
 
 
 def _accept(hint: Any, value: Any) -> tuple[bool, Any]:

@@ -6,33 +6,59 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from trainer.config import Config, SchedulerConfig
+from trainer.config import Config
 from trainer.schedule import Plateau, learning_rate
+from trainer.scheduling import SchedulerConfig, StageConfig
 
 
 @dataclass(frozen=True)
 class Stage:
-    """The epochs ``first`` to ``last``."""
+    """The epochs ``first`` to ``last``; ``number`` counts from 1."""
 
+    number: int
+    name: str
     first: int
     last: int
     lr: float
     scheduler: SchedulerConfig
+    freeze_backbone: bool
 
     @property
     def epochs(self) -> int:
         """How many epochs it has."""
         return self.last - self.first + 1
 
+    def __str__(self) -> str:
+        """One line for the log."""
+        name = f" ({self.name})" if self.name else ""
+        what = "backbone frozen" if self.freeze_backbone else "whole net"
+        span = f"epochs {self.first} to {self.last}" if self.epochs > 1 else f"epoch {self.last}"
+        return f"Stage {self.number}{name}: {span}, {what}, {self.scheduler.type} from {self.lr:g}"
+
 
 def stages_of(config: Config) -> tuple[Stage, ...]:
-    """All stages in their order."""
-    return (Stage(1, config.train.epochs, config.optimizer.lr, config.scheduler),)
+    """All stages in their order; one where the config names none."""
+    found: list[Stage] = []
+    for number, given in enumerate(config.stages or (StageConfig(),), start=1):
+        first = found[-1].last + 1 if found else 1
+        frozen = given.freeze_backbone
+        stage = Stage(
+            number=number,
+            name=given.name,
+            first=first,
+            last=config.train.epochs if given.epochs is None else first + given.epochs - 1,
+            lr=config.optimizer.lr if given.lr is None else given.lr,
+            scheduler=given.scheduler or config.scheduler,
+            freeze_backbone=config.train.freeze_backbone if frozen is None else frozen,
+        )
+        found.append(stage)
+    return tuple(found)
 
 
 def stage_at(config: Config, epoch: int) -> Stage:
-    """The stage that ``epoch`` lies in."""
-    return next(stage for stage in stages_of(config) if epoch <= stage.last)
+    """The stage that ``epoch`` lies in; the last one where there is no such epoch."""
+    stages = stages_of(config)
+    return next((stage for stage in stages if epoch <= stage.last), stages[-1])
 
 
 @dataclass

@@ -14,9 +14,10 @@ from trainer import checkpoint
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
 from trainer.device import describe, pick_bf16, pick_device, pick_threads, seed_everything
+from trainer.ema import WeightMean
 from trainer.ending import ending
 from trainer.fit import fit
-from trainer.optim import make_optimizer
+from trainer.optim import begin
 from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.session import Session
 from trainer.stages import Rate, stage_at, stages_of
@@ -53,7 +54,8 @@ def new_run(
         command=command,
         info=run_info(config, task, plan, looked),
     )
-    session = Session(config, task, optimizer, plan, rate, run)
+    mean = mean_of(task, config)
+    session = Session(config, task, optimizer, plan, rate, run, mean)
     with ending(run, config):
         log_start(session, [*notes, task.pretrained_note], looked)
         fit(session, show=show)
@@ -91,7 +93,8 @@ def assemble(
     torch.backends.cudnn.benchmark = True  # the input size is fixed
     task = DetectionTask(config, device, load_weights=load_weights)
     _refuse_schedules(config, task)
-    rate = Rate(stage_at(config, epoch), task.steps_per_epoch)
+    stage = stage_at(config, epoch)
+    rate = Rate(stage, task.steps_per_epoch)
     plan = Plan(
         device=device,
         bf16=pick_bf16(config.train.precision, device),
@@ -100,17 +103,26 @@ def assemble(
         log_every=config.train.log_every,
         stop_on_nonfinite=config.train.on_nonfinite == "stop",
     )
-    return task, make_optimizer(task.model, config.optimizer), plan, rate
+    return task, begin(task.model, stage, config.optimizer), plan, rate
+
+
+def mean_of(task: DetectionTask, config: Config) -> WeightMean | None:
+    """The running mean of the weights as they are now, where ``train.ema`` asks for one."""
+    decay = config.train.ema
+    return None if decay is None else WeightMean(task.model, decay)
 
 
 def _refuse_schedules(config: Config, task: DetectionTask) -> None:
     """Refuse a warm-up that would never end, and a schedule that watches what nobody measures."""
     for stage in stages_of(config):
         schedule, steps = stage.scheduler, stage.epochs * task.steps_per_epoch
+        of, epochs = f"stage {stage.number}", "epochs"
+        if not config.stages:
+            of, epochs = "the run", "train.epochs"
         if schedule.warmup_steps >= steps:
             raise UsageError(
-                f"scheduler.warmup_steps is {schedule.warmup_steps}, but the run has only "
-                f"{steps} steps (train.epochs {stage.epochs} times {task.steps_per_epoch}); "
+                f"scheduler.warmup_steps is {schedule.warmup_steps}, but {of} has only "
+                f"{steps} steps ({epochs} {stage.epochs} times {task.steps_per_epoch}); "
                 "allowed: fewer than that"
             )
         watches = schedule.type == "ReduceLROnPlateau" and schedule.monitor.startswith("val_")
@@ -154,6 +166,12 @@ def log_start(session: Session, notes: Sequence[str], looked: Preflight | None) 
             f"Data: {counts['images']} {split} images, {counts['boxes']} boxes, "
             f"{counts['ignored']} ignored, {counts['small']} too small to learn at this input size"
         )
+    stage = session.rate.stage
+    if session.config.stages or stage.freeze_backbone:
+        run.log(str(stage))
+    if stages_of(session.config)[0].freeze_backbone and session.config.model.pretrained is False:
+        why = "as model.pretrained is false: the head learns on noise"
+        run.log(f"The backbone is frozen with random weights, {why}", "WARNING")
     for sentence in session.config.augment.beyond_limits():
         run.log(sentence, "WARNING")
     for fault in task.faults:

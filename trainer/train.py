@@ -26,6 +26,7 @@ KEYS = {
     "batch_size": "data.batch_size",
     "epochs": "train.epochs",
     "lr": "optimizer.lr",
+    "freeze_backbone": "train.freeze_backbone",
     "output_dir": "output.root",
 }
 """What the documented flags are in the config."""
@@ -44,6 +45,9 @@ KEYS = {
 @click.option("--batch_size", metavar="N", help="Same as --set data.batch_size=N.")
 @click.option("--epochs", metavar="N", help="Same as --set train.epochs=N.")
 @click.option("--lr", metavar="RATE", help="Same as --set optimizer.lr=RATE.")
+@click.option(
+    "--freeze_backbone", metavar="True|False", help="Same as --set train.freeze_backbone=true."
+)
 @click.option("--output_dir", metavar="DIR", help="Same as --set output.root=DIR.")
 @click.option(
     "--resume",
@@ -84,6 +88,11 @@ def cli(
     Every run gets a new folder workdirs/exp_YYYYMMDDHHMMSS with its weights, log, metrics and the
     settings that were really used; workdirs/latest leads to the newest. The path of the run is
     printed at the end.
+
+    On few images, train the head first and then the whole net, with stages in the config:
+
+    \b
+      stages: [{epochs: 10, freeze_backbone: true, lr: 0.01}, {epochs: 20, lr: 0.001}]
 
     ^C ends a training after the step under way and saves it; a second one ends it at once.
     Go on after an interruption, or train longer:

@@ -107,7 +107,7 @@ def dataset(
         examined = examine(folder, Options(input_size=input_size, deep=deep), with_progress)
         checked = gate.applied(_as_report(diagnosed(examined, chosen)))
         changes = None if copy is None else _repair(folder, copy)
-        result = _report(examined, checked.report.runs[0], overlay, changes, copy)
+        result = _report(examined, checked.report, overlay, changes, copy)
         _show(result, checked, output_format)
         write_outputs(outputs, lambda name: _text(result, checked, name))
         if out is not None:
@@ -146,7 +146,7 @@ def _repair(folder: Path, copy: Path) -> tuple[Change, ...]:
 
 def _report(
     examined: Examined,
-    item: RunReport,
+    report: Report,
     overlay: int,
     changes: tuple[Change, ...] | None,
     copy: Path | None,
@@ -163,7 +163,14 @@ def _report(
         pictures = tuple(with_progress(overlays(drawn), len(drawn), "Drawing"))
     now = datetime.now().astimezone()
     return DatasetReport(
-        item, examined.numbers, now, __version__, pictures, changes, str(copy or "")
+        report.runs[0],
+        examined.numbers,
+        now,
+        __version__,
+        pictures,
+        changes,
+        str(copy or ""),
+        report.baseline,
     )
 
 

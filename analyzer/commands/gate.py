@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from analyzer.gate.baseline import Baseline, Entry
     from analyzer.gate.requirement import Requirement
     from analyzer.render.checked import Checked, RuleInfo
+    from analyzer.render.known import Baselined
     from analyzer.render.report import Report, RunReport
 
 FAIL_ON = ("error", "warning", "info", "never")
@@ -117,16 +118,16 @@ class Gate:
         items = [replace(i, diagnosis=narrowed(i.diagnosis, self.ids)) for i in report.runs]
         together = narrowed_together(report.together, self.ids)
         report = replace(report, runs=tuple(items), together=together)
-        baseline = self._baseline(report)
+        baseline, counted = self._baseline(report)
         if baseline is not None:
             names = [entry.name for entry in report.entries]
             items = [_without(i, n, baseline) for i, n in zip(items, names, strict=True)]
             together = without_known_together(together, baseline)
         items = [_with(i, require(i.run, i.diagnosis, self.wanted)) for i in items]
-        report = replace(report, runs=tuple(items), together=together)
-        return self._checked(report, with_baseline=baseline is not None)
+        report = replace(report, runs=tuple(items), together=together, baseline=counted)
+        return self._checked(report)
 
-    def _checked(self, report: Report, *, with_baseline: bool) -> Checked:
+    def _checked(self, report: Report) -> Checked:
         from analyzer.finding import Severity
         from analyzer.gate.requirement import RULE
         from analyzer.render.checked import Checked
@@ -134,7 +135,7 @@ class Gate:
         fail_on = None if self.asked.fail_on == "never" else Severity(self.asked.fail_on)
         about_data = any(item.run.data is not None for item in report.runs)
         rules = tuple(one for one in self._infos() if (one.about == "data") == about_data)
-        return Checked(report, rules, fail_on, Path.cwd(), with_baseline, frozenset({RULE}))
+        return Checked(report, rules, fail_on, Path.cwd(), frozenset({RULE}))
 
     def _infos(self) -> Iterator[RuleInfo]:
         from analyzer.render.checked import RuleInfo
@@ -144,28 +145,44 @@ class Gate:
                 about = "runs" if rule.among else "data" if rule.about_data else "run"
                 yield RuleInfo(rule.id, rule.title, rule.why, rule.family, about)
 
-    def _baseline(self, report: Report) -> Baseline | None:
-        """What counts as known: what was read, or what is written now in its place."""
+    def _baseline(self, report: Report) -> tuple[Baseline | None, Baselined | None]:
+        """What counts as known, and what is to be told of it.
+
+        That is what was read, or what is written now in its place.
+        """
         from analyzer.gate.baseline import Baseline, write_baseline
 
-        if self.baseline is not None:
-            self._say_stale(self.baseline, report)
-        target = self.asked.write_baseline
+        read, target = self.asked.baseline, self.asked.write_baseline
+        stale = self._stale(report)
+        for one in stale:
+            note(f"note: {read}: stale: {one.text} was not found; --write-baseline writes the "
+                 "file without it")  # fmt: skip
         if target is None:
-            return self.baseline
+            return self.baseline, _told(read, self.baseline, stale)
         entries = list(_entries(report, per_run=self.asked.per_run))
         count = write_baseline(target, entries, per_run=self.asked.per_run)
         note(f"wrote {target}, known findings: {count}")
         by_mark = {one.fingerprint: one for one in entries}
-        return Baseline(target.name, by_mark, self.asked.per_run)
+        written = Baseline(target.name, by_mark, self.asked.per_run)
+        return written, _told(target, written, ())
 
-    def _say_stale(self, baseline: Baseline, report: Report) -> None:
-        from analyzer.render.text import plain
+    def _stale(self, report: Report) -> list[Entry]:
+        known = self.baseline
+        if known is None:
+            return []
+        met = {one.fingerprint for one in _entries(report, per_run=known.per_run, every=True)}
+        return known.stale(met, self.ids)
 
-        met = {one.fingerprint for one in _entries(report, per_run=baseline.per_run, every=True)}
-        for one in baseline.stale(met, self.ids):
-            text = f"{self.asked.baseline}: stale: {one.text} was not found; --write-baseline"
-            note(f"note: {plain(text)} writes the file without it")
+
+def _told(
+    path: Path | None, baseline: Baseline | None, stale: Sequence[Entry]
+) -> Baselined | None:
+    from analyzer.render.known import Baselined, KnownEntry
+
+    if path is None or baseline is None:
+        return None
+    entries = tuple(KnownEntry(*one) for one in stale)
+    return Baselined(path, baseline.per_run, len(baseline.entries), entries)
 
 
 def _with(item: RunReport, diagnosis: Diagnosis) -> RunReport:

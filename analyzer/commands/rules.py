@@ -149,14 +149,28 @@ def page(places: tuple[Path, ...]) -> None:
 
 
 @rules.command()
-def schema() -> None:
-    """The JSON Schema of a rule file, for editors that complete and check YAML.
+@click.option(
+    "--of",
+    type=click.Choice(("rule", "report", "comparison", "dataset")),
+    default="rule",
+    show_default=True,
+    help="A rule file, or the JSON of report and check, of compare, of dataset.",
+)
+def schema(of: str) -> None:
+    """The JSON Schema of a rule file, for editors that complete and check YAML; or of our JSON.
 
     \b
     Examples
       python -m analyzer rules schema > rules/schema.json
+      python -m analyzer rules schema --of report
     """
-    click.echo(schema_text(), nl=False)
+    click.echo(schema_text() if of == "rule" else _published(of), nl=False)
+
+
+def _published(of: str) -> str:
+    from analyzer.render.published import json_schema
+
+    return json.dumps(json_schema(of), indent=1) + "\n"
 
 
 def schema_text() -> str:

@@ -116,7 +116,8 @@ def _compare(run: Run, *, later: bool) -> Outcome:
     first, last = min(at, other), max(at, other)
     start = Place(curve.axis, int(curve.segment[first]), float(curve.x[first]))
     span = start.x, float(curve.x[last])
-    difference = CurveEvidence(curve.name, curve.axis, *span, lead, margin, "", text)
+    decided = float(curve.x[other])
+    difference = CurveEvidence(curve.name, curve.axis, *span, lead, margin, "", text, decided)
     return Outcome(True, text, certainty, (difference, *_file(best)), values, start)
 
 
@@ -159,12 +160,12 @@ def best_is_nonfinite(run: Run) -> Outcome:
                 f"{best.file} holds epoch {best.epoch}, but {label(curve.name)} is "
                 f"{until[-1]:.4g} there, and has been since epoch {curve.x[first]:.0f}"
             )
-            evidence = CurveEvidence(
-                curve.name, "epoch", float(curve.x[first]), best.epoch, until[-1], None, "", text
-            )
+            began = float(curve.x[first])
+            span = began, float(best.epoch)
+            evidence = CurveEvidence(curve.name, "epoch", *span, until[-1], None, "", text, began)
             values = {"file": best.file, "held_epoch": best.epoch, "series": label(curve.name)}
-            values["nonfinite_epoch"] = float(curve.x[first])
-            start = Place("epoch", int(curve.segment[first]), float(curve.x[first]))
+            values["nonfinite_epoch"] = began
+            start = Place("epoch", int(curve.segment[first]), began)
             return Outcome(True, text, best.confidence, (evidence, *_file(best)), values, start)
     return Outcome(False, f"{best.file} holds an epoch with finite values")
 

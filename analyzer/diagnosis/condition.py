@@ -120,8 +120,8 @@ def _signal(condition: Condition, case: Case) -> Outcome:
     if not SIGNALS[name].shows:  # a guard: the finding is not about its curve
         return Outcome(True, text, certain, (), reading.details)
     values = {**reading.details, "of": label(series.name), "axis": series.axis}
-    span = reading.start, reading.end
-    evidence = CurveEvidence(series.name, series.axis, *span, value, bound, unit, text)
+    where = series.name, series.axis, reading.start, reading.end
+    evidence = CurveEvidence(*where, value, bound, unit, text, reading.at)
     return Outcome(True, text, certain, (evidence,), values, _place(series, reading.start))
 
 

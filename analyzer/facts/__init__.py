@@ -10,7 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from analyzer.facts import data, monitor, parts, progress, schedule, settings, timing, weights
+from analyzer.facts import (
+    data,
+    monitor,
+    parts,
+    progress,
+    schedule,
+    settings,
+    sweep,
+    timing,
+    weights,
+)
 from analyzer.facts.settings import first_number, number, text
 from analyzer.run import Run
 
@@ -36,6 +46,7 @@ class Fact:
 SETTINGS_LEARN = _CONFIG = "keep the settings (config file or command line) beside the logs"
 _LR_LOG = "log the learning rate each epoch"
 _METRIC_LOG = "log a validation metric each epoch (F1, accuracy, mAP)"
+_SWEEP = "log the best F1 of a sweep of thresholds, and those thresholds"
 _STEP_LOG = "log data_time and step_time"
 _LOG = "keep the training log beside the metrics"
 _PREFLIGHT = "check the data set before training (python -m analyzer dataset DIR)"
@@ -189,6 +200,15 @@ FACTS: Mapping[str, Fact] = {
     ),
     "best_epoch": Fact(progress.best_epoch, "epoch of the best metric", "number", _METRIC_LOG),
     "best_step": Fact(progress.best_step, "step of the best metric", "number", _METRIC_LOG),
+    "threshold_gain": Fact(
+        sweep.threshold_gain, "F1 that the best thresholds would add", "number", _SWEEP
+    ),
+    "best_threshold": Fact(
+        sweep.swept("val_best_threshold"), "best pixel threshold", "number", _SWEEP
+    ),
+    "best_box_threshold": Fact(
+        sweep.swept("val_best_box_threshold"), "best box threshold", "number", _SWEEP
+    ),
     "validated": Fact(progress.validated, "run was validated", "yes/no"),
     "logs_metric": Fact(progress.logs_metric, "validation metric was logged", "yes/no"),
     "logs_val_loss": Fact(progress.logs_val_loss, "validation loss was logged", "yes/no"),

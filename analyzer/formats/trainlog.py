@@ -5,6 +5,7 @@
     [2026-01-05 14:30:25] INFO Epoch [1/5], LR: 0.007000
     [2026-01-05 14:32:10] INFO Train Loss: 1.874 | Time: 0.43s/iter
     [2026-01-05 14:32:15] INFO Validate - Precision: 0.72, Recall: 0.65, F1: 0.68
+    [2026-01-05 14:32:15] INFO Sweep - AP: 0.641, Best F1: 0.702 at thresholds 0.3 and 0.45
     [2026-01-05 14:32:16] INFO Saved checkpoint: ./workdirs/exp_.../checkpoints/epoch_1.pth
 
 The header's time stamp is no start of the epoch that one may subtract from: others write it
@@ -31,10 +32,14 @@ VALIDATE = (
     rb"Validate - Precision: (?P<precision>%b)(?:, Recall: (?P<recall>%b))?(?:, F1: (?P<f1>%b))?"
     % (NUMBER, NUMBER, NUMBER)
 )
+SWEEP = (
+    rb"Sweep - AP: (?P<ap>%b), Best F1: (?P<best_f1>%b)"
+    rb" at thresholds (?P<best_threshold>%b) and (?P<best_box_threshold>%b)" % ((NUMBER,) * 4)
+)
 SAVED = rb"Saved checkpoint: (?P<saved>[^\n]*[^\s])"
 BEST = rb"New best: epoch (?P<best_epoch>\d{1,9}), \S+ %b -> (?P<best>[^\n]*[^\s])" % NUMBER
 RESUMED = rb"(?P<resumed>Resumed from \S+, after epoch \d{1,9}[^\n]*)"
-MESSAGES = (HEADER, TRAIN, VALIDATE, SAVED, BEST, RESUMED)
+MESSAGES = (HEADER, TRAIN, VALIDATE, SWEEP, SAVED, BEST, RESUMED)
 """The messages with what they hold as named groups; more may follow on the line."""
 
 STAMP = re.compile(rb"^" + HEAD, re.MULTILINE)
@@ -60,6 +65,14 @@ def train(loss: float, seconds_per_step: float) -> str:
 def validate(precision: float, recall: float, f1: float) -> str:
     """The line with the validation metrics, as fractions."""
     return f"Validate - Precision: {precision:.2f}, Recall: {recall:.2f}, F1: {f1:.2f}"
+
+
+def sweep(ap: float, f1: float, threshold: float, box_threshold: float) -> str:
+    """The line with average precision, and the best F1 of the thresholds tried with those two."""
+    return (
+        f"Sweep - AP: {ap:.3f}, Best F1: {f1:.3f} at thresholds {threshold:g} "
+        f"and {box_threshold:g}"
+    )
 
 
 def saved(path: str) -> str:

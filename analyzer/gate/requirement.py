@@ -86,7 +86,8 @@ def _unmet(run: Run, want: Requirement) -> Finding | None:
     measured = (
         f"{want.which} {label(series.name)}: {value:.4g}, required {want.operator} {want.limit:g}"
     )
-    evidence = CurveEvidence(series.name, series.axis, at, at, value, want.limit, "", measured)
+    where = series.name, series.axis, at, at
+    evidence = CurveEvidence(*where, value, want.limit, "", measured, at)
     return replace(_finding(want, text), evidence=(evidence,))
 
 

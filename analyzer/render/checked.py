@@ -57,15 +57,14 @@ class Told(NamedTuple):
 class Checked:
     """``fail_on`` is the least severity that decides, None where none does.
 
-    ``root`` is the folder that paths in files are relative to; ``with_baseline``: one was given;
-    rules that are named in ``always`` decide whatever ``fail_on`` says.
+    ``root`` is the folder that paths in files are relative to; rules that are named in
+    ``always`` decide whatever ``fail_on`` says.
     """
 
     report: Report
     rules: tuple[RuleInfo, ...]
     fail_on: Severity | None
     root: Path
-    with_baseline: bool = False
     always: frozenset[str] = frozenset()
 
     @cached_property

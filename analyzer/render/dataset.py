@@ -17,7 +17,15 @@ from rich.text import Text
 from analyzer.dataset.repair import Change
 from analyzer.dataset.statistics import Histogram, Numbers, SplitNumbers, Spread
 from analyzer.render.datasetschema import DatasetReportJson
-from analyzer.render.json import TOOL, finding_json, finite, suppressed_json, verdict_json
+from analyzer.render.json import (
+    TOOL,
+    baseline_json,
+    finding_json,
+    finite,
+    suppressed_json,
+    verdict_json,
+)
+from analyzer.render.known import Baselined
 from analyzer.render.report import RunReport
 from analyzer.render.schema import VERSION
 from analyzer.render.terminal import findings_grid, folded_lines, headline, indent, show
@@ -47,6 +55,7 @@ class DatasetReport:
     overlays: tuple[Overlay, ...] = ()
     changes: tuple[Change, ...] | None = None
     copy: str = ""
+    baseline: Baselined | None = None
 
     @property
     def name(self) -> str:
@@ -212,6 +221,7 @@ def dataset_to_json(report: DatasetReport) -> DatasetReportJson:
         "created": report.created.isoformat(timespec="seconds"),
         "title": report.title,
         "datasets": [made],
+        "baseline": baseline_json(report.baseline),
     }
     return cast(DatasetReportJson, finite(whole))
 

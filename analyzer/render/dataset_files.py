@@ -13,14 +13,10 @@ from analyzer.formats.files import replace_file, replace_text
 from analyzer.render.dataset import DatasetReport, Overlay, changes_text
 from analyzer.render.markdown import (
     accepted_blocks,
-    bullets,
-    code,
-    escape,
-    fenced,
+    baseline_blocks,
     finding_blocks,
-    folded,
-    table,
 )
+from analyzer.render.markup import bullets, code, escape, fenced, folded, table
 from analyzer.render.names import file_name
 
 FILE = "dataset.md"
@@ -87,6 +83,7 @@ def _blocks(report: DatasetReport) -> Iterator[str]:
         yield "### Consequences of the above"
         yield bullets(f"{code(f.rule)}: {escape(f.message)}" for f in item.explained)
     yield from accepted_blocks(item.diagnosis.suppressed)
+    yield from baseline_blocks(report.baseline)
     if item.diagnosis.not_evaluated:
         missed = (f"{code(n.rule)}: {escape(n.reason)}" for n in item.diagnosis.not_evaluated)
         yield folded("Not judged", bullets(missed))

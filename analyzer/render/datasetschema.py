@@ -7,6 +7,7 @@ from typing import NotRequired
 from typing_extensions import TypedDict
 
 from analyzer.render.schema import (
+    BaselineJson,
     FindingJson,
     NotEvaluatedJson,
     SuppressedJson,
@@ -94,3 +95,4 @@ class DatasetReportJson(TypedDict):
     created: str
     title: str
     datasets: list[DatasetJson]
+    baseline: BaselineJson | None

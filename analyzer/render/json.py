@@ -1,4 +1,4 @@
-"""The report as JSON (see ``schema``), and that format's JSON Schema."""
+"""The report as JSON (see ``schema``)."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from analyzer.finding import (
     Together,
     Verdict,
 )
+from analyzer.render.known import Baselined
 from analyzer.render.report import Report, RunReport
 from analyzer.render.schema import (
     VERSION,
+    BaselineJson,
     CauseJson,
     EvidenceJson,
     FindingJson,
@@ -52,19 +54,9 @@ def to_json(report: Report) -> ReportJson:
         "runs": [_run(item) for item in report.runs],
         "together": together_json(report.together, paths),
         "skipped": [note_json(note) for note in report.skipped],
+        "baseline": baseline_json(report.baseline),
     }
     return cast(ReportJson, finite(made))
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of what ``to_json`` returns."""
-    from pydantic import TypeAdapter
-
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **TypeAdapter(ReportJson).json_schema(),
-        "title": f"{TOOL} report, version {VERSION}",
-    }
 
 
 def finite(value: Any) -> Any:
@@ -135,6 +127,20 @@ def _run(item: RunReport) -> RunJson:
     }
 
 
+def baseline_json(told: Baselined | None) -> BaselineJson | None:
+    """The baseline that counted, as an object."""
+    if told is None:
+        return None
+    stale = [{**one._asdict(), "run": one.run or None} for one in told.stale]
+    made = {
+        "file": told.file,
+        "per_run": told.per_run,
+        "entries": told.entries,
+        "stale": stale,
+    }
+    return cast(BaselineJson, made)
+
+
 def _metric(summary: Summary) -> MetricJson:
     return {
         "name": summary.name,
@@ -199,6 +205,7 @@ def _evidence(item: Evidence) -> EvidenceJson:
             "axis": item.axis,
             "from": item.start,
             "to": item.end,
+            "at": item.at,
             "value": item.value,
             "limit": item.limit,
             "unit": item.unit,

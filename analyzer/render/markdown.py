@@ -6,8 +6,7 @@ table cell, HTML, a link or a mention.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,12 @@ from analyzer.finding import (
 )
 from analyzer.formats.files import replace_text
 from analyzer.render.fitting import LIMIT, fitted
+from analyzer.render.known import Baselined
+from analyzer.render.markup import bullets, code, escape, fenced, folded, table
 from analyzer.render.plots import plot_overview, plot_run
 from analyzer.render.report import Entry, Report
 from analyzer.render.terminal import note_text
-from analyzer.render.text import count, duration, number, plain, setting
+from analyzer.render.text import count, duration, number, setting
 from analyzer.render.wording import (
     best_text,
     diff_lines,
@@ -43,14 +44,6 @@ PLOTS = "plots"
 MAX_ROWS = 100
 """Of the table of all runs; of more, those with the worst findings are listed."""
 
-_OBEYED = re.compile(
-    r"""(?P<escaped>[\\`*\[\]|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))  # emphasis, code, tables
-    |[&<>@$]|:(?=//)|(?<=\bwww)\.|\#(?=\d)  # HTML, mentions, mathematics, links
-    |^(?:[-+#=]|\d+(?=[.)](?:\s|$)))  # headings and lists
-    """,
-    re.VERBOSE,
-)
-
 
 def write_markdown(report: Report, folder: Path) -> Path:
     """Write ``report.md`` and ``plots/*.png`` into ``folder`` and return the path of the former.
@@ -65,56 +58,6 @@ def write_markdown(report: Report, folder: Path) -> Path:
     path = folder / REPORT
     replace_text(path, "\n\n".join(fitted(list(blocks(report)), LIMIT - 1)) + "\n")
     return path
-
-
-def escape(value: Any) -> str:
-    """A stranger's text as running text: shown as it is, never obeyed."""
-    return _OBEYED.sub(_shown, plain(value))
-
-
-def _shown(found: re.Match[str]) -> str:
-    first, rest = found[0][0], found[0][1:]
-    return f"\\{first}" if found["escaped"] else f"&#{ord(first)};{rest}"
-
-
-def code(value: Any, *, cell: bool = False) -> str:
-    """A stranger's text as a code span; its fence is longer than any run of backticks inside.
-
-    In the ``cell`` of a table a pipe needs a backslash, elsewhere that would be shown.
-    """
-    text = plain(value)
-    if not text:
-        return ""
-    fence = "`" * (_longest_fence(text) + 1)
-    pad = " " if "`" in text else ""
-    inner = text.replace("|", r"\|") if cell else text
-    return f"{fence}{pad}{inner}{pad}{fence}"
-
-
-def _longest_fence(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are escaped already."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def fenced(text: str, language: str) -> str:
-    """A code block whose fence is longer than any run of backticks inside."""
-    fence = "`" * max(3, _longest_fence(text) + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
-def bullets(items: Iterable[str]) -> str:
-    """A list of items that are escaped already."""
-    return "\n".join(f"- {item}" for item in items)
-
-
-def folded(summary: str, block: str) -> str:
-    """A block behind a line that opens it."""
-    return f"<details><summary>{summary}</summary>\n\n{block}\n\n</details>"
 
 
 def diff(patch: Patch) -> str:
@@ -136,6 +79,7 @@ def blocks(report: Report, *, drawn: bool = True) -> Iterator[str]:
     yield from together_blocks(report.together)
     if report.skipped:
         yield bullets(f"skipped: {escape(note_text(note))}" for note in report.skipped)
+    yield from baseline_blocks(report.baseline)
     for entry in report.detailed:
         yield from _run(entry, drawn=drawn and entry.plotted)
     if report.many:
@@ -159,6 +103,16 @@ def accepted_blocks(items: Sequence[Suppressed]) -> Iterator[str]:
     """The findings that settings or a baseline accept, in a line."""
     if items:
         yield f"{escape(suppressed_text(items))}."
+
+
+def baseline_blocks(told: Baselined | None) -> Iterator[str]:
+    """What a baseline holds for nothing: entries that were not met any more."""
+    if told is not None and told.stale:
+        yield f"Stale in the baseline {code(told.file)}, which may be written anew:"
+        yield bullets(
+            f"{code(one.rule)} {escape(one.subject)}{f' of {escape(one.run)}' if one.run else ''}"
+            for one in told.stale
+        )
 
 
 def _missed(items: Sequence[NotEvaluated]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from math import isclose, isfinite
 
 import numpy as np
 
@@ -16,8 +17,9 @@ MAX_MARKS = 6
 
 @dataclass(frozen=True)
 class Mark:
-    """Evidence on a curve: a span of x, a limit in the curve's unit, the point that passed it.
+    """Evidence on a curve: a span of x, a limit in the curve's unit, the point that decided.
 
+    ``broken`` says that its value is not finite; it then stands at the last finite height.
     ``noise`` is that of the curve, in its unit, where the evidence was measured by it: half the
     height of the band around the curve.
     """
@@ -31,6 +33,7 @@ class Mark:
     point: tuple[float, float] | None = None
     text: str = ""
     noise: float | None = None
+    broken: bool = False
 
 
 def make_marks(
@@ -39,7 +42,8 @@ def make_marks(
     """The marks of a panel; ``scale`` is what x of each kind of axis is multiplied with.
 
     A rule gives several pieces of evidence over much the same span. Shaded one upon the other they
-    would hide the curve, so they are one mark: the span of all, the first limit and point.
+    would hide the curve, so they are one mark: the span of all, the first limit with its point,
+    else the first point. The text is that of the first piece, and of the one that is ringed.
     """
     marks: dict[str, Mark] = {}
     for finding, item in evidence:
@@ -51,38 +55,48 @@ def make_marks(
 
 
 def _joined(first: Mark, other: Mark) -> Mark:
-    shown = first if first.point is not None or other.point is None else other
+    told = [(mark.limit is not None, mark.point is not None) for mark in (first, other)]
+    shown = other if told[1] > told[0] else first
     return replace(
         first,
         start=min(first.start, other.start),
         end=max(first.end, other.end),
         limit=shown.limit,
+        text=first.text if shown is first else f"{first.text}; {other.text}",
         point=shown.point,
+        broken=shown.broken,
         noise=first.noise if first.noise is not None else other.noise,
     )
 
 
 def _mark(run: Run, finding: Finding, item: CurveEvidence, scale: float) -> Mark:
-    point = _point(run.series[item.series], item, scale)
-    # A count of points has no unit either: only beside a value of the curve is a limit a height.
-    high = point is not None and item.limit is not None and np.isfinite(item.limit)
+    series = run.series[item.series]
+    point, broken = _point(series, item, scale)
+    # A count or a difference has no unit either: only beside a value of the curve is a limit a
+    # height.
+    high = point is not None and not item.unit and isclose(point[1], item.value, rel_tol=1e-6)
+    limit = item.limit if high and item.limit is not None and isfinite(item.limit) else None
     return Mark(
         rule=finding.rule,
         severity=finding.severity,
         series=item.series,
         start=item.start * scale,
         end=item.end * scale,
-        limit=item.limit if high else None,
+        limit=limit,
         point=point,
         text=item.text,
-        noise=noise(run.series[item.series]) if item.unit == "noise" else None,
+        broken=broken,
+        noise=noise(series) if item.unit == "noise" else None,
     )
 
 
-def _point(series: Series, item: CurveEvidence, scale: float) -> tuple[float, float] | None:
-    """The point inside the span that holds the value of the evidence, where there is one."""
-    if item.unit or not np.isfinite(item.value):
-        return None
-    near = np.abs(series.y - item.value) <= 1e-6 * max(1.0, abs(item.value))
-    inside = np.flatnonzero((series.x >= item.start) & (series.x <= item.end) & near)
-    return (float(series.x[inside[0]]) * scale, float(item.value)) if len(inside) else None
+def _point(
+    series: Series, item: CurveEvidence, scale: float
+) -> tuple[tuple[float, float] | None, bool]:
+    """The point of the curve that decided, and whether its value is not finite."""
+    finite = np.flatnonzero(series.finite)
+    if item.at is None or not len(finite):
+        return None, False
+    place = int(np.argmin(np.abs(series.x - item.at)))
+    shown = finite[max(0, int(np.searchsorted(finite, place, side="right")) - 1)]
+    return (float(series.x[place]) * scale, float(series.y[shown])), not series.finite[place]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from analyzer.finding import Diagnosis
 from analyzer.names import label
-from analyzer.render.markdown import escape, table
+from analyzer.render.markup import escape, table
 from analyzer.render.text import count, number, plain, sparkline
 from analyzer.render.wording import change_text
 from analyzer.run import Run

@@ -13,6 +13,7 @@ from functools import cached_property
 
 from analyzer.finding import Diagnosis, Finding, Severity, Together
 from analyzer.render.charts import Chart, charts
+from analyzer.render.known import Baselined
 from analyzer.render.names import file_name, short_names
 from analyzer.render.overview import MAIN_METRIC, Overview, overview
 from analyzer.render.polyline import polyline
@@ -181,6 +182,7 @@ class Report:
     version: str
     title: str = "Training report"
     together: Together = field(default_factory=Together)
+    baseline: Baselined | None = None
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:

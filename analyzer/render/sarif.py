@@ -81,7 +81,7 @@ def _result(one: Told, index: dict[str, int], checked: Checked) -> dict[str, Any
     if one.accepted is not None:
         reason = plain(one.accepted.reason)
         made["suppressions"] = [{"kind": "external", "justification": reason}]
-    if checked.with_baseline:
+    if checked.report.baseline is not None:
         known = one.accepted is not None and one.accepted.until is None
         made["baselineState"] = "unchanged" if known else "new"
     return made

@@ -23,17 +23,15 @@ def best(series: Series, higher_is_better: bool) -> Reading:
     """The best value reached, in the curve's unit."""
     x, y, _ = finite(series)
     at = best_index(y, higher_is_better)
-    value = float(y[at])
-    return Reading(
-        value, 1.0, float(x[at]), float(x[at]), {"best": value, "best_at": float(x[at])}
-    )
+    value, place = float(y[at]), float(x[at])
+    return Reading(value, 1.0, place, place, {"best": value, "best_at": place}, place)
 
 
 def first(series: Series) -> Reading:
     """The first value that is a number, in the curve's unit; 100 % is its size."""
     x, y, _ = finite(series)
-    value = float(y[0])
-    return Reading(value, abs(value), float(x[0]), float(x[0]), {"first_value": value})
+    value, at = float(y[0]), float(x[0])
+    return Reading(value, abs(value), at, at, {"first_value": value}, at)
 
 
 def level(series: Series) -> Reading:
@@ -49,7 +47,7 @@ def quantile(series: Series, q: float) -> Reading:
     value = float(np.quantile(y, q / 100))
     at = float(x[int(np.argmin(np.abs(y - value)))])
     details: dict[str, float | str] = {"quantile": value, "quantile_at": at, "level": median(y)}
-    return Reading(value, abs(value), *_span(x), details)
+    return Reading(value, abs(value), *_span(x), details, at)
 
 
 def zeros(series: Series) -> Reading:
@@ -57,7 +55,8 @@ def zeros(series: Series) -> Reading:
     x, y, _ = finite(series)
     at = np.flatnonzero(y == 0)
     span = _span(x[at]) if len(at) else _span(x)
-    return Reading(len(at), len(y), *span, {"zeros": len(at), "points": len(y)})
+    details: dict[str, float | str] = {"zeros": len(at), "points": len(y)}
+    return Reading(len(at), len(y), *span, details, span[0] if len(at) else None)
 
 
 def repeats(series: Series) -> Reading:
@@ -72,7 +71,8 @@ def repeats(series: Series) -> Reading:
         "constant": float(y[last]),
         "points": len(y),
     }
-    return Reading(count, len(y), float(x[last - count + 1]), float(x[last]), details)
+    first = float(x[last - count + 1])
+    return Reading(count, len(y), first, float(x[last]), details, first)
 
 
 def nonfinite(series: Series) -> Reading:
@@ -101,6 +101,7 @@ def nonfinite(series: Series) -> Reading:
             "last_value": float(before[-1]) if first else float("nan"),
             "then": "and it came back later" if back else "and it never came back",
         },
+        float(series.x[first]),
     )
 
 

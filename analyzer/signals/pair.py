@@ -55,7 +55,7 @@ def gap(series: Series, other: Series) -> Reading:
     x, y, z = series.x, series.y, other.y
     upper, lower = tail(y), tail(z)
     details: dict[str, float | str] = {"tail": upper, "other_tail": lower}
-    return Reading(upper - lower, abs(lower), float(x[0]), float(x[-1]), details)
+    return Reading(upper - lower, abs(lower), float(x[0]), float(x[-1]), details, float(x[-1]))
 
 
 def ratio(series: Series, other: Series) -> Reading:

@@ -63,7 +63,7 @@ def seam(series: Series) -> Reading:
     before, after = sides[worst]
     at = float(x[seams[worst]])
     details: dict[str, float | str] = {"before": before, "after": after, "seam": at}
-    return Reading(after - before, abs(before), at, at, details)
+    return Reading(after - before, abs(before), at, at, details, at)
 
 
 def turns(series: Series) -> Reading:
@@ -118,7 +118,8 @@ def spikes(series: Series, z: float, times: float, within: float) -> Reading:
         "usual": float(usual[worst]),
         "points": len(y),
     }
-    return Reading(len(tops), len(y), float(x[tops[0]]), float(x[tops[-1]]), details)
+    span = float(x[tops[0]]), float(x[tops[-1]])
+    return Reading(len(tops), len(y), *span, details, float(x[worst]))
 
 
 def _far_by_ratio(y: FloatArray, usual: FloatArray, z: float) -> NDArray[np.bool_]:

@@ -47,7 +47,7 @@ def undone(series: Series, rate: Series, higher_is_better: bool) -> Reading:
     }
     if made <= 0:  # nothing was reached that could be lost
         lost, made = 0.0, 1.0
-    return Reading(lost, made, float(x[at]), float(x[-1]), details)
+    return Reading(lost, made, float(x[at]), float(x[-1]), details, float(x[at]))
 
 
 def rise(rate: FloatArray, segment: IntArray) -> int | None:

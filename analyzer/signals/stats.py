@@ -36,7 +36,8 @@ class Reading:
     """What a signal says of a curve.
 
     ``value`` is in the signal's unit, ``reference`` is what 100 % of it is, ``start`` and ``end``
-    are on the x axis, ``details`` are the numbers that a message may name.
+    are on the x axis, ``details`` are the numbers that a message may name. ``at`` is the x of the
+    point that decided; None where no single one did, as of a median or a count of turns.
     """
 
     value: float
@@ -44,6 +45,7 @@ class Reading:
     start: float
     end: float
     details: dict[str, float | str] = field(default_factory=dict)
+    at: float | None = None
 
 
 @lru_cache(REMEMBERED)

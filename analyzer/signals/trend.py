@@ -50,7 +50,7 @@ def progress(series: Series, higher_is_better: bool) -> Reading:
     start, best, at = _best_stretch(y, higher_is_better)
     details: dict[str, float | str] = {"head": start, "best": best, "best_at": float(x[at])}
     value = best - start if higher_is_better else start - best
-    return Reading(value, abs(start), float(x[0]), float(x[at]), details)
+    return Reading(value, abs(start), float(x[0]), float(x[at]), details, float(x[at]))
 
 
 def regain(series: Series, higher_is_better: bool) -> Reading:
@@ -69,7 +69,7 @@ def regain(series: Series, higher_is_better: bool) -> Reading:
         "tail": last,
         "lost": 100 * lost / made if made > 0 else float("nan"),
     }
-    return Reading(lost, made, float(x[at]), float(x[-1]), details)
+    return Reading(lost, made, float(x[at]), float(x[-1]), details, float(x[at]))
 
 
 def _best_stretch(y: FloatArray, higher_is_better: bool) -> tuple[float, float, int]:
@@ -98,7 +98,7 @@ def setback(series: Series, higher_is_better: bool) -> Reading:
         "last": last,
         "since": len(y) - 1 - at,
     }
-    return Reading(value, abs(best), float(x[at]), float(x[-1]), details)
+    return Reading(value, abs(best), float(x[at]), float(x[-1]), details, float(x[at]))
 
 
 def since_best(series: Series, higher_is_better: bool) -> Reading:
@@ -108,7 +108,7 @@ def since_best(series: Series, higher_is_better: bool) -> Reading:
     since = len(y) - 1 - at
     details: dict[str, float | str] = {"best": float(y[at]), "best_at": float(x[at])}
     details["since"] = since
-    return Reading(since, len(y), float(x[at]), float(x[-1]), details)
+    return Reading(since, len(y), float(x[at]), float(x[-1]), details, float(x[at]))
 
 
 def idle(series: Series, higher_is_better: bool) -> Reading:
@@ -127,4 +127,4 @@ def idle(series: Series, higher_is_better: bool) -> Reading:
         "idle": len(y) - 1 - at,
         "points": len(y),
     }
-    return Reading(len(y) - 1 - at, len(y), float(x[at]), float(x[-1]), details)
+    return Reading(len(y) - 1 - at, len(y), float(x[at]), float(x[-1]), details, float(x[at]))

@@ -101,6 +101,12 @@ def test_what_is_in_a_baseline_for_nothing_is_said(cli) -> None:
     assert code == 0
     assert "note: known.json: stale: loss-nonfinite (train_loss) was not found" in err
     assert "stale" not in cli("check", HEALTHY, "--baseline", "known.json", "--select", "lr-*")[2]
+    told = json.loads(cli("check", HEALTHY, "--baseline", "known.json", "--format", "json")[1])
+    assert told["baseline"]["file"] == "known.json"
+    assert "loss-nonfinite" in [one["rule"] for one in told["baseline"]["stale"]]
+    text = cli("check", HEALTHY, "--baseline", "known.json", "--format", "markdown")[1]
+    assert "- `loss-nonfinite` train_loss" in text
+    assert json.loads(cli("check", HEALTHY, "--format", "json")[1])["baseline"] is None
 
 
 def test_what_is_required_is_in_no_baseline(cli) -> None:
@@ -145,6 +151,8 @@ def test_a_data_set_has_a_baseline_too(cli, tmp_path) -> None:
     code, out, _ = cli("dataset", "set", "--baseline", "known.json")
     assert code == 0
     assert "data-label-line (known, in known.json)" in out
+    told = json.loads(cli("dataset", "set", "--baseline", "known.json", "--format", "json")[1])
+    assert told["baseline"]["entries"] == len(told["datasets"][0]["suppressed"]) > 0
     (tmp_path / "set/train_list.txt").write_bytes(b"nothing\n")
     assert cli("dataset", "set", "--baseline", "known.json")[0] == 1
 

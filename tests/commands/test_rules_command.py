@@ -7,6 +7,7 @@ import re
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from analyzer.__main__ import run as run_cli
@@ -14,6 +15,8 @@ from analyzer.commands.explain import explain
 from analyzer.commands.rules import schema_text
 from analyzer.diagnosis import installed_rules
 from analyzer.location import rules_dir
+
+GOLD = Path(__file__).parent.parent / "gold"
 
 RULE = """\
 title: The loss is high
@@ -175,6 +178,21 @@ def test_the_schema_is_the_one_in_the_folder_of_rules(monkeypatch, capsys) -> No
     names = schema["$defs"]["Condition"]["properties"]["signal"]["anyOf"][0]["enum"]
     assert "drop" in names
     assert "id" not in schema["properties"]
+
+
+@pytest.mark.parametrize(
+    ("of", "file"),
+    [("report", "report.json"), ("comparison", "comparison.json"), ("dataset", "dataset.json")],
+)
+def test_the_schemas_of_our_json_are_printed_and_hold(monkeypatch, capsys, of, file) -> None:
+    assert rules(monkeypatch, "schema", "--of", of) == 0
+    schema = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    made = json.loads((GOLD / file).read_text(encoding="utf-8"))
+    jsonschema.validate(made, schema)
+    del made["version"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(made, schema)
 
 
 def test_the_page_is_the_one_in_the_folder_of_rules(monkeypatch, capsys) -> None:

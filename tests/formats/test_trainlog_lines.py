@@ -52,6 +52,10 @@ def parsed(message: bytes, text: str, head: bytes = HEAD) -> dict[str, str]:
             b"Validate - Precision: 0.72, Recall: 0.65, F1: 0.68",
         ),
         (
+            trainlog.sweep(0.6412, 0.7, 0.3, 0.45),
+            b"Sweep - AP: 0.641, Best F1: 0.700 at thresholds 0.3 and 0.45",
+        ),
+        (
             trainlog.saved("./workdirs/exp_20260105143022/checkpoints/epoch_1.pth"),
             b"Saved checkpoint: ./workdirs/exp_20260105143022/checkpoints/epoch_1.pth",
         ),

@@ -33,6 +33,15 @@ def held(line: bytes) -> dict[str, bytes]:
             {"bare_epoch": b"0", "bare_epochs": b"5", "bare_more": b", loss: nan"},
         ),
         (b"Train Loss: 1.8 | Time: 0.4s/iter", {"loss": b"1.8", "step_time": b"0.4"}),
+        (
+            b"Sweep - AP: 0.6, Best F1: 0.7 at thresholds 0.3 and 0.5",
+            {
+                "ap": b"0.6",
+                "best_f1": b"0.7",
+                "best_threshold": b"0.3",
+                "best_box_threshold": b"0.5",
+            },
+        ),
         (b"best metric, hmean: 0.8", {"best_metric": b"hmean: 0.8"}),
         (b"Best so far: Train Loss: 1.2", {}),
         (b"Epoch [1/5], Step [100/600], Loss: 2.1", {}),

@@ -51,12 +51,34 @@ def test_crosses_before_any_finite_value_stand_at_the_first_one() -> None:
 
 def test_evidence_lies_on_its_curve() -> None:
     run = handmade.run("r", handmade.series("val_f1", [0.2, 0.6, 0.5]))
-    (mark,) = panel(run, "metric", [evidence(limit=0.55)]).marks
+    (mark,) = panel(run, "metric", [evidence(limit=0.55, at=3)]).marks
     assert (mark.start, mark.end, mark.limit, mark.point) == (2, 3, 0.55, (3.0, 0.5))
-    (mark,) = panel(run, "metric", [evidence(limit=5.0, unit="noise")]).marks
-    assert (mark.limit, mark.point) == (None, None), "a limit in another unit is no height"
-    (mark,) = panel(run, "metric", [evidence(value=3.0, limit=0.0)]).marks
-    assert (mark.limit, mark.point) == (None, None), "nor is the limit of a count"
+    (mark,) = panel(run, "metric", [evidence(limit=0.4, unit="noise", at=2)]).marks
+    assert (mark.limit, mark.point) == (None, (2.0, 0.6)), "a limit in another unit is no height"
+    (mark,) = panel(run, "metric", [evidence(value=3.0, limit=0.0, at=2)]).marks
+    assert (mark.limit, mark.point) == (None, (2.0, 0.6)), "nor is the limit of a count"
+    (mark,) = panel(run, "metric", [evidence(limit=0.55)]).marks
+    assert (mark.limit, mark.point) == (None, None), "where the whole span decided, no point did"
+
+
+def test_a_point_that_is_not_finite_is_ringed_at_the_last_finite_height() -> None:
+    run = handmade.run("r", handmade.series("val_f1", [math.nan, 0.2, 0.6, math.nan]))
+    (mark,) = panel(run, "metric", [evidence(at=4, value=math.nan)]).marks
+    assert (mark.point, mark.broken) == ((4.0, 0.6), True)
+    (mark,) = panel(run, "metric", [evidence(at=1)]).marks
+    assert (mark.point, mark.broken) == ((1.0, 0.2), True)
+    nothing = handmade.run("r", handmade.series("val_f1", [math.nan, math.nan]))
+    (mark,) = panel(nothing, "metric", [evidence(at=1)]).marks
+    assert (mark.point, mark.broken) == (None, False)
+
+
+def test_of_several_pieces_of_evidence_the_one_with_a_limit_is_ringed() -> None:
+    run = handmade.run("r", handmade.series("val_f1", [0.2, 0.6, 0.5]))
+    one, two = evidence(at=2, unit="%", limit=1.0), evidence(limit=0.55, at=3)
+    both = replace(one, evidence=(*one.evidence, *two.evidence))
+    (mark,) = panel(run, "metric", [both]).marks
+    assert (mark.limit, mark.point) == (0.55, (3.0, 0.5))
+    assert mark.text == "t; t", "what is ringed is told"
 
 
 def test_evidence_in_units_of_noise_has_a_band_of_that_noise() -> None:

@@ -25,6 +25,7 @@ from analyzer.render.checked import Checked, RuleInfo
 from analyzer.render.github import to_github
 from analyzer.render.gitlab import to_gitlab
 from analyzer.render.junit import to_junit
+from analyzer.render.known import Baselined
 from analyzer.render.report import Report, RunReport
 from analyzer.render.sarif import to_sarif
 from analyzer.render.stepsummary import MOST_BYTES, markdown_summary
@@ -38,6 +39,7 @@ RULES = (
     RuleInfo("runs-identical", "Several runs have the same curves", "No.", "compare", "runs"),
 )
 ROOT = Path("/repository")
+KNOWN = Baselined(Path("known.json"), False, 2)
 NEVER_SHOWN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]")
 
 
@@ -92,7 +94,7 @@ def accepted() -> Checked:
     item = handmade.exploded()
     gone = tuple(Suppressed(f, "known, in k.json", None, 0) for f in item.diagnosis.findings)
     told = replace(item.diagnosis, findings=(), suppressed=(*gone, handmade.suppressed()))
-    return checked(handmade.report(RunReport(item.run, told)), with_baseline=True)
+    return checked(handmade.report(RunReport(item.run, told), baseline=KNOWN))
 
 
 def clean() -> Checked:
@@ -145,8 +147,8 @@ def test_sarif_says_what_is_accepted_and_what_is_new() -> None:
     first, *rest = item.diagnosis.findings
     known = Suppressed(first, "known, in known.json", None, 0)
     told = replace(item.diagnosis, findings=tuple(rest), suppressed=(known,))
-    report = handmade.report(RunReport(item.run, told))
-    results = json.loads(to_sarif(checked(report, with_baseline=True)))["runs"][0]["results"]
+    report = handmade.report(RunReport(item.run, told), baseline=KNOWN)
+    results = json.loads(to_sarif(checked(report)))["runs"][0]["results"]
     by_rule = {result["ruleId"]: result for result in results}
     assert by_rule[first.rule]["baselineState"] == "unchanged"
     assert by_rule[first.rule]["suppressions"][0]["justification"] == "known, in known.json"

@@ -33,13 +33,16 @@ from analyzer.dataset.repair import Change
 from analyzer.dataset.statistics import Histogram, Numbers, SplitNumbers
 from analyzer.finding import Severity
 from analyzer.render.checked import Checked
-from analyzer.render.comparison import ComparisonReport, comparison_to_json, print_comparison
+from analyzer.render.comparison import ComparisonReport, print_comparison
 from analyzer.render.comparison_files import comparison_html, comparison_markdown
+from analyzer.render.comparison_json import comparison_to_json
 from analyzer.render.dataset import DatasetReport, Overlay, dataset_to_json, print_dataset
 from analyzer.render.dataset_files import dataset_html, dataset_markdown
+from analyzer.render.known import Baselined, KnownEntry
 from analyzer.render.markdown import blocks
 from analyzer.render.notebook import diagnosis_html, diagnosis_markdown, run_html, run_markdown
 from analyzer.render.redact import redacted
+from analyzer.render.report import Report
 from analyzer.render.scalars import write_csv, write_jsonl
 from analyzer.run import Config
 
@@ -71,7 +74,12 @@ STEERING = re.compile(
 
 
 def checked(bad: str) -> Checked:
-    return Checked(handmade.hostile(bad), (), Severity.ERROR, Path("/repository"))
+    return Checked(hostile(bad), (), Severity.ERROR, Path("/repository"))
+
+
+def hostile(bad: str) -> Report:
+    known = Baselined(Path(bad), True, 1, (KnownEntry(bad, bad, bad, bad),))
+    return replace(handmade.hostile(bad), baseline=known)
 
 
 def comparison(bad: str) -> ComparisonReport:
@@ -122,6 +130,8 @@ class _Tags(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr":  # after dots and the like in a name
+            return
         links = [v for k, v in attrs if k in ("href", "src") and not (v or "").startswith("data:")]
         self.found.append((tag, sorted(k for k, _ in attrs), links))
 
@@ -219,7 +229,7 @@ OUTPUTS: dict[str, tuple[Callable[[str], str], Callable[[str], object]]] = {
             "gitlab": keys,
         }.items()
     },
-    "report markdown": (lambda bad: "\n\n".join(blocks(handmade.hostile(bad))), marks),
+    "report markdown": (lambda bad: "\n\n".join(blocks(hostile(bad))), marks),
     "redacted html": (
         lambda bad: FORMATS["html"](replace(checked(bad), report=redacted(handmade.hostile(bad)))),
         nothing,

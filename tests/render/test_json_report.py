@@ -12,7 +12,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.render.json import finite, json_schema, to_json
+from analyzer.render.json import finite, to_json
+from analyzer.render.known import Baselined, KnownEntry
+from analyzer.render.published import json_schema
 
 TYPES = {
     "string": str,
@@ -63,6 +65,22 @@ def strict(value: Any) -> str:
 def test_the_json_is_as_published(gold) -> None:
     made = to_json(handmade.report())
     gold("report.json", strict(made))
+    schema = json_schema()
+    assert problems(made, schema, schema) == []
+
+
+def test_the_baseline_that_counted_is_told() -> None:
+    stale = (KnownEntry("00ff", "loss-flat", "train_loss", ""),)
+    report = handmade.report(baseline=Baselined(Path("a/known.json"), False, 3, stale))
+    made: Any = to_json(report)
+    assert made["baseline"] == {
+        "file": "a/known.json",
+        "per_run": False,
+        "entries": 3,
+        "stale": [
+            {"fingerprint": "00ff", "rule": "loss-flat", "subject": "train_loss", "run": None}
+        ],
+    }
     schema = json_schema()
     assert problems(made, schema, schema) == []
 

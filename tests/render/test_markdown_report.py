@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.errors import MissingExtra
-from analyzer.render.markdown import code, escape, fenced, table, write_markdown
+from analyzer.render.markdown import write_markdown
+from analyzer.render.markup import code, escape, fenced, table
 
 pytest.importorskip("matplotlib")
 

@@ -250,6 +250,28 @@ def test_points_that_are_no_numbers_are_left_out() -> None:
     assert read("points", y).value == 5
 
 
+DECIDED = {
+    "best": 4,  # the highest point
+    "first": 1,
+    "setback": 4,
+    "since_best": 4,
+    "idle": 1,  # as good as ever within the noise
+    "zeros": 5,
+    "repeats": 5,
+    "nonfinite": 8,
+    "drop": None,  # medians of stretches: no single point
+    "swing": None,
+    "turns": None,
+    "level": None,
+}
+
+
+@pytest.mark.parametrize(("name", "at"), DECIDED.items())
+def test_the_point_that_decided(name: str, at: float | None) -> None:
+    y = [1.0, 2.0, 3.0, 9.0, 0.0, 0.0, 0.0, math.nan, 4.0]
+    assert read(name, y, higher_is_better=True).at == at
+
+
 def test_too_few_points_are_said_with_their_number() -> None:
     assert refuse("drop", [1.0, 2.0]) == "F1 has 2 of the 5 points this needs"
     assert "0 of the 1" in refuse("nonfinite", [])
@@ -306,6 +328,7 @@ def test_no_exception_and_no_warning_on_any_floats(
     if isinstance(found, Reading):
         assert math.isfinite(found.value)
         assert set(found.details) <= set(SIGNALS[name].gives)
+        assert found.at is None or found.at in curve.x
 
 
 @pytest.mark.parametrize("y", [[], [1.0], [2.0] * 50, [1e308, -1e308] * 10, [math.nan] * 9])

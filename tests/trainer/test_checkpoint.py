@@ -38,7 +38,7 @@ def state_of(model, optimizer, **changes):
         "metrics": {"epoch": 2, "val_f1": 0.5},
         "best": None,
     }
-    return make_state(model, optimizer, Config().plain(), **given | changes)
+    return make_state(model.state_dict(), optimizer, Config().plain(), **given | changes)
 
 
 def test_the_full_state_comes_back(tmp_path):

@@ -176,5 +176,6 @@ def test_every_field_of_every_section_is_in_the_resolved_config():
         "validate",
         "checkpoint",
         "output",
+        "stages",
     ]
     assert plain["data"]["input_size"] == 800

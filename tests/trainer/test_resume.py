@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import analyzer
 from trainer import loop
 from trainer.synth import render_dataset
 from trainer.train import main
@@ -16,8 +17,12 @@ CONFIG = """
 model: {pretrained: false, fpn_channels: 16}
 data: {train_dir: data, test_dir: data, input_size: 64, batch_size: 4}
 optimizer: {type: AdamW, lr: 0.01}
-scheduler: {type: ReduceLROnPlateau, patience: 0, monitor: val_f1, mode: max, warmup_steps: 1}
-train: {epochs: 4, device: cpu, precision: fp32, threads: 1, log_every: 2}
+scheduler: {type: ReduceLROnPlateau, patience: 0, monitor: val_f1, mode: max}
+train:
+  {epochs: 5, ema: 0.9, early_stopping: {patience: 9}, device: cpu, precision: fp32, threads: 1}
+stages:
+  - {name: head, epochs: 2, freeze_backbone: true, lr: 0.02}
+  - {name: all}
 """
 TIMES = ("_time", "images_per_second")
 
@@ -52,7 +57,7 @@ def whole(home):
         patch.chdir(home)
         assert train() == 0
         log = Path("workdirs/latest/logs/train.log").read_text()
-        return records(), state("epoch_4.pth"), log
+        return records(), state("epoch_5.pth"), log
 
 
 def train(*sets):
@@ -92,8 +97,17 @@ def same(first, second):
 
 def assert_same_end(whole):
     numbers, expected, _ = whole
-    found = state("epoch_4.pth")
-    for key in ("model", "optimizer", "scheduler", "best", "rng"):
+    found = state("epoch_5.pth")
+    for key in (
+        "model",
+        "optimizer",
+        "scheduler",
+        "stage",
+        "ema",
+        "early_stopping",
+        "best",
+        "rng",
+    ):
         assert same(found[key], expected[key]), key
     assert records() == numbers
 
@@ -111,7 +125,7 @@ def interrupt_at(monkeypatch, step):
     monkeypatch.setattr(loop, "set_learning_rate", noted)
 
 
-@pytest.mark.parametrize("at", [3, 6])
+@pytest.mark.parametrize("at", [3, 6])  # in the first stage, at the end of the second
 def test_an_interruption_at_any_step_changes_nothing(place, whole, monkeypatch, at):
     with monkeypatch.context() as patch:
         interrupt_at(patch, at)
@@ -121,23 +135,71 @@ def test_an_interruption_at_any_step_changes_nothing(place, whole, monkeypatch, 
 
 
 def test_fewer_epochs_and_the_rest_later_change_nothing(place, whole):
-    assert train("train.epochs=2") == 0
-    assert go_on("--epochs", "4") == 0
+    assert train("train.epochs=4") == 0
+    assert go_on("--epochs", "5") == 0
     assert_same_end(whole)
 
 
-def test_a_plateau_cuts_the_rate_and_says_so(place, whole):
+def test_going_on_at_the_border_of_two_stages_changes_nothing(place, whole):
+    assert train("train.epochs=3") == 0
+    assert (
+        main(
+            [
+                "--resume",
+                "workdirs/latest/checkpoints/epoch_2.pth",
+                "--epochs",
+                "5",
+                "--no-preflight",
+            ]
+        )
+        == 0
+    )
+    numbers, expected, _ = whole
+    assert records()[3:] == numbers[2:]
+    found = state("epoch_5.pth")
+    for key in ("model", "optimizer", "ema", "early_stopping"):
+        assert same(found[key], expected[key]), key
+
+
+def test_a_plateau_cuts_the_rate_and_begins_anew_with_a_stage(place, whole):
     numbers, expected, log = whole
     assert expected["scheduler"]["plateau"]["cuts"] > 0
-    assert numbers[-1]["learning_rate"] < numbers[1]["learning_rate"]
+    assert [record["learning_rate"] for record in numbers] == [0.02, 0.02, 0.01, 0.01, 0.005]
     assert "val_f1 stands still: from now on LR: 0.005" in log
 
 
+def test_what_is_validated_is_the_mean_of_the_weights(place, whole):
+    _, expected, _ = whole
+    assert expected["ema"]["updates"] == 10
+    assert not same(expected["ema"]["weights"], expected["model"])
+    assert expected["early_stopping"] == {"best": 0.0, "waited": 2}
+
+
+def test_a_training_ends_early_and_says_why(place, monkeypatch):
+    early = ["stages=[]", "train.epochs=9", "train.early_stopping={patience: 2}"]
+    assert train(*early, "checkpoint.every=9") == 0
+    why = "val_f1 has not been better than 0.0000 for 2 epochs"
+    run = Path("workdirs/latest")
+    info = json.loads((run / "run.json").read_text())
+    assert (info["status"], info["reason"]) == ("stopped early", why)
+    assert len(records()) == 3
+    assert f"INFO Stopped early: {why}" in (run / "logs/train.log").read_text()
+    assert (run / "checkpoints/epoch_3.pth").exists()  # the last epoch is always saved
+
+    assert go_on() == 0  # as if it had been killed before it could say that
+    assert json.loads((run / "run.json").read_text())["status"] == "stopped early"
+    assert len(records()) == 3
+
+    (judged,) = analyzer.read(run)
+    assert judged.status == "stopped early"
+    assert "run-incomplete" not in [item.rule for item in analyzer.diagnose(judged).findings]
+
+
 def test_a_file_from_before_a_setting_came_goes_on(place):
-    assert train("train.epochs=1", "scheduler.type=Constant") == 0
+    assert train("train.epochs=1", "scheduler.type=Constant", "stages=[]") == 0
     path = Path("workdirs/latest/checkpoints/epoch_1.pth")
     old = state("epoch_1.pth")
-    del old["config"]["scheduler"]["min_lr"], old["scheduler"]["plateau"]
+    del old["config"]["stages"], old["scheduler"]["plateau"], old["stage"]
     torch.save(old, path)
     assert go_on("--epochs", "2") == 0
 

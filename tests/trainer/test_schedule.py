@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.config import SchedulerConfig
 from trainer.schedule import Plateau, learning_rate
+from trainer.scheduling import SchedulerConfig
 
 
 def rates(config, *, epochs, steps_per_epoch, base=1.0):

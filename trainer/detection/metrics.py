@@ -1,10 +1,12 @@
-"""Precision, recall and hmean by the protocol of ICDAR2015, challenge 4.
+"""Precision, recall, hmean and average precision of a set of images.
 
-metric = DetectionMetric(); metric.update(predicted, expected, ignored); metric.compute()
+metric = DetectionMetric(); metric.update(predicted, expected, ignored, scores)
+metric.compute(threshold) -> DetectionScores      metric.average_precision() -> float
 
-Per image, words and predictions are matched one to one, greedily in the order they stand, when
-their IoU is above 0.5. A prediction that lies by more than half of its own area in a word
-marked don't-care is left out, and so are those words themselves.
+Pairs are found by ``matching``. Average precision is that of PASCAL VOC since 2010 (Everingham et
+al., "The PASCAL Visual Object Classes Challenge: A Retrospective", 2015): the area below the
+precision at every recall, each replaced by the highest at that recall or above it; at an IoU
+above 0.5, with don't-care words left out as above.
 """
 
 from __future__ import annotations
@@ -13,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
+
+from trainer.detection.matching import Judged, match
 
 Floats = NDArray[np.floating[Any]]
 
@@ -33,80 +36,63 @@ class DetectionScores:
 
 
 class DetectionMetric:
-    """Adds up images; ``compute`` may be called at any time."""
+    """Adds up images; ``compute`` may be called at any time, for any threshold."""
 
     def __init__(self, iou: float = 0.5, ignore_overlap: float = 0.5) -> None:
         self.iou = iou
         self.ignore_overlap = ignore_overlap
-        self.reset()
+        self.judged: list[Judged] = []
+        """One for each image since the last ``reset``."""
 
     def reset(self) -> None:
-        self.matched = self.predicted = self.expected = self.images = 0
+        """Start again."""
+        self.judged = []
 
-    def update(self, predicted: Floats, expected: Floats, ignored: NDArray[np.bool_]) -> None:
-        """Count one image.
+    def update(
+        self,
+        predicted: Floats,
+        expected: Floats,
+        ignored: NDArray[np.bool_],
+        scores: Floats | None = None,
+    ) -> Judged:
+        """Count one image, see ``match``; without ``scores`` all are equally sure, best first."""
+        sure = np.ones(len(predicted)) if scores is None else scores
+        limits = {"iou": self.iou, "ignore_overlap": self.ignore_overlap}
+        judged = match(predicted, sure, expected, ignored, **limits)
+        self.judged.append(judged)
+        return judged
 
-        ``predicted`` (n, 4, 2) best first, ``expected`` (m, 4, 2), ``ignored`` (m,): which of
-        them are don't-care. Quads without area or not finite are left out; crossed ones stand
-        for their hull.
-        """
-        ignored = np.asarray(ignored, bool)
-        found = _polygons(predicted)
-        words = _polygons(expected)
-        found = found[shapely.area(found) > 0]
-        real = shapely.area(words) > 0
-        care, others = words[real & ~ignored], words[real & ignored]
-        if len(others):
-            covered = _overlaps(found, others) / shapely.area(found)[:, None]
-            found = found[~(covered > self.ignore_overlap).any(1)]
-        self.images += 1
-        self.expected += len(care)
-        self.predicted += len(found)
-        self.matched += _match(_iou(care, found), self.iou)
+    def compute(self, threshold: float = 0.0) -> DetectionScores:
+        """The rates of the predictions whose score is at least ``threshold``."""
+        scores, hits = self._all()
+        kept = scores >= threshold
+        words = sum(one.words for one in self.judged)
+        return rates(int((hits & kept).sum()), int(kept.sum()), words, len(self.judged))
 
-    def compute(self) -> DetectionScores:
-        precision = self.matched / self.predicted if self.predicted else 0.0
-        recall = self.matched / self.expected if self.expected else 0.0
-        total = precision + recall
-        hmean = 2 * precision * recall / total if total else 0.0
-        return DetectionScores(
-            precision, recall, hmean, self.matched, self.predicted, self.expected, self.images
-        )
+    def average_precision(self) -> float:
+        """0 to 1; 0.0 where there is no word. Predictions of one score are taken in together."""
+        words = sum(one.words for one in self.judged)
+        scores, hits = self._all()
+        if not words or not len(scores):
+            return 0.0
+        order = np.argsort(-scores, kind="stable")
+        last = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+        found = hits[order].cumsum()[last]
+        best_from_here = np.maximum.accumulate((found / (last + 1))[::-1])[::-1]
+        return float((np.diff(found, prepend=0) * best_from_here).sum() / words)
 
-
-def _polygons(quads: Floats) -> NDArray[np.object_]:
-    quads = np.asarray(quads, np.float64).reshape(-1, 4, 2)
-    finite = np.isfinite(quads).all((1, 2), keepdims=True)
-    polygons = np.asarray(shapely.polygons(np.where(finite, quads, 0.0)))
-    crossed = ~shapely.is_valid(polygons)
-    polygons[crossed] = shapely.convex_hull(polygons[crossed])
-    return polygons
-
-
-def _overlaps(first: NDArray[np.object_], second: NDArray[np.object_]) -> Floats:
-    """(n, m) areas of intersection; only pairs whose upright boxes meet are cut."""
-    a, b = shapely.bounds(first)[:, None], shapely.bounds(second)[None]
-    meet = (a[..., :2] < b[..., 2:]).all(-1) & (b[..., :2] < a[..., 2:]).all(-1)
-    rows, columns = np.nonzero(meet)
-    result = np.zeros(meet.shape)
-    result[rows, columns] = shapely.area(shapely.intersection(first[rows], second[columns]))
-    return result
+    def _all(self) -> tuple[Floats, NDArray[np.bool_]]:
+        """Scores and hits (n,) of the predictions of all images."""
+        if not self.judged:
+            return np.empty(0), np.empty(0, bool)
+        scores = np.concatenate([one.scores for one in self.judged])
+        return scores, np.concatenate([one.hits for one in self.judged])
 
 
-def _iou(first: NDArray[np.object_], second: NDArray[np.object_]) -> Floats:
-    common = _overlaps(first, second)
-    union = shapely.area(first)[:, None] + shapely.area(second)[None] - common
-    result: Floats = common / np.maximum(union, 1e-12)
-    return result
-
-
-def _match(iou: Floats, limit: float) -> int:
-    """How many pairs: each word takes the first free prediction that is above ``limit``."""
-    free = np.ones(iou.shape[1], bool)
-    matched = 0
-    for row in iou > limit:
-        hits = np.flatnonzero(row & free)
-        if len(hits):
-            free[hits[0]] = False
-            matched += 1
-    return matched
+def rates(matched: int, predicted: int, expected: int, images: int = 1) -> DetectionScores:
+    """The three rates of these counts."""
+    precision = matched / predicted if predicted else 0.0
+    recall = matched / expected if expected else 0.0
+    total = precision + recall
+    hmean = 2 * precision * recall / total if total else 0.0
+    return DetectionScores(precision, recall, hmean, matched, predicted, expected, images)

@@ -129,6 +129,7 @@ class DBNet(nn.Module):
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
         self.decoder.apply(_init)
+        self._frozen = False
 
     def forward(self, images: Tensor, with_threshold: bool | None = None) -> Maps:
         """(B, H, W, 3) uint8, H and W multiples of 32, to ``Maps``.
@@ -149,10 +150,23 @@ class DBNet(nn.Module):
         rows = images.flatten(2).to(self.mean.dtype).sub_(mean).div_(std)
         return rows.view(images.shape).permute(0, 3, 1, 2)
 
+    def freeze_backbone(self, frozen: bool) -> None:
+        """Leave the backbone as it is, its batch norms too, or let it be trained."""
+        self._frozen = frozen
+        self.backbone.requires_grad_(not frozen)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> DBNet:
+        """As of any module, but a frozen backbone keeps the statistics of its batch norms."""
+        super().train(mode)
+        self.backbone.train(mode and not self._frozen)
+        return self
+
     @property
     def first_weight(self) -> nn.Parameter:
-        """Of the first convolution, whose gradient is the first to vanish."""
-        return _weight(self.backbone.get_submodule("conv1"))
+        """Of the first convolution that is trained, whose gradient is the first to vanish."""
+        first = self.decoder.in5 if self._frozen else self.backbone.get_submodule("conv1")
+        return _weight(first)
 
     @property
     def last_weight(self) -> nn.Parameter:

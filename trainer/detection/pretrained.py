@@ -108,12 +108,12 @@ def _download() -> Mapping[str, Any]:
 
 
 def _read(path: Path) -> Mapping[str, Any]:
-    """The state dict in a local file."""
+    """The state dict in a local file; of a training that kept their running mean, that."""
     try:
         state = read_weights(path)
     except UsageError as error:
         raise UsageError(f"model.pretrained: {error}; {ADVICE}") from None
-    for key in ("state_dict", "model"):
+    for key in ("state_dict", "ema", "model", "weights"):
         if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
             state = state[key]
     if not isinstance(state, Mapping):

@@ -14,13 +14,13 @@ from torch.utils.data import DataLoader
 
 from analyzer.errors import UsageError
 from analyzer.formats.icdar_folder import Sample
-from trainer.config import Config
+from trainer.config import Config, ValidateConfig
 from trainer.detection.dataset import DetectionDataset, collate
-from trainer.detection.decode import DecodeConfig, decode
+from trainer.detection.decode import DecodeConfig
 from trainer.detection.loss import Counts, Targets, db_loss
-from trainer.detection.metrics import DetectionMetric
 from trainer.detection.model import DBNet, Maps
 from trainer.detection.pretrained import load_pretrained
+from trainer.detection.sweep import ThresholdSweep
 from trainer.order import EpochOrder
 
 Batch = dict[str, Any]
@@ -47,13 +47,7 @@ class DetectionTask:
         if load_weights:  # a resume brings its own
             self.pretrained_note = load_pretrained(self.model, config.model.pretrained)
         self.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._metric = DetectionMetric()
-        validate = config.validate
-        self._decode = DecodeConfig(
-            threshold=validate.threshold,
-            box_threshold=validate.box_threshold,
-            unclip_ratio=validate.unclip_ratio,
-        )
+        self._sweep = ThresholdSweep(decoding(config.validate))
 
     @property
     def first_weight(self) -> nn.Parameter:
@@ -117,24 +111,33 @@ class DetectionTask:
         """Turn the maps into boxes and compare them with the labels."""
         probabilities = torch.sigmoid(output.text.float()).cpu().numpy()
         for index, probability in enumerate(probabilities):
-            boxes = decode(
+            self._sweep.update(
                 probability,
                 scale=batch["scale"][index],
                 source_size=batch["source_size"][index],
-                config=self._decode,
+                quads=batch["quads"][index],
+                ignored=batch["ignored"][index],
             )
-            self._metric.update(boxes.quads, batch["quads"][index], batch["ignored"][index])
 
     def scores(self) -> dict[str, float]:
-        """Precision, recall and F1 of the images judged since the last call, if any."""
-        found = self._metric.compute()
-        self._metric.reset()
+        """What the images judged since the last call gave, if there were any.
+
+        Precision, recall, F1 at the thresholds that are set; average precision; the best F1 of a
+        sweep and the thresholds, named as in the config, that gave it.
+        """
+        found, average = self._sweep.set_scores(), self._sweep.metric.average_precision()
+        best = self._sweep.best()
+        self._sweep.reset()
         if not found.images:
             return {}
         return {
             "val_precision": found.precision,
             "val_recall": found.recall,
             "val_f1": found.hmean,
+            "val_ap": average,
+            "val_best_f1": best.scores.hmean,
+            "val_best_threshold": best.threshold,
+            "val_best_box_threshold": best.box_threshold,
         }
 
     def data_info(self) -> dict[str, Any]:
@@ -164,6 +167,15 @@ class DetectionTask:
             worker_init_fn=_one_thread,
             generator=torch.Generator(),  # else an epoch begun twice draws twice
         )
+
+
+def decoding(settings: ValidateConfig) -> DecodeConfig:
+    """How the config wants boxes to be made."""
+    return DecodeConfig(
+        threshold=settings.threshold,
+        box_threshold=settings.box_threshold,
+        unclip_ratio=settings.unclip_ratio,
+    )
 
 
 def _one_thread(_: int) -> None:

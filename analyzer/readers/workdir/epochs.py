@@ -16,6 +16,12 @@ from analyzer.run import FloatArray, IntArray
 VALUES: Mapping[str, Mapping[str, str]] = {
     "loss": {"loss": "train_loss", "step_time": "step_time"},
     "precision": {"precision": "val_precision", "recall": "val_recall", "f1": "val_f1"},
+    "ap": {
+        "ap": "val_ap",
+        "best_f1": "val_best_f1",
+        "best_threshold": "val_best_threshold",
+        "best_box_threshold": "val_best_box_threshold",
+    },
 }
 """First field of a line -> its fields and the series that they mean."""
 

@@ -40,7 +40,10 @@ LINE = re.compile(
 FIELD: Mapping[str, int] = {name: place - 1 for name, place in LINE.groupindex.items()}
 """Where each group stands in what ``LINE.findall`` gives."""
 
-MESSAGES = ("epoch", "loss", "precision", "saved", "best", "resumed", "bare_epoch", "best_metric")
+MESSAGES = (
+    *("epoch", "loss", "precision", "ap", "saved", "best", "resumed"),
+    *("bare_epoch", "best_metric"),
+)
 """The first group of each message."""
 
 _UNNAMED_HEAD = re.sub(rb"\?P<\w+>", b"?:", trainlog.HEAD)

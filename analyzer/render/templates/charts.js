@@ -1,6 +1,7 @@
 // Draws the charts when they come into view, in the colours of the page.
 (async () => {
-  const all = await unpacked(JSON.parse(document.getElementById("chart-data").textContent));
+  const data = JSON.parse(document.getElementById("chart-data").textContent);
+  const all = await unpacked(data);
   const drawn = new Set();
   readColours();
 
@@ -53,10 +54,11 @@
   }
 
   // What is drawn of a piece of evidence: where it is, the point that decided, the noise.
-  function told(axis, {start, end, point, noise}) {
+  function told(axis, {start, end, point, broken, noise}) {
     const short = (value) => Number(value.toPrecision(4));
     const span = short(start) === short(end) ? "" : ` to ${short(end)}`;
-    const ring = point ? `; ringed: ${short(point[1])} at ${axis} ${short(point[0])}` : "";
+    const value = point && (broken ? "not finite" : short(point[1]));
+    const ring = point ? `; ringed: ${value} at ${axis} ${short(point[0])}` : "";
     const band = noise ? `; band: the noise of the curve, ± ${short(noise)}` : "";
     return `${axis} ${short(start)}${span}${ring}${band}`;
   }
@@ -130,6 +132,7 @@
     if (place.dataset.charts === "overview") {
       await drawOverview(place);
     } else {
+      if (data.records) place.after(...await recordOf(data, place.dataset.charts));
       await drawGroup(place);
     }
     place.dataset.drawn = "done";

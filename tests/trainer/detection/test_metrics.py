@@ -111,3 +111,75 @@ def test_any_quads_give_rates(predicted, expected, bits):
     for rate in (scores.precision, scores.recall, scores.hmean):
         assert 0 <= rate <= 1
     assert scores.matched <= min(scores.predicted, scores.expected)
+
+
+def ranked(*images):
+    """Images of (scores, hits, words): squares on words of their own, or far from any."""
+    metric = DetectionMetric()
+    for scores, hits, words in images:
+        expected = [box(100 * k, 0) for k in range(words)]
+        free = iter(expected)
+        predicted = [next(free) if hit else box(100 * k, 500) for k, hit in enumerate(hits)]
+        shape = np.array(predicted, float).reshape(-1, 4, 2)
+        metric.update(shape, np.array(expected).reshape(-1, 4, 2), np.zeros(words, bool), scores)
+    return metric
+
+
+def test_a_threshold_cuts_the_less_sure_ones():
+    metric = ranked(([0.9, 0.6, 0.4], [1, 0, 1], 3))
+    found = metric.compute(0.5)
+    assert (found.matched, found.predicted, found.expected) == (1, 2, 3)
+    assert metric.compute(0.6).predicted == 2, "the threshold itself is kept"
+    assert metric.compute(0.95).hmean == 0
+
+
+def test_average_precision_by_hand():
+    """Precision 1, 1/2, 2/3, 2/4, 3/5 at recall 1/4, 1/4, 2/4, 2/4, 3/4; the rest is not found.
+
+    The highest from there on: 1, 2/3, 3/5, so the area is (1 + 2/3 + 3/5) / 4.
+    """
+    metric = ranked(([0.9, 0.8, 0.7, 0.6, 0.5], [1, 0, 1, 0, 1], 4))
+    assert metric.average_precision() == pytest.approx((1 + 2 / 3 + 3 / 5) / 4)
+
+
+def test_average_precision_ranks_over_all_images():
+    one = ranked(([0.9, 0.2], [1, 0], 1), ([0.8], [1], 1))
+    assert one.average_precision() == 1, "the miss is the least sure of all"
+    other = ranked(([0.9, 0.85], [1, 0], 1), ([0.8], [1], 1))
+    assert other.average_precision() == pytest.approx((1 + 2 / 3) / 2)
+
+
+def test_average_precision_does_not_hang_on_the_order_of_equal_scores():
+    values = {
+        ranked(([0.5, 0.5, 0.5], hits, 2)).average_precision()
+        for hits in ([1, 0, 0], [0, 1, 0], [0, 0, 1])
+    }
+    assert len(values) == 1
+    assert values.pop() == pytest.approx(1 / 3 / 2)
+
+
+@pytest.mark.parametrize("image", [([], [], 0), ([], [], 3), ([0.5], [0], 0), ([0.5], [0], 2)])
+def test_average_precision_of_nothing_is_zero(image):
+    assert ranked(image).average_precision() == 0
+    assert DetectionMetric().average_precision() == 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.data())
+def test_one_matching_answers_for_every_threshold(data):
+    """Crowded squares, each near several words: cut first or matched first, the pairs are one."""
+    place = st.tuples(st.integers(0, 8), st.integers(0, 8))
+    words = np.array([box(*p) for p in data.draw(st.lists(place, max_size=6))])
+    words = words.reshape(-1, 4, 2)
+    found = np.array([box(*p) for p in data.draw(st.lists(place, max_size=8))]).reshape(-1, 4, 2)
+    scores = np.array(data.draw(st.lists(
+        st.floats(0, 1), min_size=len(found), max_size=len(found)
+    )))  # fmt: skip
+    ignored = np.zeros(len(words), bool)
+    metric = DetectionMetric()
+    metric.update(found, words, ignored, scores)
+    for threshold in (0, 0.25, 0.5, 0.75):
+        kept = scores >= threshold
+        cut = DetectionMetric()
+        cut.update(found[kept], words, ignored, scores[kept])
+        assert cut.compute() == metric.compute(threshold)

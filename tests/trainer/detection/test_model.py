@@ -1,9 +1,5 @@
 """The network: shapes, names, priors, and what eval mode leaves out."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 import torch
 
@@ -84,16 +80,3 @@ def test_first_and_last_weight_receive_gradients(model):
     model(images()).text.mean().backward()
     assert model.first_weight.grad.abs().sum() > 0
     assert model.last_weight.grad.abs().sum() > 0
-
-
-@pytest.mark.parametrize(
-    ("set_before", "found"), [({}, "1"), ({"THP_MEM_ALLOC_ENABLE": "0"}, "0")]
-)
-def test_large_pages_are_asked_for_unless_somebody_says_otherwise(set_before, found):
-    code = "import os, trainer; print(os.environ['THP_MEM_ALLOC_ENABLE'])"
-    clean = {k: v for k, v in os.environ.items() if k != "THP_MEM_ALLOC_ENABLE"}
-    environment = {**clean, **set_before}
-    out = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
-    )
-    assert out.stdout.strip() == found

@@ -76,3 +76,15 @@ def test_true_without_network_stops_with_one_sentence(model, monkeypatch):
     monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", refuse)
     with pytest.raises(UsageError, match=r"nor be downloaded \(name resolution failed\); write"):
         load_pretrained(model, True)
+
+
+def test_of_a_training_that_kept_a_running_mean_that_is_taken(tmp_path):
+    model, other = DBNet(16), DBNet(16)
+    state = {"model": model.state_dict(), "ema": {"weights": other.state_dict(), "updates": 3}}
+    torch.save(state, tmp_path / "e.pth")
+    fresh = DBNet(16)
+    load_pretrained(fresh, str(tmp_path / "e.pth"))
+    assert torch.equal(fresh.first_weight, other.first_weight)
+    torch.save({**state, "ema": None}, tmp_path / "e.pth")
+    load_pretrained(fresh, str(tmp_path / "e.pth"))
+    assert torch.equal(fresh.first_weight, model.first_weight)
