@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from analyzer.facts.stages import under_way
 from analyzer.formats.workdir import CHECKPOINTS, LOG, METRICS, RUN
 from analyzer.readers.workdir.best import best_checkpoint
 from analyzer.readers.workdir.checkpoints import collect_checkpoints
@@ -114,6 +115,7 @@ def read(folder: Folder, claim: Claim) -> Run:
     run = assemble(folder, claim, FORMAT, parts)
     if run.status is Status.UNKNOWN and (told := logged_status(log.last_time, longest)):
         run = with_status(run, folder, claim, *told)
+    run = replace(run, config=under_way(run.config, run.epochs_done))
     return _with_lines(folder, run)
 
 
