@@ -168,15 +168,21 @@ def find_checkpoint(path: Path) -> tuple[Path, Path]:
         raise UsageError(
             f"{path} is no run folder: it has no config.yaml; name one such as workdirs/latest"
         )
+    file = newest(path)
+    if file is None:
+        raise UsageError(f"{path / CHECKPOINTS} holds no epoch_N.pth to go on from; start anew")
+    return path, file
+
+
+def newest(run: Path) -> Path | None:
+    """The weight file of a run that a training would go on from."""
     found = {}
-    for file in (path / CHECKPOINTS).glob("*.pth"):
+    for file in (run / CHECKPOINTS).glob("*.pth"):
         if match := re.fullmatch(r"epoch_(\d+)\.pth", file.name):
             found[float(match[1])] = file
         elif match := re.fullmatch(r"interrupted_(\d+)\.pth", file.name):
             found[float(match[1]) - 0.5] = file  # it lies before the end of that epoch
-    if not found:
-        raise UsageError(f"{path / CHECKPOINTS} holds no epoch_N.pth to go on from; start anew")
-    return path, found[max(found)]
+    return found[max(found)] if found else None
 
 
 def recorded_best(run: Path) -> dict[str, Any] | None:

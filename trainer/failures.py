@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import errno
 import re
+from pathlib import Path
 
 import torch
 
 from trainer.config import Config
+from trainer.loop import NonFinite
+
+SHOWN = 8
+"""So many images of a step are named in a sentence."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CUDA = re.compile(r"CUDA out of memory|CUDA error: out of memory|HIP out of memory|ALLOC_FAILED")
@@ -52,6 +57,30 @@ def failure_sentence(error: Exception, config: Config) -> str:
             "checkpoint.keep=2, and go on with --resume"
         )
     return f"unexpected {said}"
+
+
+def nonfinite_line(found: NonFinite, epoch: int) -> str:
+    """What the log says of a loss or gradient that is NaN or inf, with all its images."""
+    return (
+        f"{found.what.capitalize()} is {found.value} at step {found.step} in epoch {epoch}; the "
+        f"images of that batch: {', '.join(found.files)}"
+    )
+
+
+def nonfinite_sentence(found: NonFinite, epoch: int, good: Path | None) -> str:
+    """Why a training stops there, and what is left of it."""
+    shown, more = found.files[:SHOWN], len(found.files) - SHOWN
+    others = f" and {more} more, which the log names" if more > 0 else ""
+    return (
+        f"the {found.what} became {found.value} at step {found.step} in epoch {epoch}, on "
+        f"{', '.join(shown)}{others}; the step was not made, and {last_good(good)}; lower "
+        "optimizer.lr, set train.grad_clip, or look at these images"
+    )
+
+
+def last_good(file: Path | None) -> str:
+    """Which weights to go back to."""
+    return f"the last good weights are {file}" if file else "there are no weights to go back to"
 
 
 def _is_full(error: Exception) -> bool:

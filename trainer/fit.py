@@ -14,10 +14,12 @@ from rich.progress import Progress
 
 from analyzer.formats import trainlog
 from analyzer.formats.workdir import RunWriter
+from trainer import checkpoint
 from trainer.detection.sweep import explain_low
 from trainer.ending import StoppedEarly, TrainingFailed
+from trainer.failures import last_good, nonfinite_line, nonfinite_sentence
 from trainer.interrupt import stop_request
-from trainer.loop import NonFinite, Trained, evaluate, train_epoch
+from trainer.loop import Trained, evaluate, train_epoch
 from trainer.session import (
     Session,
     begin_stage,
@@ -70,9 +72,11 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     stage = {"stage": session.rate.stage.number} if config.stages else {}
     record = {"epoch": epoch, "learning_rate": lr, **stage, **trained.means}
     if trained.nonfinite:
-        _report_nonfinite(run, trained.nonfinite, epoch)
+        run.log(nonfinite_line(trained.nonfinite, epoch), "ERROR")
         if plan.stop_on_nonfinite:
-            raise _failed(run, record, begin, _failure(trained.nonfinite, epoch))
+            good = checkpoint.newest(run.path)
+            why = nonfinite_sentence(trained.nonfinite, epoch, good)
+            raise _failed(run, record, begin, why)
     try:
         record |= _test_part(session, bar)
     except KeyboardInterrupt:
@@ -81,7 +85,8 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     if plan.stop_on_nonfinite and not math.isfinite(record.get("val_loss", 0.0)):
         why = (
             f"the validation loss is {record['val_loss']} in epoch {epoch}, so the weights are "
-            "broken; lower optimizer.lr or set train.grad_clip"
+            f"broken; {last_good(checkpoint.newest(run.path))}; lower optimizer.lr or set "
+            "train.grad_clip"
         )
         raise _failed(run, record, begin, why)
     watch(session, record)
@@ -158,18 +163,3 @@ def _ordered(record: Mapping[str, Any]) -> dict[str, Any]:
     """The documented keys first."""
     first = {key: record[key] for key in DOCUMENTED if key in record}
     return first | {key: value for key, value in record.items() if key not in first}
-
-
-def _report_nonfinite(run: RunWriter, found: NonFinite, epoch: int) -> None:
-    run.log(
-        f"Training loss is {found.value} at step {found.step} in epoch {epoch}; the images of "
-        f"that batch: {', '.join(found.files)}",
-        "ERROR",
-    )
-
-
-def _failure(found: NonFinite, epoch: int) -> str:
-    return (
-        f"the training loss became {found.value} at step {found.step} in epoch {epoch}; lower "
-        "optimizer.lr, set train.grad_clip, or look at the images that the log names"
-    )

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
+from trainer.laps import Laps
 from trainer.optim import set_learning_rate
-from trainer.steps import Plan, Task, autocast, make_update
+from trainer.steps import Plan, Task, autocast, make_update, set_momenta
 
 
 @dataclass(frozen=True)
 class NonFinite:
-    """The first step whose loss was NaN or inf, and its images."""
+    """The first step whose loss or gradient was NaN or inf, and its images."""
 
     step: int
+    what: str
     value: float
     files: tuple[str, ...]
 
@@ -31,7 +33,7 @@ class Trained:
     """
 
     means: dict[str, float]
-    """``train_loss``, its parts, ``grad_norm``, ``clipped_share``, ``data_time``, ``step_time``"""
+    """``train_loss``, its parts, ``grad_norm``, ``clipped_share``, and the times"""
     seconds: float
     rows: list[dict[str, float]]
     nonfinite: NonFinite | None = None
@@ -59,12 +61,16 @@ class _Window:
     names: list[str] = field(default_factory=list)
     rows: list[Tensor] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    laps: list[Laps] = field(default_factory=list)
     files: list[tuple[str, ...]] = field(default_factory=list)
 
-    def add(self, values: dict[str, Tensor], waited: float, files: Sequence[str]) -> None:
+    def add(
+        self, values: dict[str, Tensor], waited: float, laps: Laps, files: Sequence[str]
+    ) -> None:
         self.names = list(values)
         self.rows.append(torch.stack([value.detach().float() for value in values.values()]))
         self.waits.append(waited)
+        self.laps.append(laps)
         self.files.append(tuple(files))
 
     def read(self) -> list[dict[str, float]]:
@@ -74,7 +80,10 @@ class _Window:
         return [
             dict(zip(self.names, row, strict=True))
             | {"data_time": data, "step_time": step_time, "images": float(len(files))}
-            for row, data, files in zip(table, self.waits, self.files, strict=True)
+            | laps.read()
+            for row, data, laps, files in zip(
+                table, self.waits, self.laps, self.files, strict=True
+            )
         ]
 
 
@@ -94,13 +103,14 @@ def train_epoch(
 
     ``on_step`` hears the number of each step; ``on_record`` gets the means over the last
     ``log_every`` steps, and over the rest at the end. ``step_time`` is the whole iteration,
-    ``data_time`` the part of it that waited for data. A non-finite loss is found at the next
-    record (on a CPU at once); its update has been made by then, and is not undone.
+    ``data_time`` the part of it that waited for data; for the others see ``Laps``. A loss or
+    gradient that is NaN or inf is found at the next record (on a CPU at once).
 
     ``before`` are the rows of the steps that an interrupted training made in this epoch; it goes
     on after them. ``stop`` is asked after each step whether to end there.
     """
     task.model.train()
+    set_momenta(optimizer)
     history = list(before)
     stopped = False
     nonfinite: NonFinite | None = None
@@ -121,10 +131,12 @@ def train_epoch(
         waited = time.perf_counter() - clock
         step += 1
         set_learning_rate(optimizer, plan.lr_at(step, epoch))
-        values = make_update(task, optimizer, plan, batches)
-        window.add(values, waited, [file for batch in batches for file in task.files(batch)])
+        laps = Laps(plan.device)
+        values = make_update(task, optimizer, plan, batches, laps)
+        files = [file for batch in batches for file in task.files(batch)]
+        window.add(values, waited, laps, files)
         on_step(step)
-        bad = plan.device.type == "cpu" and not math.isfinite(float(values["train_loss"]))
+        bad = plan.device.type == "cpu" and _unsound(values) is not None
         if bad or len(window.rows) == plan.log_every:
             flush()
         stopped = stop()
@@ -140,8 +152,18 @@ def _first_nonfinite(
     rows: list[dict[str, float]], files: list[tuple[str, ...]], first_step: int
 ) -> NonFinite | None:
     for offset, (row, names) in enumerate(zip(rows, files, strict=True)):
-        if not math.isfinite(row["train_loss"]):
-            return NonFinite(first_step + offset, row["train_loss"], names)
+        found = _unsound(row)
+        if found is not None:
+            return NonFinite(first_step + offset, *found, names)
+    return None
+
+
+def _unsound(row: Mapping[str, Tensor | float]) -> tuple[str, float] | None:
+    """What of a step is NaN or inf, and which of them."""
+    for name, what in (("train_loss", "training loss"), ("grad_norm", "gradient norm")):
+        value = float(row[name])
+        if not math.isfinite(value):
+            return what, value
     return None
 
 

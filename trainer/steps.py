@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from trainer.laps import Laps
+
 
 class Task(Protocol):
     """What a training must know of a task: its model, data, loss and score.
@@ -63,12 +65,18 @@ class Plan:
 
 
 def make_update(
-    task: Task, optimizer: torch.optim.Optimizer, plan: Plan, batches: Sequence[Any]
+    task: Task,
+    optimizer: torch.optim.Optimizer,
+    plan: Plan,
+    batches: Sequence[Any],
+    laps: Laps,
 ) -> dict[str, Tensor]:
     """Forward and backward of each batch, one update; the numbers stay on the device.
 
     The update is that of one batch of all these images, as far as a loss can be cut in pieces;
-    batch norms see the statistics of each batch alone.
+    batch norms see the statistics of each batch alone. An update with a loss or a gradient that
+    is NaN or inf is not made where the training is to stop at such; the optimiser must be a fused
+    one, which looks at that on the device itself.
     """
     whole = [sum(amounts) for amounts in zip(*map(task.amount, batches), strict=True)]
     optimizer.zero_grad(set_to_none=True)
@@ -77,20 +85,41 @@ def make_update(
         with autocast(plan):
             parts, _ = task.loss(batch, whole)
         loss = torch.stack(list(parts.values())).sum()
+        laps.lap("forward_time")
         loss.backward()
+        laps.lap("backward_time")
         found = {"train_loss": loss, **{f"train_loss.{name}": v for name, v in parts.items()}}
         for name, value in found.items():
             total[name] = total.get(name, 0) + value.detach()
     numbers = _clip(task, plan)
+    if plan.stop_on_nonfinite:
+        sound = total["train_loss"].isfinite() & numbers["grad_norm"].isfinite()
+        optimizer.found_inf = 1 - sound.float()  # type: ignore[attr-defined]
     optimizer.step()
+    laps.lap("optimizer_time")
     return total | numbers
+
+
+def set_momenta(optimizer: torch.optim.Optimizer) -> None:
+    """Let SGD begin with momenta of 0, which is what it does.
+
+    PyTorch's fused one makes them in its first step, and leaves them without a value where that
+    step is skipped.
+    """
+    for group in optimizer.param_groups:
+        for weight in group["params"] if group.get("momentum") else ():
+            if optimizer.state[weight].get("momentum_buffer") is None:
+                optimizer.state[weight]["momentum_buffer"] = torch.zeros_like(weight)
 
 
 def _clip(task: Task, plan: Plan) -> dict[str, Tensor]:
     """The norms of the gradients as they are; then they are shrunk to the allowed norm."""
-    first, last = (_norm([w.grad]) for w in (task.first_weight, task.last_weight))
     gradients = [p.grad for p in task.model.parameters() if p.grad is not None]
     total = _norm(gradients)
+    first, last = (
+        total * 0 if weight.grad is None else torch.linalg.vector_norm(weight.grad)
+        for weight in (task.first_weight, task.last_weight)  # the first one may be frozen
+    )
     clipped = torch.zeros_like(total)
     if plan.grad_clip is not None:
         clipped = (total > plan.grad_clip).float()
@@ -101,10 +130,11 @@ def _clip(task: Task, plan: Plan) -> dict[str, Tensor]:
     return {**norms, "clipped_share": clipped}
 
 
-def _norm(gradients: Sequence[Tensor | None]) -> Tensor:
-    """The 2-norm of all gradients together; a missing one counts as zero."""
-    norms = [torch.linalg.vector_norm(g) for g in gradients if g is not None]
-    return torch.linalg.vector_norm(torch.stack(norms)) if norms else torch.zeros(())
+def _norm(gradients: Sequence[Tensor]) -> Tensor:
+    """The 2-norm of all gradients together."""
+    norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
+    total: Tensor = torch.linalg.vector_norm(norms)
+    return total
 
 
 def autocast(plan: Plan) -> torch.autocast:

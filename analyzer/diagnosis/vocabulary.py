@@ -26,8 +26,9 @@ HIGHER_IS_BETTER = frozenset({*RATES, "train_accuracy", "gpu_util"})
 OPTIONAL = frozenset(
     {
         *("val_norm_ed", "val_accuracy", "blank_share", "oov_share", "loss_scale"),
-        *("clipped_share", "grad_norm", "grad_norm.first", "grad_norm.last"),
+        *("clipped_share", "skipped_share", "grad_norm", "grad_norm.first", "grad_norm.last"),
         *("data_time", "step_time", "val_time", "checkpoint_time"),
+        *("forward_time", "backward_time", "optimizer_time"),
         *("gpu_util", "gpu_memory_mb", "host_memory_mb"),
         *("silence", "waited"),
         *("chance_loss", "decay_share", "label_length", "time_steps", "parts_add_up"),

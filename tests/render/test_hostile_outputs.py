@@ -33,8 +33,9 @@ from analyzer.dataset.repair import Change
 from analyzer.dataset.statistics import Histogram, Numbers, SplitNumbers
 from analyzer.finding import Severity
 from analyzer.render.checked import Checked
-from analyzer.render.comparison import ComparisonReport, comparison_to_json, print_comparison
+from analyzer.render.comparison import ComparisonReport, print_comparison
 from analyzer.render.comparison_files import comparison_html, comparison_markdown
+from analyzer.render.comparison_json import comparison_to_json
 from analyzer.render.dataset import DatasetReport, Overlay, dataset_to_json, print_dataset
 from analyzer.render.dataset_files import dataset_html, dataset_markdown
 from analyzer.render.known import Baselined, KnownEntry
@@ -129,6 +130,8 @@ class _Tags(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr":  # after dots and the like in a name
+            return
         links = [v for k, v in attrs if k in ("href", "src") and not (v or "").startswith("data:")]
         self.found.append((tag, sorted(k for k, _ in attrs), links))
 

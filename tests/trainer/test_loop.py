@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from trainer.laps import Laps
 from trainer.loop import evaluate, train_epoch
-from trainer.steps import Plan
+from trainer.steps import Plan, set_momenta
 
 CPU = torch.device("cpu")
 
@@ -52,12 +53,12 @@ class Line:
         return {"val_f1": len(self.judged) / 10}
 
 
-def run(task, *, clip=None, log_every=10, stop=True, first_step=1, lr=0.1):
+def run(task, *, clip=None, log_every=10, stop=True, first_step=1, lr=0.1, momentum=0.0):
     plan = Plan(CPU, False, lambda step, epoch: lr, clip, log_every, stop)
     records, steps = [], []
     trained = train_epoch(
         task,
-        torch.optim.SGD(task.model.parameters(), lr=99.0),
+        torch.optim.SGD(task.model.parameters(), lr=99.0, momentum=momentum, fused=True),
         plan,
         epoch=2,
         first_step=first_step,
@@ -112,7 +113,19 @@ def test_a_nan_in_any_batch_of_a_step_names_all_its_files():
 
 def test_step_time_holds_data_time():
     trained, _, _ = run(Line([[1.0]] * 5))
-    assert 0 <= trained.means["data_time"] <= trained.means["step_time"] <= trained.seconds
+    means = trained.means
+    assert 0 <= means["data_time"] <= means["step_time"] <= trained.seconds
+    parts = [means[f"{part}_time"] for part in ("data", "forward", "backward", "optimizer")]
+    assert min(parts) >= 0
+    assert sum(parts) <= means["step_time"] * 1.01
+
+
+def test_the_times_of_several_batches_add_up_to_those_of_their_step():
+    laps = Laps(CPU)
+    for name in ("forward_time", "backward_time", "forward_time"):
+        laps.lap(name)
+    assert list(laps.read()) == ["forward_time", "backward_time"]
+    assert all(seconds >= 0 for seconds in laps.read().values())
 
 
 def test_records_cover_every_step_once():
@@ -139,9 +152,52 @@ def test_a_non_finite_loss_stops_at_its_step_and_names_the_files(bad, word):
     assert trained.nonfinite is not None
     assert trained.nonfinite.step == 2
     assert trained.nonfinite.files == (f"{word}.jpg", "2.0.jpg")
+    assert trained.nonfinite.what == "training loss"
     assert steps == [1, 2]
     assert str(trained.means["train_loss"]) == word
     assert str(records[-1]["train_loss"]) == word
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_a_step_that_is_not_finite_is_not_made(momentum):
+    task = Line([[1.0], [math.nan], [1.0]])
+    run(task, momentum=momentum)
+    assert float(task.model.weight.detach()) == pytest.approx(0.1)
+    first = Line([[math.nan]])
+    run(first, momentum=momentum)
+    assert float(first.model.weight.detach()) == 0
+
+
+def test_a_gradient_that_is_not_finite_counts_too():
+    class Steep(Line):
+        def loss(self, batch, whole=None):
+            return {"only": (self.model.weight * 0).sqrt().sum()}, None
+
+    task = Steep([[1.0]])
+    trained, _, _ = run(task)
+    assert trained.nonfinite is not None
+    assert (trained.nonfinite.what, trained.means["train_loss"]) == ("gradient norm", 0)
+    assert float(task.model.weight.detach()) == 0
+
+
+def test_sgd_begins_with_momenta_of_zero_so_a_skipped_first_step_leaves_none():
+    weight = nn.Parameter(torch.ones(9))
+    fused = torch.optim.SGD([weight], lr=0.1, momentum=0.9, fused=True)
+    set_momenta(fused)
+    weight.grad = torch.full((9,), 2.0)
+    fused.found_inf = torch.ones(())
+    fused.step()
+    assert torch.equal(weight.detach(), torch.ones(9))
+    assert not fused.state[weight]["momentum_buffer"].any()
+    fused.found_inf = torch.zeros(())
+    fused.step()
+    fused.step()
+    plain = nn.Parameter(torch.ones(9))
+    plain.grad = weight.grad.clone()
+    other = torch.optim.SGD([plain], lr=0.1, momentum=0.9)
+    other.step()
+    other.step()
+    assert torch.allclose(weight, plain)
 
 
 def test_a_non_finite_loss_may_go_on_and_the_first_one_is_kept():

@@ -1,6 +1,7 @@
 """Whole trainings through the command line, on images of 64 pixels."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ import torch
 from analyzer.formats import yaml12
 from trainer import fit, interrupt, loop, resume
 from trainer.checkpoint import better_best
+from trainer.detection import task
 from trainer.synth import render_dataset
 from trainer.train import main
 
@@ -25,7 +27,10 @@ optimizer: {lr: 0.01}
 scheduler: {type: StepLR, step_size: 2, gamma: 0.5, warmup_steps: 2}
 train: {epochs: 2, device: cpu, precision: fp32, threads: 1, log_every: 2}
 """
-TIMES = ("epoch_time", "val_time", "data_time", "step_time", "checkpoint_time")
+TIMES = (
+    *("epoch_time", "val_time", "data_time", "step_time", "checkpoint_time"),
+    *("forward_time", "backward_time", "optimizer_time"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -279,6 +284,32 @@ def test_a_loss_that_explodes_ends_the_run_in_plain_sight(place, capsys):
     assert re.search(r"ERROR Training loss is \w+ at step .*train_images/\d+\.jpg", log())
     assert "Train Loss: nan" in log() or "Train Loss: inf" in log()
     assert not list((newest() / "checkpoints").glob("*.pth"))
+
+
+def test_a_nan_later_names_its_images_and_the_last_good_weights(place, capsys, monkeypatch):
+    healthy, calls = task.db_loss, []
+
+    def breaks(*arguments):
+        calls.append(1)
+        parts = healthy(*arguments)
+        return {
+            name: value * (math.nan if len(calls) == 6 else 1) for name, value in parts.items()
+        }
+
+    monkeypatch.setattr(task, "db_loss", breaks)  # 3 steps and a validation make an epoch
+    assert train(*sets("train.log_every=1")) == 1
+    sentence = capsys.readouterr().err.splitlines()[-1]
+    good = newest().relative_to(Path.cwd()) / "checkpoints/epoch_1.pth"
+    pattern = (
+        r"the training loss became nan at step 5 in epoch 2, on "
+        rf"(data/train_images/\d+\.jpg(, )?){{4}}; the step was not made, "
+        rf"and the last good weights are {good}; lower optimizer\.lr, set "
+        r"train\.grad_clip, or look at these images"
+    )
+    assert re.fullmatch("Error: " + pattern, sentence)
+    assert re.fullmatch(pattern, read("run.json")["reason"])
+    assert re.search("ERROR Failed: " + pattern, log())
+    assert {path.name for path in good.parent.glob("*.pth")} == {"epoch_1.pth", "best.pth"}
 
 
 def test_a_run_may_go_on_with_nan_but_never_calls_it_best(place):

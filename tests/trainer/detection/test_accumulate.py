@@ -7,6 +7,7 @@ import torch
 
 from trainer.configfile import load_config, parse_set
 from trainer.detection.task import DetectionTask
+from trainer.laps import Laps
 from trainer.optim import make_optimizer
 from trainer.steps import Plan, make_update
 from trainer.synth import render_dataset
@@ -44,7 +45,8 @@ def gradients(config: Path, *settings: str, frozen_norms: bool) -> torch.Tensor:
     task = DetectionTask(load_config(config, [parse_set(text) for text in settings]), CPU)
     task.model.train(not frozen_norms)
     optimizer = make_optimizer(task.model, task.config.optimizer)
-    make_update(task, optimizer, Plan(CPU, False, lambda *_: 0.0), next(task.train_updates(1)))
+    plan = Plan(CPU, False, lambda *_: 0.0)
+    make_update(task, optimizer, plan, next(task.train_updates(1)), Laps(CPU))
     return torch.cat([weight.grad.flatten() for weight in task.model.parameters()])
 
 
