@@ -9,10 +9,10 @@ import numpy as np
 from analyzer.diagnosis.outcome import Outcome
 from analyzer.facts.schedule import lr_constant, rate_curve
 from analyzer.facts.settings import number
-from analyzer.facts.stages import highest_rate
 from analyzer.finding import Evidence, FileEvidence, KeyEvidence
 from analyzer.run import Run
 from analyzer.signals.stats import finite
+from analyzer.stages import highest_rate
 
 SAME_RATE = 1.5
 """Rates within this factor are one: schedulers overshoot a little, and logs round."""

@@ -8,15 +8,9 @@ from typing import Any
 import pytest
 
 from analyzer.diagnosis.notation import curve
-from analyzer.facts.stages import (
-    backbone_frozen,
-    highest_rate,
-    stage_of,
-    stage_share,
-    stages_of,
-    under_way,
-)
+from analyzer.facts.stages import backbone_frozen, stage_share
 from analyzer.run import Config, Run
+from analyzer.stages import highest_rate, stage_of, stages_of, under_way
 
 TWO = [{"epochs": 10, "freeze_backbone": True, "lr": 0.01}, {"epochs": None, "lr": None}]
 

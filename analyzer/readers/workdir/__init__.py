@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.facts.stages import under_way
 from analyzer.formats.workdir import CHECKPOINTS, LOG, METRICS, RUN
 from analyzer.readers.workdir.best import best_checkpoint
 from analyzer.readers.workdir.checkpoints import collect_checkpoints
@@ -32,6 +31,7 @@ from analyzer.reading.jsonfile import read_json
 from analyzer.reading.tables import Table
 from analyzer.reading.values import whole_number
 from analyzer.run import Config, Note, Run, Status
+from analyzer.stages import under_way
 
 FORMAT = "workdir"
 LOGS = (LOG, "train.log", "log.txt")
