@@ -40,7 +40,14 @@ from analyzer.render.dataset import DatasetReport, Overlay, dataset_to_json, pri
 from analyzer.render.dataset_files import dataset_html, dataset_markdown
 from analyzer.render.known import Baselined, KnownEntry
 from analyzer.render.markdown import blocks
-from analyzer.render.notebook import diagnosis_html, diagnosis_markdown, run_html, run_markdown
+from analyzer.render.notebook import (
+    diagnosis_html,
+    diagnosis_markdown,
+    run_html,
+    run_markdown,
+    together_html,
+    together_markdown,
+)
 from analyzer.render.redact import redacted
 from analyzer.render.report import Report
 from analyzer.render.scalars import write_csv, write_jsonl
@@ -247,6 +254,8 @@ OUTPUTS: dict[str, tuple[Callable[[str], str], Callable[[str], object]]] = {
     "notebook run html": (lambda bad: run_html(told(bad).run), tags),
     "notebook run markdown": (lambda bad: run_markdown(told(bad).run), marks),
     "notebook diagnosis html": (lambda bad: diagnosis_html(told(bad).diagnosis), tags),
+    "notebook together html": (lambda bad: together_html(hostile(bad).together), tags),
+    "notebook together markdown": (lambda bad: together_markdown(hostile(bad).together), marks),
     "notebook diagnosis markdown": (lambda bad: diagnosis_markdown(told(bad).diagnosis), marks),
 }
 """What can be written of a run, a comparison or a data set, and what its shape is."""
