@@ -121,6 +121,8 @@ def train_epoch(
     def flush() -> None:
         nonlocal window, nonfinite
         rows = window.read()
+        if plan.scaler:
+            rows = [row | {"loss_scale": plan.scaler.get_scale()} for row in rows]
         nonfinite = nonfinite or _first_nonfinite(rows, window.files, step - len(rows) + 1)
         history.extend(rows)
         lr = plan.lr_at(step, epoch)
@@ -159,12 +161,16 @@ def _first_nonfinite(
 
 
 def _unsound(row: Mapping[str, Tensor | float]) -> tuple[str, float] | None:
-    """What of a step is NaN or inf, and which of them."""
-    for name, what in (("train_loss", "training loss"), ("grad_norm", "gradient norm")):
-        value = float(row[name])
-        if not math.isfinite(value):
-            return what, value
-    return None
+    """What of a step is not as it must be, and its value.
+
+    With a loss scale gradients may overflow, and the scale is lowered; below 1 it never helps.
+    """
+    loss, scale = float(row["train_loss"]), row.get("loss_scale")
+    if not math.isfinite(loss):
+        return "training loss", loss
+    if "skipped_share" not in row and not math.isfinite(norm := float(row["grad_norm"])):
+        return "gradient norm", norm
+    return ("loss scale of fp16", float(scale)) if scale is not None and scale < 1 else None
 
 
 def evaluate(task: Task, plan: Plan, *, on_batch: Callable[[int], None]) -> Tested:
@@ -187,16 +193,15 @@ def evaluate(task: Task, plan: Plan, *, on_batch: Callable[[int], None]) -> Test
 def mean(rows: list[dict[str, float]]) -> dict[str, float]:
     """The mean of each column; a NaN in it stays NaN.
 
-    Where rows say of how many ``images`` they are, losses are means over images.
+    Where rows say of how many ``images`` they are, losses are means over images. Gradients are
+    those of the steps that were made, where some were skipped by the scaler.
     """
-    if not rows:
-        return {}
-    images = [row.get("images", 1.0) for row in rows]
-    alike = [1.0] * len(rows)
+    made = [row for row in rows if not row.get("skipped_share")] or rows
     found = {}
-    for name in rows[0]:
-        weights = images if "_loss" in name else alike
-        found[name] = sum(row[name] * w for row, w in zip(rows, weights, strict=True))
-        found[name] /= sum(weights)
+    for name in rows[0] if rows else ():
+        counted = made if name.startswith(("grad_norm", "clipped")) else rows
+        weights = [row.get("images", 1.0) if "_loss" in name else 1.0 for row in counted]
+        total = sum(row[name] * weight for row, weight in zip(counted, weights, strict=True))
+        found[name] = total / sum(weights)
     found.pop("images", None)
     return found
