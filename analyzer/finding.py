@@ -95,7 +95,7 @@ class Cause:
     fix: Fix | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
     """One thing that is wrong with a run, or with several: ``runs`` then names them.
 
@@ -122,6 +122,9 @@ class Finding:
         """Sixteen hex digits that stay the same from run to run: of the rule and its subject."""
         parts = f"{self.rule}\0{self.subject}"
         return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def __repr__(self) -> str:
+        return f"Finding({self.severity} {self.rule}: {self.message!r})"
 
 
 Action = Literal[
@@ -201,7 +204,7 @@ class Diagnosis:
         return diagnosis_markdown(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Together:
     """What is said of several runs beside each other, the worst finding first."""
 
@@ -213,3 +216,17 @@ class Together:
     def worst(self) -> Severity | None:
         """The highest severity among the findings."""
         return max((one.severity for one in self.findings), key=lambda s: s.rank, default=None)
+
+    def __repr__(self) -> str:
+        rules = ", ".join(f"{one.severity} {one.rule}" for one in self.findings)
+        return f"Together({rules or 'no finding'})"
+
+    def _repr_html_(self) -> str:
+        from analyzer.render.notebook import together_html
+
+        return together_html(self)
+
+    def _repr_markdown_(self) -> str:
+        from analyzer.render.notebook import together_markdown
+
+        return together_markdown(self)

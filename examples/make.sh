@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Makes examples/workdirs again: small real runs of our own trainer on rendered data, one healthy,
 # the others sick in one way each, none edited by hand. Weights are left out of what is committed.
-# About five minutes on two CPU cores. PYTHON names the interpreter.
+# About five minutes on two CPU cores. PYTHON names the interpreter. The README's pictures of their
+# report are made by `python -m examples.screenshots` afterwards, with Chromium.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python}

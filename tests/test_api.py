@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handmade import HOSTILE, curves, exploded, healthy, run, series
+from handmade import HOSTILE, curves, exploded, healthy, run, series, together
 
 import analyzer
 from analyzer.errors import MissingExtra, UsageError
-from analyzer.finding import Diagnosis, Finding, Severity, Verdict
+from analyzer.finding import Diagnosis, Finding, Severity, Together, Verdict
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples" / "workdirs"
@@ -186,5 +186,11 @@ def test_views_say_what_a_person_looks_for() -> None:
     assert item.diagnosis.findings[0].rule in item.diagnosis._repr_html_()
     assert item.diagnosis.verdict.action in item.diagnosis._repr_markdown_()
     assert "ship it" in healthy().diagnosis._repr_html_()
+    told = together("a", "b")
+    assert "a and b have the same F1" in told._repr_html_()
+    assert "runs-identical" in told._repr_markdown_()
+    assert repr(told) == "Together(warning runs-identical)"
+    assert repr(told.findings[0]).startswith("Finding(warning runs-identical: 'a and b have")
+    assert "nothing was found" in Together()._repr_html_()
     broken = run("broken", unreadable="metrics.json: not JSON")
     assert "not JSON" in broken._repr_html_()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from analyzer.__main__ import cli, run
 from analyzer.readers import READERS
 
@@ -29,6 +31,28 @@ def test_the_sample_is_what_the_command_prints(monkeypatch, capsys) -> None:
     monkeypatch.chdir(ROOT)
     run()
     assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == expected
+
+
+def test_the_excerpt_is_a_part_of_what_the_report_writes(monkeypatch, tmp_path) -> None:
+    pytest.importorskip("matplotlib")
+    command, excerpt = re.findall(
+        r"<!-- python -m (.*) -->\n````markdown\n(.*?)````", README, re.S
+    )[0]
+    monkeypatch.setattr("sys.argv", [*command.split(), "--out", str(tmp_path)])
+    monkeypatch.chdir(ROOT)
+    assert run() == 0
+    written = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert excerpt in written
+    assert len(excerpt.splitlines()) > 10
+
+
+def test_the_pictures_are_there_and_small() -> None:
+    names = re.findall(r"!\[[^\]]+\]\((?!http)([^)]+)\)", README)
+    assert len(names) >= 2
+    for name in names:
+        picture = ROOT / name
+        assert picture.read_bytes().startswith(b"\x89PNG")
+        assert picture.stat().st_size < 250_000
 
 
 def test_the_rule_of_ones_own_proves_itself_and_finds_something(

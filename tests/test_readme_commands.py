@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 import pytest
+from detector import write_run
 
 from analyzer.__main__ import cli
 from analyzer.dataset.sample import write_sample
@@ -66,6 +67,7 @@ def checkout(tmp_path: Path) -> Path:
     for name, run in (("exp_a", "healthy"), ("exp_b", "oscillating")):
         (tmp_path / name).symlink_to(next((EXAMPLES / run).glob("exp_*")))
     write_sample(tmp_path / "my_data", train=8, test=4)
+    write_run((tmp_path / "workdirs" / "latest").resolve(), "my_data")
     rule = README.split("```yaml\n# my_rules/")[1].split("```")[0]
     path = tmp_path / "my_rules" / rule.partition(":")[0]
     path.parent.mkdir(parents=True)

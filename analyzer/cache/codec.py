@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -56,6 +56,11 @@ class Later(Sequence[T]):
     @cached_property
     def _items(self) -> tuple[T, ...]:
         return tuple(self._kind(*row) for row in _loads(self._words))
+
+    def __iter__(self) -> Iterator[T]:
+        """Made and not kept, unless they are kept already: all of a thousand runs are too many."""
+        kept: tuple[T, ...] | None = self.__dict__.get("_items")
+        return iter(kept) if kept else (self._kind(*row) for row in _loads(self._words))
 
     def __getitem__(self, place: Any) -> Any:
         return self._items[place]

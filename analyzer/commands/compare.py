@@ -150,11 +150,8 @@ def _runs(paths: tuple[Path, ...], choice: Choice) -> list[Run]:
 
 
 def _show(result: ComparisonReport, output_format: str) -> None:
-    from analyzer.render.comparison import (
-        comparison_to_json,
-        print_comparison,
-        print_headlines,
-    )
+    from analyzer.render.comparison import print_comparison, print_headlines
+    from analyzer.render.comparison_json import comparison_to_json
 
     if output_format == "json":
         click.echo(json_text(comparison_to_json(result)), nl=False)

@@ -1,4 +1,4 @@
-"""A comparison as a renderer gets it, and its outputs in the terminal and as JSON.
+"""A comparison as a renderer gets it, and its output in the terminal.
 
 Runs are called by the letter of their side (``A``, or ``A1`` and ``A2`` for repetitions), so that
 tables stay narrow; the names stand once, above.
@@ -6,39 +6,26 @@ tables stay narrow; the names stand once, above.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import cast
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.compare import (
-    MISSING,
-    Aligned,
-    Comparison,
-    Difference,
-    Explanation,
-    Judgement,
-    Outcome,
-)
+from analyzer.compare import Comparison, Difference, Explanation, Judgement, Outcome, Side
 from analyzer.finding import Together
 from analyzer.names import label
 from analyzer.render.charts import Chart
 from analyzer.render.comparison_cells import AREA, HEAD, REPEATED, difference_row, result_cell
 from analyzer.render.comparison_charts import comparison_charts
-from analyzer.render.comparisonschema import ComparisonReportJson
-from analyzer.render.json import TOOL, finite, together_json
 from analyzer.render.names import short_names
-from analyzer.render.schema import VERSION
 from analyzer.render.terminal import print_together, show
-from analyzer.render.text import listing, number, plain, setting
-from analyzer.summary import Summary
+from analyzer.render.text import count, listing, number, plain, setting
 
 OUTCOME_STYLE = {
     Outcome.BETTER: "bold green",
@@ -46,6 +33,12 @@ OUTCOME_STYLE = {
     Outcome.WITHIN_NOISE: "bold blue",
     Outcome.CANNOT_TELL: "bold yellow",
 }
+
+MOST_SIDES = 8
+"""Columns that a terminal and a text in Markdown have room for; the page has all."""
+
+MOST_RUNS = 24
+"""Runs of those sides that are listed by name."""
 
 
 @dataclass(frozen=True)
@@ -87,9 +80,26 @@ class ComparisonReport:
         return tuple(tags)
 
     @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """What the columns of tables are called: the sides."""
-        return tuple(side.name for side in self.comparison.sides)
+    def shown(self) -> tuple[Side, ...]:
+        """The sides that a text shows: all, or of many A and those with the clearest verdicts."""
+        sides = self.comparison.sides
+        if len(sides) <= MOST_SIDES:
+            return sides
+        outcome = {one.b: list(OUTCOME_STYLE).index(one.outcome) for one in self.comparison.main}
+        others = sorted(sides[1:], key=lambda side: outcome.get(side.name, len(OUTCOME_STYLE)))
+        chosen = {side.name for side in (sides[0], *others[: MOST_SIDES - 1])}
+        return tuple(side for side in sides if side.name in chosen)
+
+    @cached_property
+    def left_out(self) -> str:
+        """What a text does not show of many sides; empty where it shows all."""
+        names = {side.name for side in self.shown}
+        rest = [side for side in self.comparison.sides if side.name not in names]
+        if not rest:
+            return ""
+        tally = Counter(one.outcome for one in self.comparison.main if one.b not in names)
+        parts = ", ".join(f"{tally[one]} {one.value}" for one in OUTCOME_STYLE if tally[one])
+        return f"{count(len(rest), 'more side')}{f': {parts}' if parts else ''}"
 
     @property
     def legend(self) -> str:
@@ -97,42 +107,52 @@ class ComparisonReport:
         repeated = any(len(side.places) > 1 for side in self.comparison.sides)
         return f"{AREA} {REPEATED}" if repeated else AREA
 
-    @cached_property
-    def runs(self) -> tuple[RunLine, ...]:
-        """The runs in the order of their sides."""
+    def run_lines(self, sides: Sequence[Side]) -> list[RunLine]:
+        """The runs of these sides, in the order of them."""
         names, lines = self.names, []
-        for side in self.comparison.sides:
+        for side in sides:
             for place, seed in zip(side.places, side.seeds, strict=True):
                 run = self.comparison.runs[place]
                 about = [run.status.value, f"{run.epochs_done} epochs"]
                 about += [] if seed is None else [f"seed {setting(seed)}"]
                 lines.append(RunLine(self.tags[place], names[place], ", ".join(about)))
-        return tuple(lines)
+        return lines
 
     @cached_property
     def headlines(self) -> tuple[tuple[Outcome, str], ...]:
-        """The verdict for each side but A, in the main metric."""
-        return tuple((one.outcome, headline(one)) for one in self.comparison.main)
+        """The verdict for each side shown but A, in the main metric."""
+        names = {side.name for side in self.shown}
+        return tuple((o.outcome, headline(o)) for o in self.comparison.main if o.b in names)
 
     @cached_property
     def explanations(self) -> tuple[str, ...]:
-        """What could explain a difference: settings, code and data, for each side but A."""
+        """What could explain a difference: settings, code and data, for each side shown but A."""
         if not all(run.config.values for run in self.comparison.runs):
             return ("Not every run has its settings, so what differs cannot be said in full.",)
-        return tuple(explanation_text(one) for one in self.comparison.explanations)
+        names = {side.name for side in self.shown}
+        return tuple(
+            explanation_text(one) for one in self.comparison.explanations if one.side in names
+        )
 
-    @cached_property
-    def results(self) -> tuple[tuple[str, ...], ...]:
+    def results(self, sides: Sequence[Side]) -> tuple[tuple[str, ...], ...]:
         """Rows of the table of results: metric, the numbers of each side, then outcomes."""
-        sides = self.comparison.sides
+        names = {side.name for side in sides}
         return tuple(
             (
                 plain(label(name)),
                 *(result_cell(side, summaries, self.areas(name)) for side in sides),
-                self._outcomes(name),
+                self._outcomes(name, names),
             )
             for name, summaries in self.comparison.summaries.items()
         )
+
+    def differences(
+        self, found: Sequence[Difference], sides: Sequence[Side]
+    ) -> list[tuple[str, ...]]:
+        """Rows of a table of what differs between these sides."""
+        rows = [difference_row(one, sides) for one in found]
+        every = len(sides) == len(self.comparison.sides)
+        return [row for row in rows if every or len(set(row[1:])) > 1]
 
     @cached_property
     def charts(self) -> tuple[Chart, ...]:
@@ -143,11 +163,16 @@ class ComparisonReport:
         """The area below the curve of each run."""
         return self.comparison.areas.get(metric, (None,) * len(self.comparison.runs))
 
-    def _outcomes(self, metric: str) -> str:
-        found = [one for one in self.comparison.judgements if one.metric == metric]
-        if len(found) == 1:
-            return found[0].outcome.value
-        return ", ".join(f"{one.b}: {one.outcome.value}" for one in found)
+    def _outcomes(self, metric: str, names: Collection[str]) -> str:
+        """``within noise`` of all sides; where they differ ``worse: D; cannot tell: B and C``."""
+        found: dict[Outcome, list[str]] = {outcome: [] for outcome in OUTCOME_STYLE}
+        for one in self.comparison.judgements:
+            if one.metric == metric and one.b in names:
+                found[one.outcome].append(one.b)
+        told = {outcome.value: sides for outcome, sides in found.items() if sides}
+        if len(told) == 1:
+            return next(iter(told))
+        return "; ".join(f"{outcome}: {listing(sides)}" for outcome, sides in told.items())
 
 
 def headline(one: Judgement) -> str:
@@ -175,34 +200,39 @@ def explanation_text(one: Explanation) -> str:
 
 
 def print_headlines(report: ComparisonReport, console: Console) -> None:
-    """Print the verdict for each side but the first."""
+    """Print the verdict for each side shown but the first."""
     for outcome, sentence in report.headlines:
         show(console, Text(sentence, style=OUTCOME_STYLE[outcome]))
+    if report.left_out:
+        show(console, f"{report.left_out}; --out and --format json have all")
     if not report.headlines:
         show(console, "The runs share no metric that could be compared.")
 
 
 def print_comparison(report: ComparisonReport, console: Console) -> None:
     """Print the verdict first, then what differs, then the results."""
-    comparison = report.comparison
+    comparison, sides = report.comparison, report.shown
     print_headlines(report, console)
     for sentence in report.explanations:
         show(console, Text(sentence))
     for note in comparison.notes:
         show(console, Text(note, style="dim"))
     show(console, "")
-    show(console, _table(("", "run", ""), [(r.tag, r.name, r.about) for r in report.runs]))
+    runs = report.run_lines(sides)
+    show(console, _table(("", "run", ""), [(r.tag, r.name, r.about) for r in runs[:MOST_RUNS]]))
+    if len(runs) > MOST_RUNS:
+        show(console, Text(f"and {count(len(runs) - MOST_RUNS, 'more run')}", style="dim"))
+    columns = [side.name for side in sides]
     for title, found in (("config", comparison.config), ("environment", comparison.environment)):
         show(console, "")
-        if found:
-            rows = [difference_row(one, comparison.sides) for one in found]
-            show(console, _table((title, *report.columns), rows))
+        if rows := report.differences(found, sides):
+            show(console, _table((title, *columns), rows))
         else:
             show(console, Text(f"{title}: nothing differs", style="dim"))
     show(console, "")
     print_together(report.together, console)
-    if report.results:
-        show(console, _table((HEAD, *report.columns, "verdict"), report.results))
+    if comparison.summaries:
+        show(console, _table((HEAD, *columns, "verdict"), report.results(sides)))
         show(console, Text(report.legend, style="dim"))
 
 
@@ -213,68 +243,3 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     for row in rows:
         table.add_row(*map(Text, row))
     return table
-
-
-def comparison_to_json(report: ComparisonReport) -> ComparisonReportJson:
-    """The comparison as values that ``json.dumps(..., allow_nan=False)`` takes.
-
-    Values by run are objects with the tags as keys; a run that lacks a key is left out of them.
-    """
-    made = {
-        "version": VERSION,
-        "tool": TOOL,
-        "tool_version": report.version,
-        "created": report.created.isoformat(timespec="seconds"),
-        "comparison": _comparison(report),
-    }
-    return cast(ComparisonReportJson, finite(made))
-
-
-def _comparison(report: ComparisonReport) -> dict[str, object]:
-    comparison, tags = report.comparison, report.tags
-    paths = {name: run.path for name, run in zip(report.names, comparison.runs, strict=True)}
-    return {
-        "runs": [
-            {"tag": tag, "name": run.name, "path": run.path, "format": run.format}
-            for tag, run in zip(tags, comparison.runs, strict=True)
-        ],
-        "sides": [
-            {"name": s.name, "runs": [tags[p] for p in s.places], "seeds": list(s.seeds)}
-            for s in comparison.sides
-        ],
-        "metric": comparison.metric,
-        "judgements": [
-            {**vars(one), "outcome": one.outcome.value} for one in comparison.judgements
-        ],
-        "explaining": comparison.explaining,
-        "explanations": [vars(one) for one in comparison.explanations],
-        "config": [_difference(one, tags) for one in comparison.config],
-        "environment": [_difference(one, tags) for one in comparison.environment],
-        "results": {
-            name: {
-                t: {**_result(s), "area": area and float(f"{area:.6g}")}
-                for t, s, area in zip(tags, found, report.areas(name), strict=True)
-                if s is not None
-            }
-            for name, found in comparison.summaries.items()
-        },
-        "curves": [_curve(one, tags) for one in comparison.curves],
-        "together": together_json(report.together, paths),
-        "notes": comparison.notes,
-    }
-
-
-def _curve(one: Aligned, tags: Sequence[str]) -> dict[str, object]:
-    rows = zip(tags, one.y, strict=True)
-    y = {tag: [None if math.isnan(v) else v for v in row.tolist()] for tag, row in rows}
-    return {"name": one.name, "axis": one.axis, "x": one.x.tolist(), "y": y}
-
-
-def _difference(one: Difference, tags: Sequence[str]) -> dict[str, object]:
-    pairs = zip(tags, one.values, strict=True)
-    return {"key": one.key, "values": {tag: v for tag, v in pairs if v is not MISSING}}
-
-
-def _result(summary: Summary) -> dict[str, object]:
-    keys = ("best", "best_at", "last", "last_at", "points")
-    return {key: getattr(summary, key) for key in keys}

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from markupsafe import Markup
 
 from analyzer.compare import Difference, Outcome
 from analyzer.formats.files import replace_text
 from analyzer.render.comparison import ComparisonReport
-from analyzer.render.comparison_cells import HEAD, difference_row
+from analyzer.render.comparison_cells import HEAD
 from analyzer.render.markdown import PLOTS, together_blocks
 from analyzer.render.markup import bullets, code, escape, table
 from analyzer.render.plots import plot_panels
+from analyzer.render.text import plain
 
 FILE = "comparison.md"
+_JOINTS = re.compile(r"(?<=[._/-])")
 TONES = {
     Outcome.BETTER: "good",
     Outcome.WORSE: "error",
@@ -62,29 +67,44 @@ def comparison_html(report: ComparisonReport) -> str:
         created=report.created_text,
         version=report.version,
         tones=TONES,
-        difference_row=difference_row,
+        breakable=breakable,
+        unbroken=unbroken,
         head=HEAD,
     )
 
 
+def breakable(text: str) -> Markup:
+    """A key that may go on in the next line after a dot and the like, and nowhere else."""
+    return Markup("<wbr>").join(_JOINTS.split(plain(text)))
+
+
+def unbroken(cell: str) -> Markup:
+    """Numbers that go on in the next line after a comma, and nowhere else."""
+    parts = (Markup("&nbsp;").join(part.split(" ")) for part in plain(cell).split(", "))
+    return Markup(", ").join(parts)
+
+
 def _blocks(report: ComparisonReport) -> Iterator[str]:
-    comparison = report.comparison
+    comparison, sides = report.comparison, report.shown
     yield f"# {escape(report.title)}"
     for _, sentence in report.headlines:
         yield f"**{escape(sentence)}**"
+    if report.left_out:
+        yield f"{report.left_out}; comparison.html has all."
     if not report.headlines:
         yield "The runs share no metric that could be compared."
     yield bullets(map(escape, report.explanations))
     if comparison.notes:
         yield bullets(map(escape, comparison.notes))
-    yield table(("", "run", ""), ((r.tag, escape(r.name), escape(r.about)) for r in report.runs))
+    lines = report.run_lines(sides)
+    yield table(("", "run", ""), ((r.tag, escape(r.name), escape(r.about)) for r in lines))
     yield "## What differs"
     yield _differences("config", comparison.config, report)
     yield _differences("environment", comparison.environment, report)
-    if report.results:
+    if comparison.summaries:
         yield "## Results"
-        head = (HEAD, *report.columns, "verdict")
-        yield table(head, ((escape(row[0]), *row[1:]) for row in report.results))
+        head = (HEAD, *(side.name for side in sides), "verdict")
+        yield table(head, ((escape(row[0]), *row[1:]) for row in report.results(sides)))
         yield escape(report.legend)
     yield from together_blocks(report.together)
     if report.charts:
@@ -93,8 +113,8 @@ def _blocks(report: ComparisonReport) -> Iterator[str]:
 
 
 def _differences(title: str, found: Sequence[Difference], report: ComparisonReport) -> str:
-    if not found:
+    rows = report.differences(found, report.shown)
+    if not rows:
         return f"Nothing differs in the {title}."
-    sides = report.comparison.sides
-    rows = ([code(cell, cell=True) for cell in difference_row(one, sides)] for one in found)
-    return table((title, *report.columns), rows)
+    head = (title, *(side.name for side in report.shown))
+    return table(head, ([code(cell, cell=True) for cell in row] for row in rows))

@@ -20,6 +20,7 @@ from markupsafe import Markup
 from analyzer.formats.files import replace_text
 from analyzer.render.charts import MAX_POINTS, Chart, charts
 from analyzer.render.many import overall, own_settings
+from analyzer.render.manyrecords import packed_records
 from analyzer.render.pagecharts import ChartData, scripts
 from analyzer.render.palette import FLAG, QUIET
 from analyzer.render.record import environment, events, size
@@ -90,6 +91,8 @@ def html_text(report: Report) -> str:
         data.add(entry.anchor, _charts(report, entry.item))
     if len(report.runs) > 1:
         data.add_overview(report.overview)
+    if report.many:
+        data.records = packed_records(report.entries)
     return render_page(
         "report.html.j2",
         data,

@@ -43,7 +43,7 @@ def make_marks(
 
     A rule gives several pieces of evidence over much the same span. Shaded one upon the other they
     would hide the curve, so they are one mark: the span of all, the first limit with its point,
-    else the first point.
+    else the first point. The text is that of the first piece, and of the one that is ringed.
     """
     marks: dict[str, Mark] = {}
     for finding, item in evidence:
@@ -62,6 +62,7 @@ def _joined(first: Mark, other: Mark) -> Mark:
         start=min(first.start, other.start),
         end=max(first.end, other.end),
         limit=shown.limit,
+        text=first.text if shown is first else f"{first.text}; {other.text}",
         point=shown.point,
         broken=shown.broken,
         noise=first.noise if first.noise is not None else other.noise,

@@ -1,4 +1,4 @@
-"""A run and a diagnosis as a notebook shows them: small tables, HTML or Markdown, all escaped."""
+"""Runs, and what is said of them, in a notebook: small tables, HTML or Markdown, all escaped."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape as html_escape
 from typing import Any, NamedTuple
 
-from analyzer.finding import Diagnosis
+from analyzer.finding import Diagnosis, Together
 from analyzer.names import label
 from analyzer.render.markup import escape, table
 from analyzer.render.text import count, number, plain, sparkline
@@ -51,6 +51,16 @@ def diagnosis_markdown(diagnosis: Diagnosis) -> str:
     return _markdown(_diagnosis(diagnosis))
 
 
+def together_html(told: Together) -> str:
+    """What several runs show together, as a fragment of HTML."""
+    return _html(_together(told))
+
+
+def together_markdown(told: Together) -> str:
+    """What several runs show together, as Markdown."""
+    return _markdown(_together(told))
+
+
 def _run(run: Run) -> _View:
     if run.unreadable is not None:
         return _View(run.name, run.unreadable, (), (), "")
@@ -88,6 +98,19 @@ def _diagnosis(diagnosis: Diagnosis) -> _View:
     columns = ("severity", "rule", "says", "fix")
     says = verdict.because or ("nothing was found" if not rows else "")
     return _View(verdict.action, says, columns, rows, "; ".join(filter(None, foot)))
+
+
+def _together(told: Together) -> _View:
+    rows = [
+        (one.severity.value, one.rule, one.message, ", ".join(one.runs))
+        for one in told.findings[:MOST_ROWS]
+    ]
+    foot = [_more(len(told.findings), "finding")]
+    if told.not_evaluated:
+        foot.append(f"not judged: {count(len(told.not_evaluated), 'rule')}")
+    columns = ("severity", "rule", "says", "runs")
+    says = "" if rows else "nothing was found"
+    return _View("several runs", says, columns, rows, "; ".join(filter(None, foot)))
 
 
 def _more(all_: int, what: str) -> str:

@@ -25,7 +25,7 @@ from analyzer.run import FloatArray
 
 X_DIGITS = 7
 SCRIPTS = (
-    *("numbers.js", "figures.js", "overview.js", "buttons.js"),
+    *("numbers.js", "figures.js", "overview.js", "buttons.js", "record.js"),
     *("charts.js", "runs.js", "copy.js"),
 )
 TEMPLATES = Path(__file__).parent / "templates"
@@ -49,6 +49,8 @@ class ChartData:
         self._numbers = Numbers()
         self._groups: dict[str, list[dict[str, Any]]] = {}
         self._overview: dict[str, Any] | None = None
+        self.records = ""
+        """What else is known of each run of many, as ``packed_records`` packs it."""
 
     def add(self, name: str, charts: Sequence[Chart]) -> None:
         """Charts to be drawn in the element whose ``data-charts`` is ``name``; none is fine."""
@@ -65,7 +67,7 @@ class ChartData:
         """What the page holds: ``charts`` (JSON) and ``numbers`` (see ``Numbers``), zipped."""
         if not self._groups:
             return {}
-        made = {
+        charts = {
             "colours": {severity.value: colour for severity, colour in FLAG.items()},
             "quiet": QUIET,
             "lengths": self._numbers.lengths,
@@ -73,8 +75,9 @@ class ChartData:
             "groups": self._groups,
             "overview": self._overview,
         }
-        text = json.dumps(made, separators=(",", ":"), allow_nan=False)
-        return {"charts": zipped(text.encode()), "numbers": zipped(self._numbers.packed())}
+        text = json.dumps(charts, separators=(",", ":"), allow_nan=False)
+        made = {"charts": zipped(text.encode()), "numbers": zipped(self._numbers.packed())}
+        return made | ({"records": self.records} if self.records else {})
 
     def _chart(self, chart: Chart) -> dict[str, Any]:
         made: dict[str, Any] = {

@@ -151,21 +151,45 @@ def test_the_shell_completes_commands_options_values_rules_and_files() -> None:
     assert completions("trainlint report work")[0].startswith("file,")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-def test_the_line_of_the_readme_teaches_bash(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("shell", "line", "script", "shown"),
+    [
+        (
+            "bash",
+            'eval "$(_TRAINLINT_COMPLETE=bash_source trainlint)"',
+            "COMP_WORDS=(trainlint exp) COMP_CWORD=1; _trainlint_completion trainlint; "
+            'echo "${COMPREPLY[@]}"; complete -p trainlint',
+            "export\ncomplete ",
+        ),
+        (
+            "zsh",
+            "autoload -Uz compinit && compinit",
+            '-u -D; eval "$(_TRAINLINT_COMPLETE=zsh_source trainlint)"; '
+            "print ${_comps[trainlint]}",
+            "_trainlint_completion\n",
+        ),
+        (
+            "fish",
+            "_TRAINLINT_COMPLETE=fish_source trainlint | source",
+            '; complete -C "trainlint exp"',
+            "export\t",
+        ),
+    ],
+    ids=["bash", "zsh", "fish"],
+)
+def test_the_lines_of_the_readme_teach_shells(tmp_path: Path, shell, line, script, shown) -> None:
+    if shutil.which(shell) is None:
+        pytest.skip(f"{shell} is not installed")
     program = tmp_path / "trainlint"
     program.write_text(f"#!{sys.executable}\n{ENTRY.format(name='trainlint')}\n")
     program.chmod(0o755)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    line = re.search(r'eval "\$\(_TRAINLINT_COMPLETE=bash_source trainlint\)"', readme)
-    assert line is not None
-    script = f"{line[0]}; COMP_WORDS=(trainlint exp) COMP_CWORD=1; _trainlint_completion trainlint"
-    script += '; echo "${COMPREPLY[@]}"; complete -p trainlint'
-    paths = env(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert line in (ROOT / "README.md").read_text(encoding="utf-8")
+    paths = env(PATH=f"{tmp_path}:{os.environ['PATH']}", HOME=str(tmp_path))
+    joint = "; " if shell == "bash" else " "
     done = subprocess.run(
-        ["bash", "-c", script], capture_output=True, text=True, check=True, env=paths
+        [shell, "-c", line + joint + script], capture_output=True, text=True, check=True, env=paths
     )
-    assert done.stdout.startswith("export\ncomplete ")
+    assert done.stdout.startswith(shown)
 
 
 def test_usage_speaks_of_the_command_that_was_typed() -> None:

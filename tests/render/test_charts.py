@@ -78,6 +78,7 @@ def test_of_several_pieces_of_evidence_the_one_with_a_limit_is_ringed() -> None:
     both = replace(one, evidence=(*one.evidence, *two.evidence))
     (mark,) = panel(run, "metric", [both]).marks
     assert (mark.limit, mark.point) == (0.55, (3.0, 0.5))
+    assert mark.text == "t; t", "what is ringed is told"
 
 
 def test_evidence_in_units_of_noise_has_a_band_of_that_noise() -> None:

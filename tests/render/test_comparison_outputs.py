@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
@@ -15,13 +16,10 @@ from pydantic import TypeAdapter
 from rich.console import Console
 
 from analyzer.compare import Difference, Side, compare
-from analyzer.render.comparison import (
-    ComparisonReport,
-    comparison_to_json,
-    print_comparison,
-)
+from analyzer.render.comparison import MOST_SIDES, ComparisonReport, print_comparison
 from analyzer.render.comparison_cells import difference_row, result_cell, value_text
 from analyzer.render.comparison_files import write_comparison_html, write_comparison_markdown
+from analyzer.render.comparison_json import comparison_to_json
 from analyzer.render.comparisonschema import ComparisonReportJson
 from analyzer.run import Config
 from analyzer.summary import summarise
@@ -83,6 +81,30 @@ def test_the_page_holds_the_verdict_and_the_curves(usual, tmp_path: Path, gold) 
     assert 'data-charts="comparison"' in text
     assert 'id="chart-data"' in text
     assert "default-src 'none'" in unescape(text)
+
+
+def test_of_very_many_sides_a_text_shows_the_clearest_and_counts_the_rest(tmp_path) -> None:
+    runs = [run(f"r{i}", 0.01 * (i + 1), i, i) for i in range(39)]
+    runs.append(replace(handmade.exploded().run, name="last"))
+    report = ComparisonReport(compare(runs), handmade.CREATED, "0.1.0")
+    text = printed(report)
+    assert "F1: S40 against A: worse" in text
+    rest = 40 - MOST_SIDES
+    assert re.search(rf"^{rest} more sides: .*; --out and --format json have all$", text, re.M)
+    assert text.count("against A: ") == 2 * (MOST_SIDES - 1), "a verdict and an explanation each"
+    markdown = write_comparison_markdown(report, tmp_path).read_text("utf-8")
+    assert max(line.count("|") for line in markdown.splitlines()) == MOST_SIDES + 3
+    assert f"{rest} more sides: " in markdown
+    assert len(comparison_to_json(report)["comparison"]["judgements"]) % 39 == 0
+
+
+def test_of_very_many_repetitions_the_first_are_named() -> None:
+    same = [run(f"r{i}", 0.01, i, i) for i in range(40)]
+    report = ComparisonReport(compare([*same, run("b", 0.02, 1, 1)]), handmade.CREATED, "0.1.0")
+    text = printed(report)
+    assert "A24 " in text
+    assert "A25" not in text
+    assert "and 17 more runs" in text
 
 
 def test_seeds_against_seeds_by_time(gold) -> None:

@@ -33,13 +33,21 @@ from analyzer.dataset.repair import Change
 from analyzer.dataset.statistics import Histogram, Numbers, SplitNumbers
 from analyzer.finding import Severity
 from analyzer.render.checked import Checked
-from analyzer.render.comparison import ComparisonReport, comparison_to_json, print_comparison
+from analyzer.render.comparison import ComparisonReport, print_comparison
 from analyzer.render.comparison_files import comparison_html, comparison_markdown
+from analyzer.render.comparison_json import comparison_to_json
 from analyzer.render.dataset import DatasetReport, Overlay, dataset_to_json, print_dataset
 from analyzer.render.dataset_files import dataset_html, dataset_markdown
 from analyzer.render.known import Baselined, KnownEntry
 from analyzer.render.markdown import blocks
-from analyzer.render.notebook import diagnosis_html, diagnosis_markdown, run_html, run_markdown
+from analyzer.render.notebook import (
+    diagnosis_html,
+    diagnosis_markdown,
+    run_html,
+    run_markdown,
+    together_html,
+    together_markdown,
+)
 from analyzer.render.redact import redacted
 from analyzer.render.report import Report
 from analyzer.render.scalars import write_csv, write_jsonl
@@ -129,6 +137,8 @@ class _Tags(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "wbr":  # after dots and the like in a name
+            return
         links = [v for k, v in attrs if k in ("href", "src") and not (v or "").startswith("data:")]
         self.found.append((tag, sorted(k for k, _ in attrs), links))
 
@@ -244,6 +254,8 @@ OUTPUTS: dict[str, tuple[Callable[[str], str], Callable[[str], object]]] = {
     "notebook run html": (lambda bad: run_html(told(bad).run), tags),
     "notebook run markdown": (lambda bad: run_markdown(told(bad).run), marks),
     "notebook diagnosis html": (lambda bad: diagnosis_html(told(bad).diagnosis), tags),
+    "notebook together html": (lambda bad: together_html(hostile(bad).together), tags),
+    "notebook together markdown": (lambda bad: together_markdown(hostile(bad).together), marks),
     "notebook diagnosis markdown": (lambda bad: diagnosis_markdown(told(bad).diagnosis), marks),
 }
 """What can be written of a run, a comparison or a data set, and what its shape is."""

@@ -14,6 +14,7 @@ pytest.importorskip("bokeh")
 from analyzer.finding import CurveEvidence
 from analyzer.render.html import write_html
 from analyzer.render.report import RunReport
+from analyzer.run import Checkpoint, LogEvent
 from benchmarks.browser import Browser, NoBrowser, browser
 
 ROWS = "[...document.querySelectorAll('table.runs tbody tr:not([hidden])')]"
@@ -174,6 +175,23 @@ def test_a_click_on_a_line_of_all_runs_opens_that_run(tab: Browser, many: Path) 
     tab.press(left, top)
     tab.until("document.getElementById('run-31').open")
     assert tab.ask("location.hash") == "#run-31"
+
+
+def test_what_else_is_known_of_a_run_comes_as_it_opens(tab: Browser, tmp_path: Path) -> None:
+    bad = "<b onclick=alert(1)>it broke</b>"
+    error = LogEvent("error", "logs/train.log", 400, bad)
+    weights = (Checkpoint("checkpoints/best.pth", 3, 0.61, exists=True, size=44_000_000),)
+    known = {"environment": {"gpu": {"name": "T4"}}, "events": (error,), "checkpoints": weights}
+    runs = [handmade.healthy(f"exp_{i}") for i in range(20)]
+    report = handmade.report(handmade.healthy("known", **known), *runs)
+    tab.open(write_html(report, tmp_path / "r.html"))
+    tab.click("table.runs tbody tr:nth-child(1) a")
+    tab.until("document.querySelector('#run-1 [data-charts]').dataset.drawn === 'done'")
+    heads = "[...document.querySelectorAll('#run-1 details summary')].map(s => s.textContent)"
+    assert tab.ask(heads)[:3] == ["Environment", "1 checkpoint", "1 event in the logs"]
+    rows = "[...document.querySelectorAll('#run-1 td')].map(cell => cell.textContent)"
+    told = ["gpu.name", "T4", "checkpoints/best.pth", "3", "0.61", "44 MB"]
+    assert tab.ask(rows) == [*told, "logs/train.log:400", "error", bad]
 
 
 def test_the_page_is_walked_with_the_keyboard_alone(tab: Browser, many: Path) -> None:

@@ -135,7 +135,7 @@ def explain_low(record: Mapping[str, Any], validate: ValidateConfig) -> str:
         f"{validate.box_threshold:g} (box); {record['val_best_f1']:.2f} at {pixel:g} and {box:g}"
     )
     if pixel > validate.threshold:
-        return f"{told}: words run together, as what lies between them is not yet dark enough"
+        return f"{told}: what is around words is not yet dark enough"
     if box < validate.box_threshold:
         return f"{told}: words are found, but not yet surely"
     return told

@@ -1,6 +1,7 @@
 // Draws the charts when they come into view, in the colours of the page.
 (async () => {
-  const all = await unpacked(JSON.parse(document.getElementById("chart-data").textContent));
+  const data = JSON.parse(document.getElementById("chart-data").textContent);
+  const all = await unpacked(data);
   const drawn = new Set();
   readColours();
 
@@ -131,6 +132,7 @@
     if (place.dataset.charts === "overview") {
       await drawOverview(place);
     } else {
+      if (data.records) place.after(...await recordOf(data, place.dataset.charts));
       await drawGroup(place);
     }
     place.dataset.drawn = "done";

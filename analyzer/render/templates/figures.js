@@ -65,19 +65,21 @@ function xAxisOf(label) {
   });
 }
 
-function yAxisOf(label, log, height) {
+function yAxisOf(label, log, height, range) {
   const desired_num_ticks = Math.max(3, Math.floor(height / 45));
   const ticker = log
     ? model("LogTicker", {num_minor_ticks: 10, mantissas: [1, 5], desired_num_ticks})
     : model("BasicTicker", {mantissas: [1, 2, 5], desired_num_ticks});
-  const formatter = model("PrintfTickFormatter", {format: "%.4g"});
+  const large = range && Math.max(...range.map(Math.abs)) >= 1e6; // else all digits are written
+  const format = large ? (log ? "%.0e" : "%.2e") : "%.4g";
+  const formatter = model("PrintfTickFormatter", {format});
   return model(log ? "LogAxis" : "LinearAxis", {ticker, formatter, ...axisLook(label)});
 }
 
 // A figure as wide as its element; the page colours axes and grid by its theme. Bokeh's own toolbar
 // takes a third of the time of a figure and no keyboard: the page has buttons instead.
 function figure({x_label, y_label, height, range, log, x_range, renderers, annotations, hover}) {
-  const xAxis = xAxisOf(x_label), yAxis = yAxisOf(y_label, log, height);
+  const xAxis = xAxisOf(x_label), yAxis = yAxisOf(y_label, log, height, range);
   const zoom = model("BoxZoomTool");
   return model("Figure", {
     height, sizing_mode: "stretch_width", x_range,

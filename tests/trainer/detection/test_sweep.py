@@ -96,7 +96,7 @@ def test_reset_starts_again():
 @pytest.mark.parametrize(
     ("best", "thresholds", "said"),
     [
-        (0.62, (0.5, 0.5), "words run together"),
+        (0.62, (0.5, 0.5), "not yet dark enough"),
         (0.62, (0.3, 0.35), "not yet surely"),
         (0.62, (0.3, 0.7), "0.62 at 0.3 and 0.7"),
     ],
