@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from trainer.config import Config
-from trainer.loop import NonFinite
+from trainer.window import NonFinite
 
 SHOWN = 8
 """So many images of a step are named in a sentence."""
