@@ -20,6 +20,7 @@ SERIES: Mapping[str, str] = {
     "val_map50": "mAP at IoU 0.5",
     "val_map50_95": "mAP at IoU 0.5 to 0.95",
     "learning_rate": "learning rate",
+    "stage": "stage",
     "grad_norm": "gradient norm",
     "grad_norm.first": "gradient norm of the first layer",
     "grad_norm.last": "gradient norm of the last layer",
