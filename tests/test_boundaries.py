@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-GROUND = {"data", "errors", "formats", "names", "run", "finding"}
+GROUND = {"data", "errors", "formats", "names", "run", "stages", "finding"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": {"diagnosis", "errors", "finding", "readers", "run"},  # on first use
     "errors": set(),
@@ -22,10 +22,11 @@ ALLOWED: dict[str, set[str]] = {
     "finding": {"render"},
     "location": {"errors"},
     "signals": {"names", "run"},
-    "facts": {"names", "run", "signals"},
+    "stages": {"run"},
+    "facts": {"names", "run", "signals", "stages"},
     "summary": {"names", "run"},
     "reading": {"errors", "formats", "names", "run"},
-    "readers": {"errors", "formats", "names", "reading", "run"},
+    "readers": {"errors", "formats", "names", "reading", "run", "stages"},
     "cache": GROUND | {"__init__"},
     "gate": GROUND,
     "dataset": GROUND,

@@ -73,6 +73,9 @@ def _merge(value: Any, overrides: Sequence[Override]) -> Any:
 def _with(value: Any, path: list[str], item: Override) -> Any:
     if not path:
         return item.value
+    if isinstance(value, list) and path[0].isdigit() and int(path[0]) < len(value):
+        place, rest = int(path[0]), path[1:]
+        return [*value[:place], _with(value[place], rest, item), *value[place + 1 :]]
     if value is not None and not isinstance(value, Mapping):
         raise UsageError(f"{item.option}: {item.key} lies below a value that is no mapping")
     head, *rest = path

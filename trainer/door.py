@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -18,7 +18,7 @@ SETTINGS = {"max_content_width": 99, "help_option_names": ["-h", "--help"]}
 
 EXTRAS = {
     "train": ("torch", "torchvision", "cv2", "numpy", "psutil", "pyclipper", "shapely"),
-    "export": ("onnx", "onnxruntime", "onnxscript"),
+    "export": ("onnx", "onnxruntime"),
 }
 """The extra that brings each package."""
 
@@ -65,8 +65,16 @@ def shown(items: Iterable[T], count: int, what: str) -> Iterator[T]:
     )
 
 
-def as_json(value: Any) -> str:
-    """JSON for people and programs: indented, and never the bare NaN that is none."""
+def as_json(value: Mapping[str, Any]) -> str:
+    """JSON for people and programs: a line for each key and each item of a list; no bare NaN."""
     import json
 
-    return json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    def line(item: Any) -> str:
+        return json.dumps(item, ensure_ascii=False, allow_nan=False)
+
+    rows = []
+    for key, item in value.items():
+        below = isinstance(item, list) and item
+        told = "[\n  " + ",\n  ".join(map(line, item)) + "\n ]" if below else line(item)
+        rows.append(f" {line(key)}: {told}")
+    return "{\n" + ",\n".join(rows) + "\n}"

@@ -12,6 +12,7 @@ from analyzer.facts.settings import number
 from analyzer.finding import Evidence, FileEvidence, KeyEvidence
 from analyzer.run import Run
 from analyzer.signals.stats import finite
+from analyzer.stages import highest_rate
 
 SAME_RATE = 1.5
 """Rates within this factor are one: schedulers overshoot a little, and logs round."""
@@ -50,7 +51,7 @@ def _rate(run: Run) -> Iterator[tuple[str, Evidence]]:
     Any schedule may begin low or have been logged late, so nothing else below it counts; and of
     several starts only the last went by the settings that are there now.
     """
-    written, curve = number("optimizer.lr")(run), rate_curve(run)
+    written, curve = highest_rate(run.config), rate_curve(run)
     schedule = str(run.config.get("scheduler.type") or "")
     if not written or written < 0 or curve is None or run.config.file is None:
         return

@@ -17,6 +17,7 @@ from analyzer.facts import (
     progress,
     schedule,
     settings,
+    stages,
     sweep,
     timing,
     weights,
@@ -113,10 +114,15 @@ FACTS: Mapping[str, Fact] = {
     "steps": Fact(progress.steps, "steps done", "number"),
     "planned_steps": Fact(progress.planned_steps, "planned steps", "number", _CONFIG),
     "steps_per_epoch": Fact(schedule.steps_per_epoch, "steps in an epoch", "number", _CONFIG),
+    "stage_share": Fact(
+        stages.stage_share, "share of the stage under way that is done", "number", _CONFIG
+    ),
     "resumes": Fact(progress.resumes, "times that the run began again", "number"),
     "status": Fact(progress.status, "status of the run", "text"),
     "ended": Fact(progress.ended, "run is over", "yes/no", "write how the run ended"),
-    "patience": Fact(number("train.patience"), "patience of early stopping", "number", _CONFIG),
+    "patience": Fact(
+        first_number(progress.PATIENCE), "patience of early stopping", "number", _CONFIG
+    ),
     "patience_over": Fact(progress.patience_over, "early stopping was due", "yes/no", _CONFIG),
     # batch and data
     "batch_size": Fact(number("data.batch_size"), "batch size", "number", _CONFIG),
@@ -172,6 +178,12 @@ FACTS: Mapping[str, Fact] = {
     "augmentation": Fact(settings.augmentation, "augmentation", "yes/no", _CONFIG),
     # model
     "pretrained": Fact(settings.pretrained, "pretrained weights", "yes/no", _CONFIG),
+    "backbone_frozen": Fact(
+        stages.backbone_frozen,
+        "only the head was trained, on a frozen backbone",
+        "yes/no",
+        _CONFIG,
+    ),
     "model_family": Fact(parts.model_family, "kind of model", "text", _CONFIG),
     "classes": Fact(parts.classes, "number of classes", "number", _CONFIG),
     "chance_loss": Fact(parts.chance_loss, "loss of a blind guess", "number", _CONFIG),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
-from analyzer.facts.settings import number
+from analyzer.facts.settings import first_number
 from analyzer.run import Run, Series, Status
 from analyzer.signals.stats import best_index, finite
+
+PATIENCE = ("train.patience", "train.early_stopping.patience")
+"""Keys that say for how many epochs without a better one early stopping waits."""
 
 
 def epochs(run: Run) -> float:
@@ -154,7 +157,7 @@ def best_rate(run: Run) -> float | None:
 
 def patience_over(run: Run) -> bool | None:
     """Whether early stopping explains the end: no better epoch for as many as the patience."""
-    patience, best = number("train.patience")(run), best_epoch(run)
+    patience, best = first_number(PATIENCE)(run), best_epoch(run)
     if not patience or best is None:
         return None
     return run.epochs_done - best >= patience

@@ -97,6 +97,10 @@ USUAL: Spellings = {
         "model.pretrained": (
             *("pretrained", "use_pretrained", "model.pretrained", "pretrained_weights"),
         ),
+        "train.freeze_backbone": (
+            *("freeze_backbone", "freeze_encoder", "train.freeze_backbone"),
+            *("model.freeze_backbone", "training.freeze_backbone"),
+        ),
         "checkpoint.monitor": ("monitor", "checkpoint.monitor", "metric_for_best_model"),
         "checkpoint.mode": ("mode", "monitor_mode", "checkpoint.mode"),
     }.items()

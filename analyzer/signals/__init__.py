@@ -127,10 +127,10 @@ SIGNALS: Mapping[str, Signal] = {
     ),
     "undone": Signal(
         stage.undone,
-        "what a higher learning rate undid",
+        "what a later stage undid",
         "curve",
         2 * stage.BESIDE,
-        gives=("before", "after", "rise", "rate_before", "rate_after"),
+        gives=("before", "after", "rise", "rate_before", "rate_after", "stage"),
         directed=True,
         pair=True,
         # With a rate that rises in the middle of the curve.

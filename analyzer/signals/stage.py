@@ -1,4 +1,4 @@
-"""The signal of a later stage that undoes an earlier one: where the learning rate rises anew."""
+"""The signal of a later stage that undoes an earlier one: where it says so, or its rate rises."""
 
 from __future__ import annotations
 
@@ -21,15 +21,22 @@ ANEW = 1.05
 
 SAME = 1e-6
 
+STAGE = "stage"
+"""The series with the number of the stage."""
+
 
 def undone(series: Series, rate: Series, higher_is_better: bool) -> Reading:
-    """How much of what was reached is lost where the learning rate rises, and not made good again.
+    """How much of what was reached is lost where a later stage begins, and not made good again.
+
+    ``rate`` is the learning rate, which rises there, or the number of the stage, where a trainer
+    logs that.
 
     The median of the three points before the rise less the best median of three from it on; 100 %
     is the progress made before. 0 where the rate does not rise, or rises several times.
     """
     x, y = series.x, series.y
-    at = rise(rate.y, rate.segment)
+    planned = rate.name == STAGE
+    at = seam(rate.y) if planned else rise(rate.y, rate.segment)
     if at is None:
         return Reading(0.0, 1.0, float(x[0]), float(x[-1]))
     before = median(y[at - BESIDE : at])
@@ -42,12 +49,21 @@ def undone(series: Series, rate: Series, higher_is_better: bool) -> Reading:
         "before": before,
         "after": after,
         "rise": float(x[at]),
-        "rate_before": float(rate.y[at - 1]),
-        "rate_after": float(rate.y[at:].max()),
     }
+    if planned:
+        details["stage"] = float(rate.y[at])
+    else:
+        details |= {"rate_before": float(rate.y[at - 1]), "rate_after": float(rate.y[at:].max())}
     if made <= 0:  # nothing was reached that could be lost
         lost, made = 0.0, 1.0
     return Reading(lost, made, float(x[at]), float(x[-1]), details, float(x[at]))
+
+
+def seam(stage: FloatArray) -> int | None:
+    """The first point of the last stage with enough points in it, and as many before it."""
+    ups = np.flatnonzero(stage[1:] > stage[:-1]) + 1
+    ups = ups[(ups >= BESIDE) & (len(stage) - ups >= BESIDE)]
+    return int(ups[-1]) if len(ups) else None
 
 
 def rise(rate: FloatArray, segment: IntArray) -> int | None:

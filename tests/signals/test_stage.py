@@ -7,7 +7,7 @@ import pytest
 
 from analyzer.diagnosis.notation import curve
 from analyzer.signals import Reading, measure
-from analyzer.signals.stage import rise
+from analyzer.signals.stage import rise, seam
 
 PARTS = {
     "low": "0.001*6",
@@ -73,3 +73,28 @@ def test_the_share_of_the_progress_that_is_lost(y: str, share: float) -> None:
     assert found.value / found.reference == pytest.approx(share)
     if share:
         assert (found.start, found.details["rate_after"]) == (7, 0.01)
+
+
+@pytest.mark.parametrize(
+    ("stages", "at"),
+    [
+        ("1*6 2*6", 6),
+        ("1*4 2*4 3*4", 8),  # the last one
+        ("1*4 2*6 3*2", 4),  # the last one with points enough
+        ("1*2 2*9", None),
+        ("1*9 2*2", None),
+        ("1*9", None),
+    ],
+)
+def test_a_stage_that_says_so_begins_where_its_number_rises(stages: str, at: int | None) -> None:
+    assert seam(curve("stage", stages, "stage").y) == at
+
+
+def test_a_planned_stage_is_judged_without_its_rate() -> None:
+    numbers = curve("stage", "1*6 2*6", "stage")
+    metric = curve("val_f1", "0.1*3 0.5*3 0.3*6", "y")
+    found = measure("undone", metric, numbers, higher_is_better=True)
+    assert isinstance(found, Reading)
+    assert found.value / found.reference == pytest.approx(0.5)
+    assert found.details["stage"] == 2
+    assert "rate_before" not in found.details

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from analyzer.errors import FormatError
+from analyzer.errors import FormatError, UsageError
 from analyzer.formats import yaml12
 from trainer.config import OptimizerConfig
 from trainer.configfile import load_config, parse_set
@@ -70,6 +70,15 @@ def test_the_last_stage_lasts_as_long_as_the_epochs(load):
     resolved = yaml12.dump(load(TWO).plain())
     assert load(resolved) == load(TWO)
     assert stages_of(load(resolved, "train.epochs=9"))[-1].last == 9
+
+
+def test_a_setting_of_one_stage_can_be_changed(load):
+    config = load(TWO, "stages.0.lr=0.3", "stages.1.scheduler.type=Cosine")
+    assert [stage.lr for stage in stages_of(config)] == [0.3, 0.001]
+    assert stages_of(config)[1].scheduler.type == "Cosine"
+    assert stages_of(config)[1].scheduler.warmup_steps == 2
+    with pytest.raises(UsageError, match=r"stages\.2\.lr=1: stages\.2\.lr lies below a value"):
+        load(TWO, "stages.2.lr=1")
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import Dataset, get_worker_info
+from torch.utils.data import Dataset, default_collate, get_worker_info
 
 from analyzer.formats.icdar_folder import Sample, read_split
 from trainer.augment import AugmentConfig, augment
@@ -152,10 +152,13 @@ class DetectionDataset(Dataset[Item]):
 
 
 def collate(items: Sequence[Item]) -> dict[str, Any]:
-    """Stack the planes to uint8 tensors (B, size, size[, 3]); everything else stays a list."""
+    """Stack the planes to uint8 tensors (B, size, size[, 3]); everything else stays a list.
+
+    PyTorch's own stacking writes straight into shared memory where a worker calls it.
+    """
     batch: dict[str, Any] = {key: [item[key] for item in items] for key in items[0]}
     for plane in PLANES:
-        batch[plane] = torch.from_numpy(np.stack(batch[plane]))
+        batch[plane] = default_collate([torch.from_numpy(array) for array in batch[plane]])
     return batch
 
 

@@ -64,26 +64,31 @@ def make_maps(
     finite: NDArray[np.bool_] = np.asarray(np.isfinite(quads).all((1, 2)))
     quads = np.where(finite[:, None, None], quads, 0)
     dont_care = np.asarray(ignored, bool) | small(quads, min_side)
-    for quad, skip in zip(convex(quads)[finite], dont_care[finite], strict=True):
-        area, perimeter = _area(quad), float(_sides(quad).sum())
-        if area < 1:  # less than a pixel; its band would be too thin to divide by
-            continue
-        band = 0.0 if skip else area * (1 - shrink_ratio**2) / perimeter
-        window = _window(quad, band, size)
-        if window is None:
-            continue
-        distance = _signed_distance(quad, window)
-        if skip:
+    quads = convex(quads).astype(float)
+    areas = _areas(quads)
+    bands = areas * (1 - shrink_ratio**2) / np.maximum(_sides(quads).sum(1), 1e-6)
+    bands[dont_care] = 0
+    windows = _windows(quads, bands, size)
+    # Below a pixel of area the band would be too thin to divide by.
+    drawn = finite & (areas >= 1) & (windows[:, 2:] > windows[:, :2]).all(1)
+    lines = _half_planes(quads, windows)
+    for index in np.flatnonzero(drawn):
+        x0, y0, x1, y1 = windows[index]
+        window = slice(y0, y1), slice(x0, x1)
+        distance = _signed_distance(lines[index], x1 - x0, y1 - y0)
+        band = bands[index]
+        if dont_care[index]:
             maps.shrink_mask[window] &= (distance < 0).view(np.uint8)
             continue
         # Half a pixel: a pixel counts when the shrunk outline touches it, as polygon fill does.
         maps.shrink[window] |= (distance >= band - 0.5).view(np.uint8)
         maps.border_mask[window] |= (distance >= -band).view(np.uint8)
         np.abs(distance, out=distance)
-        distance *= -255 * (high - low) / band
-        distance += 255 * high + 0.5
-        np.maximum(distance, 0, out=distance)
-        np.maximum(maps.border[window], distance.astype(np.uint8), out=maps.border[window])
+        # What rises from the outline and ends at 255, turned over, falls to 0.
+        away = cv2.convertScaleAbs(
+            distance, alpha=255 * (high - low) / band, beta=255 * (1 - high)
+        )
+        np.maximum(maps.border[window], ~away, out=maps.border[window])
     return maps
 
 
@@ -120,37 +125,43 @@ def _sides(quads: Floats) -> Floats:
     return result
 
 
-def _area(quad: Floats) -> float:
-    x, y = quad[:, 0].astype(float), quad[:, 1].astype(float)
-    return abs(float(x @ np.roll(y, -1) - y @ np.roll(x, -1))) / 2
+def _areas(quads: Floats) -> Floats:
+    x, y = quads[..., 0], quads[..., 1]
+    result: Floats = np.abs((x * np.roll(y, -1, 1) - y * np.roll(x, -1, 1)).sum(1)) / 2
+    return result
 
 
-def _window(quad: Floats, margin: float, size: tuple[int, int]) -> tuple[slice, slice] | None:
-    """The pixels of the input that lie within ``margin`` of the quad's bounding box."""
-    low = np.maximum(np.floor(quad.min(0) - margin), 0)
-    high = np.minimum(np.ceil(quad.max(0) + margin) + 1, (size[1], size[0]))
-    if not (high > low).all():  # also where a speck of a quad has no rectangle but NaN
-        return None
-    (x0, y0), (x1, y1) = low.astype(int), high.astype(int)
-    return slice(y0, y1), slice(x0, x1)
+def _windows(quads: Floats, margins: Floats, size: tuple[int, int]) -> NDArray[np.int64]:
+    """x0, y0, x1, y1 of the pixels that lie within each quad's margin of its bounding box."""
+    limit = np.array([size[1], size[0]])
+    low = np.clip(np.floor(quads.min(1) - margins[:, None]), 0, limit)
+    high = np.clip(np.ceil(quads.max(1) + margins[:, None]) + 1, 0, limit)
+    return np.concatenate([low, high], 1).astype(np.int64)
 
 
-def _signed_distance(quad: Floats, window: tuple[slice, slice]) -> Floats:
-    """Distance of each pixel of ``window`` to the outline of a convex quad, positive inside.
+def _half_planes(quads: Floats, windows: NDArray[np.int64]) -> Floats:
+    """a, b, c (n, 3, 4) of each side: a x + b y + c is the distance from it, positive inside.
+
+    x, y are counted from the window, so that single precision is enough.
+    """
+    edges = np.roll(quads, -1, axis=1) - quads
+    lengths = np.maximum(np.hypot(edges[..., 0], edges[..., 1]), 1e-6)
+    inward = np.stack([-edges[..., 1], edges[..., 0]], -1) / lengths[..., None]
+    towards_middle = ((quads.mean(1, keepdims=True) - quads) * inward).sum((1, 2))
+    inward *= np.where(towards_middle < 0, -1, 1)[:, None, None]
+    away = ((windows[:, None, :2] - quads) * inward).sum(2)
+    return np.stack([inward[..., 0], inward[..., 1], away], 1).astype(np.float32)
+
+
+def _signed_distance(lines: Floats, width: int, height: int) -> Floats:
+    """Distance of each pixel of a window to the outline of a convex quad, positive inside.
 
     Exact inside and beside the edges; beyond a corner it is exact for right angles and a few
     per cent off for the angles of text. Opposite edges go together, which saves two thirds.
     """
-    corners = quad.astype(np.float32)
-    edges = np.roll(corners, -1, axis=0) - corners
-    lengths = np.maximum(np.hypot(edges[:, 0], edges[:, 1]), 1e-6)
-    inward = np.stack([-edges[:, 1], edges[:, 0]], 1) / lengths[:, None]
-    if ((corners.mean(0) - corners) * inward).sum() < 0:
-        inward = -inward
-    xs = np.arange(window[1].start, window[1].stop, dtype=np.float32)
-    ys = np.arange(window[0].start, window[0].stop, dtype=np.float32)
-    horizontal = (xs - corners[:, :1]) * inward[:, :1]
-    vertical = (ys - corners[:, 1:]) * inward[:, 1:]
+    a, b, c = lines[:, :, None]
+    horizontal = a * np.arange(width, dtype=np.float32)
+    vertical = b * np.arange(height, dtype=np.float32) + c
     across = vertical[:, :, None] + horizontal[:, None, :]
     first, second = np.minimum(across[:2], across[2:], out=across[:2])
     distance = np.minimum(first, second, out=across[2])

@@ -136,11 +136,19 @@ class DBNet(nn.Module):
 
         The threshold head is for training; in eval mode it is left out unless asked for.
         """
-        x = images.permute(0, 3, 1, 2).float()  # a channels_last view: no copy of the layout
-        x = (x - self.mean) / self.std
         wanted = self.training if with_threshold is None else with_threshold
-        maps: Maps = self.decoder(self.backbone(x), wanted)
+        maps: Maps = self.decoder(self.backbone(self.normalise(images)), wanted)
         return maps
+
+    def normalise(self, images: Tensor) -> Tensor:
+        """(B, H, W, 3) bytes to (B, 3, H, W) floats around 0, as the weights expect them.
+
+        By whole rows of pixels, as loops over three numbers take three times as long; the result
+        is in channels_last without a copy.
+        """
+        mean, std = (value.flatten().repeat(images.shape[2]) for value in (self.mean, self.std))
+        rows = images.flatten(2).to(self.mean.dtype).sub_(mean).div_(std)
+        return rows.view(images.shape).permute(0, 3, 1, 2)
 
     def freeze_backbone(self, frozen: bool) -> None:
         """Leave the backbone as it is, its batch norms too, or let it be trained."""

@@ -31,6 +31,7 @@ from analyzer.reading.jsonfile import read_json
 from analyzer.reading.tables import Table
 from analyzer.reading.values import whole_number
 from analyzer.run import Config, Note, Run, Status
+from analyzer.stages import under_way
 
 FORMAT = "workdir"
 LOGS = (LOG, "train.log", "log.txt")
@@ -114,6 +115,7 @@ def read(folder: Folder, claim: Claim) -> Run:
     run = assemble(folder, claim, FORMAT, parts)
     if run.status is Status.UNKNOWN and (told := logged_status(log.last_time, longest)):
         run = with_status(run, folder, claim, *told)
+    run = replace(run, config=under_way(run.config, run.epochs_done))
     return _with_lines(folder, run)
 
 

@@ -68,6 +68,11 @@ def test_images_are_normalised_inside(model):
     """A grey of the ImageNet mean is zero after the normalisation."""
     mean = (model.mean / 255).flatten().tolist()
     assert mean == pytest.approx([0.485, 0.456, 0.406])
+    pixels = images()
+    wanted = (pixels.permute(0, 3, 1, 2).float() - model.mean) / model.std
+    found = model.normalise(pixels)
+    assert torch.equal(found, wanted)
+    assert found.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_first_and_last_weight_receive_gradients(model):
