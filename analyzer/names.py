@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 
 SERIES: Mapping[str, str] = {
     "train_loss": "training loss",
@@ -68,6 +69,19 @@ STEP_SUFFIX = "@step"
 
 A run that logs a value only by step has it under the plain name.
 """
+
+
+def meant(name: str, known: Collection[str]) -> str | None:
+    """The one of the ``known`` series that a person may have meant by ``name``: ``val_f1`` by F1.
+
+    What it is called counts, then what ends so, then what is spelt nearly so.
+    """
+    asked = name.lower()
+    ordered = sorted(known, key=lambda one: (one.endswith(STEP_SUFFIX), one))
+    called = [one for one in ordered if label(one).lower() == asked]
+    ending = [one for one in ordered if one.lower().endswith((f"_{asked}", f".{asked}"))]
+    close = get_close_matches(asked, ordered, n=1)
+    return next(iter([*called, *ending, *close]), None)
 
 
 def label(name: str) -> str:

@@ -134,7 +134,7 @@ def compare(
 
 def _runs(paths: tuple[Path, ...], choice: Choice) -> list[Run]:
     """All runs, each once; every path has to hold one, or others than meant would be compared."""
-    from analyzer.errors import NoRunFound
+    from analyzer.errors import NoRunFound, UsageError
     from analyzer.readers import STDIN, find, read_run
 
     with busy("Looking for runs"):
@@ -144,6 +144,8 @@ def _runs(paths: tuple[Path, ...], choice: Choice) -> list[Run]:
         found = find(paths).runs
     if STDIN in paths and not any(run.root == STDIN for run in found):
         raise NoRunFound("standard input holds no run that a reader knows")
+    if len(found) == 1 and len(paths) > 1:
+        raise UsageError(f"all paths lead to one run, {found[0].path}; name another one")
     settings = chosen(choice).settings
     read = with_progress(map(read_run, found), len(found), "Reading runs")
     return [settings.with_main_metric(run) for run in read]

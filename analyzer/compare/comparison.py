@@ -25,7 +25,7 @@ from analyzer.facts.recipe import (
     recipe_of,
     seed_of,
 )
-from analyzer.names import STEP_SUFFIX
+from analyzer.names import STEP_SUFFIX, meant
 from analyzer.run import Run
 from analyzer.summary import Summary, direction, summarise
 
@@ -141,9 +141,11 @@ def _check_tolerance(runs: Sequence[Run], tolerance: Mapping[str, Tolerance]) ->
     known = sorted({name for run in runs for name in run.series if _is_metric(name, run)})
     for name, value in tolerance.items():
         if name not in known:
+            close = meant(name, known)
+            hint = f"did you mean {close!r}? " if close else ""
             raise UsageError(
                 f"a tolerance is given for {name!r}, which no run logs as a metric; "
-                f"there are: {', '.join(known) or 'none'}"
+                f"{hint}there are: {', '.join(known) or 'none'}"
             )
         if not value.value >= 0:
             raise UsageError(f"the tolerance of {name} is {value.value}; it must be 0 or more")

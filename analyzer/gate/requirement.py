@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from math import isnan
 from operator import ge, gt, le, lt
 
 from analyzer.errors import UsageError
 from analyzer.finding import CurveEvidence, Diagnosis, Finding, Severity, Verdict
-from analyzer.names import label
+from analyzer.names import label, meant
 from analyzer.run import Run, Series
 
 RULE = "requirement-unmet"
@@ -104,9 +103,9 @@ def _value(series: Series, want: Requirement) -> tuple[float, float]:
 
 
 def _not_logged(run: Run, name: str) -> str:
-    close = get_close_matches(name, run.series, n=1)
-    if close:
-        return f"the run logs no {name}; did you mean '{close[0]}'?"
+    close = meant(name, run.series)
+    if close is not None:
+        return f"the run logs no {name}; did you mean '{close}'?"
     if not run.series:
         return f"the run logs no {name}, nor any other value"
     logged = ", ".join(sorted(run.series)[:8])

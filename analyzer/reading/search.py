@@ -191,7 +191,8 @@ def _near(path: Path) -> str:
 def newest_run(root: Path, readers: Sequence[Reader] = ()) -> Path | None:
     """The most recently changed ``exp_*`` folder in ``root``; by name where times are equal.
 
-    Without such folders the run of any layout whose log was written last; a run holds no others.
+    Without such folders the run of any layout, at any depth, whose log was written last; a run
+    holds no others.
     """
     times = []
     for folder in root.glob("exp_*"):
@@ -200,12 +201,9 @@ def newest_run(root: Path, readers: Sequence[Reader] = ()) -> Path | None:
                 times.append((folder.stat().st_mtime, folder.name))
     tree = DiskTree(root)
     if not times and not any(claimed(Folder(tree), readers)):
-        folders = ((name, Folder(tree, name)) for name in Folder(tree).folders)
-        runs = (
-            (name, folder, run) for name, folder in folders for run in claimed(folder, readers)
-        )
-        stats = ((name, folder.stat(run.claim.main)) for name, folder, run in runs)
-        times = [(stat.modified, name) for name, stat in stats if stat is not None]
+        runs = _walk(tree, readers, Found())
+        stats = ((run.at, Folder(tree, run.at).stat(run.claim.main)) for run in runs)
+        times = [(stat.modified, at) for at, stat in stats if stat is not None]
     return root / max(times)[-1] if times else None
 
 

@@ -18,6 +18,7 @@ import analyzer
 from analyzer.__main__ import cli
 from analyzer.commands.progress import with_progress
 from analyzer.dataset.sample import write_sample
+from analyzer.names import meant
 from analyzer.render.names import short_names
 from analyzer.render.palette import run_colours
 
@@ -258,6 +259,39 @@ def test_latest_of_any_layout(tmp_path: Path) -> None:
         os.utime(table, (written, written))
     (newest,) = analyzer.read(tmp_path / "latest")
     assert newest.path.parent.name == "train2"
+
+
+def test_latest_is_found_at_any_depth(tmp_path: Path) -> None:
+    for name, written in (("a/x", 1e9), ("b/deep/y", 2e9), ("c/z", 1.5e9)):
+        (tmp_path / name).mkdir(parents=True)
+        table = tmp_path / name / "results.csv"
+        table.write_text("epoch,train_loss,val_f1\n1,1.0,0.4\n2,0.8,0.5\n")
+        os.utime(table, (written, written))
+    (newest,) = analyzer.read(tmp_path / "latest")
+    assert newest.path.parent.name == "y"
+
+
+@pytest.mark.parametrize(
+    ("said_name", "known"),
+    [("F1", "val_f1"), ("f1", "val_f1"), ("val_f", "val_f1"), ("box", "train_loss.box")],
+)
+def test_a_series_is_found_by_what_people_call_it(said_name: str, known: str) -> None:
+    logged = ["val_f1@step", "val_f1", "val_loss", "train_loss.box", "val_loss.box"]
+    assert meant(said_name, logged) == known
+    assert meant("zzz", logged) is None
+
+
+def test_a_requirement_and_a_tolerance_are_told_the_name_that_was_meant() -> None:
+    done = said("check", EXAMPLES / "healthy", "--require", "F1>=0.5", "--format", "json")
+    assert "the run logs no F1; did you mean 'val_f1'?" in done.stdout
+    done = said("compare", EXAMPLES / "healthy", NAN, "--tolerance", "f1=0.01")
+    assert "did you mean 'val_f1'?" in done.stderr
+
+
+def test_one_run_named_twice_is_no_comparison() -> None:
+    done = said("compare", EXAMPLES / "healthy", EXAMPLES / "healthy/latest")
+    assert done.returncode == 2
+    assert "all paths lead to one run, " in done.stderr
 
 
 def test_runs_stand_in_the_order_of_the_paths_and_then_of_their_names() -> None:
