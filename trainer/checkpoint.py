@@ -44,12 +44,14 @@ def make_state(
     rows: Sequence[Mapping[str, float]] = (),
     ema: Mapping[str, Any] | None = None,
     stopping: Mapping[str, Any] | None = None,
+    scaler: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Everything a run goes on from after ``epoch``, in types that load without code.
 
     ``stage`` is the one that the optimiser and the schedule are of.
     ``ema`` is what its ``WeightMean`` gives: with it, the running mean is the weights to use.
     ``rows`` are the numbers of the steps made in the epoch after it, where one was interrupted.
+    ``scaler`` is the state of the loss scale, of fp16.
     """
     return {
         "format": FORMAT,
@@ -66,6 +68,7 @@ def make_state(
         "partial": _table(rows),
         "ema": dict(ema) if ema else None,
         "early_stopping": dict(stopping) if stopping else None,
+        "scaler": dict(scaler) if scaler else None,
     }
 
 

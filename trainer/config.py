@@ -149,7 +149,10 @@ class TrainConfig:
     num_workers: Annotated[int, Range(low=0, high=64)] = 0
     """processes that load data; 0 loads in the training process, right for few cores"""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """auto: bf16 where the processor or GPU has it, else fp32; fp16 is for GPUs without bf16"""
+    compile: bool = False
+    """let PyTorch compile the model, which takes a minute at the start and a C++ compiler"""
     threads: Count | None = None
     """cores to compute on; null: those that are idle at the start"""
     accumulate: Count = 1

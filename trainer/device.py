@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 import torch
 import torchvision
+from torch import nn
 
 from analyzer.errors import UsageError
 
@@ -30,15 +31,28 @@ def pick_device(wanted: str) -> torch.device:
     return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
-def pick_bf16(wanted: str, device: torch.device) -> bool:
-    """Whether to compute in bf16: ``auto`` does where the hardware has it, else it is slower."""
-    supported = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bf16()
+def pick_precision(wanted: str, device: torch.device) -> str:
+    """``fp32``, ``bf16`` or ``fp16``: ``auto`` is bf16 where the hardware has it, else fp32.
+
+    Emulated bf16 is slower than fp32, so a GPU that only emulates it counts as one without.
+    """
+    if wanted == "fp16" and device.type == "cpu":
+        raise UsageError(
+            "train.precision is fp16, which a processor computes many times slower than fp32; "
+            "write auto, or fp16 with train.device=cuda"
+        )
+    if wanted in ("fp32", "fp16"):
+        return wanted
+    if device.type == "cuda":
+        supported = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        supported = cpu_has_bf16()
     if wanted == "bf16" and not supported:
         raise UsageError(
             f"train.precision is bf16, but this {device.type} has no bf16 arithmetic; "
-            "write fp32 or auto"
+            "write fp32 or auto, or on a GPU fp16"
         )
-    return supported and wanted != "fp32"
+    return "bf16" if supported else "fp32"
 
 
 def cpu_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
@@ -64,6 +78,11 @@ def pick_threads(wanted: int | None) -> int:
     return max(1, min(torch.get_num_threads(), idle))
 
 
+def compile_model(model: nn.Module, backend: str = "inductor") -> None:
+    """Let PyTorch compile the model at its first batch; its weights keep their names."""
+    model.compile(backend=backend)
+
+
 def seed_everything(seed: int) -> None:
     """Same seed, same weights and same order of images."""
     random.seed(seed)
@@ -71,14 +90,14 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def describe(device: torch.device, bf16: bool) -> dict[str, Any]:
+def describe(device: torch.device, precision: str) -> dict[str, Any]:
     """Versions, device, threads, precision and the state of the code, for ``run.json``."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
     return {
         "versions": {"python": platform.python_version()}
         | {module.__name__: str(module.__version__) for module in (torch, torchvision, np, cv2)},
         "device": {"type": device.type, "name": name, "threads": torch.get_num_threads()},
-        "precision": "bf16" if bf16 else "fp32",
+        "precision": precision,
         "git": git_state(Path(__file__).parent),
     }
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from trainer.config import Config
-from trainer.loop import NonFinite
+from trainer.window import NonFinite
 
 SHOWN = 8
 """So many images of a step are named in a sentence."""
@@ -26,6 +26,7 @@ _UNWRITTEN = re.compile(
 )
 _SHARED = re.compile(r"bus error|shared memory|unable to (?:write to|mmap|open) .*/torch_", re.I)
 _WORKER = re.compile(r"DataLoader worker .*(?:killed by signal|exited unexpectedly)")
+_COMPILER = re.compile(r"InvalidCxxCompiler|No working C\+\+ compiler|[Tt]riton|CppCompileError")
 
 
 def failure_sentence(error: Exception, config: Config) -> str:
@@ -37,6 +38,11 @@ def failure_sentence(error: Exception, config: Config) -> str:
     text = "; ".join(str(one) for one in chain)
     if isinstance(error, torch.OutOfMemoryError) or _CUDA.search(text):
         return f"out of memory on the GPU ({said}); {_less_memory(config)}"
+    if config.train.compile and _COMPILER.search(text):
+        return (
+            f"the model could not be compiled ({said}); train.compile needs a C++ compiler such "
+            "as g++, and on a GPU Triton: install it, or write train.compile=false"
+        )
     if _SHARED.search(text):
         return (
             f"the shared memory of the loader's workers is full ({said}); in a container start it "

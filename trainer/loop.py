@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor
 
 from trainer.laps import Laps
 from trainer.optim import set_learning_rate
 from trainer.steps import Plan, Task, autocast, make_update, set_momenta
-
-
-@dataclass(frozen=True)
-class NonFinite:
-    """The first step whose loss or gradient was NaN or inf, and its images."""
-
-    step: int
-    what: str
-    value: float
-    files: tuple[str, ...]
+from trainer.window import NonFinite, Window, first_nonfinite, mean, unsound
 
 
 @dataclass
@@ -32,10 +21,10 @@ class Trained:
     ``rows`` are the numbers of each step; ``stopped`` says that steps are left.
     """
 
-    means: dict[str, float]
-    """``train_loss``, its parts, ``grad_norm``, ``clipped_share``, and the times"""
-    seconds: float
     rows: list[dict[str, float]]
+    means: dict[str, float] = field(default_factory=dict)
+    """``train_loss``, its parts, ``grad_norm``, ``clipped_share``, and the times"""
+    seconds: float = 0.0
     nonfinite: NonFinite | None = None
     stopped: bool = False
 
@@ -51,40 +40,6 @@ class Tested:
 
     means: dict[str, float]
     seconds: float
-
-
-@dataclass
-class _Window:
-    """Steps whose numbers still lie on the device: reading them one by one would make it wait."""
-
-    begin: float = field(default_factory=time.perf_counter)
-    names: list[str] = field(default_factory=list)
-    rows: list[Tensor] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
-    laps: list[Laps] = field(default_factory=list)
-    files: list[tuple[str, ...]] = field(default_factory=list)
-
-    def add(
-        self, values: dict[str, Tensor], waited: float, laps: Laps, files: Sequence[str]
-    ) -> None:
-        self.names = list(values)
-        self.rows.append(torch.stack([value.detach().float() for value in values.values()]))
-        self.waits.append(waited)
-        self.laps.append(laps)
-        self.files.append(tuple(files))
-
-    def read(self) -> list[dict[str, float]]:
-        """One dict per step; a GPU is waited for here, so only the mean step time is true."""
-        table = torch.stack(self.rows).tolist()
-        step_time = (time.perf_counter() - self.begin) / len(table)
-        return [
-            dict(zip(self.names, row, strict=True))
-            | {"data_time": data, "step_time": step_time, "images": float(len(files))}
-            | laps.read()
-            for row, data, laps, files in zip(
-                table, self.waits, self.laps, self.files, strict=True
-            )
-        ]
 
 
 def train_epoch(
@@ -111,60 +66,44 @@ def train_epoch(
     """
     task.model.train()
     set_momenta(optimizer)
-    history = list(before)
-    stopped = False
-    nonfinite: NonFinite | None = None
-    window = _Window()
-    step = first_step - 1 + len(before)
+    trained = Trained(rows=list(before))
+    window = Window()
     begin = clock = time.perf_counter()
-
-    def flush() -> None:
-        nonlocal window, nonfinite
-        rows = window.read()
-        nonfinite = nonfinite or _first_nonfinite(rows, window.files, step - len(rows) + 1)
-        history.extend(rows)
-        lr = plan.lr_at(step, epoch)
-        on_record({"step": step, "epoch": epoch, "learning_rate": lr} | mean(rows))
-        window = _Window()
-
     for batches in task.train_updates(epoch, len(before)):
         waited = time.perf_counter() - clock
-        step += 1
+        step = first_step + trained.steps + len(window.rows)
         set_learning_rate(optimizer, plan.lr_at(step, epoch))
         laps = Laps(plan.device)
         values = make_update(task, optimizer, plan, batches, laps)
         files = [file for batch in batches for file in task.files(batch)]
         window.add(values, waited, laps, files)
         on_step(step)
-        bad = plan.device.type == "cpu" and _unsound(values) is not None
+        bad = plan.device.type == "cpu" and unsound(values) is not None
         if bad or len(window.rows) == plan.log_every:
-            flush()
-        stopped = stop()
-        if stopped or (nonfinite and plan.stop_on_nonfinite):
+            on_record(_flush(trained, window, plan, step, epoch))
+            window = Window()
+        trained.stopped = stop()
+        if trained.stopped or (trained.nonfinite and plan.stop_on_nonfinite):
             break
         clock = time.perf_counter()
     if window.rows:
-        flush()
-    return Trained(mean(history), time.perf_counter() - begin, history, nonfinite, stopped)
+        on_record(_flush(trained, window, plan, step, epoch))
+    trained.means, trained.seconds = mean(trained.rows), time.perf_counter() - begin
+    return trained
 
 
-def _first_nonfinite(
-    rows: list[dict[str, float]], files: list[tuple[str, ...]], first_step: int
-) -> NonFinite | None:
-    for offset, (row, names) in enumerate(zip(rows, files, strict=True)):
-        found = _unsound(row)
-        if found is not None:
-            return NonFinite(first_step + offset, *found, names)
-    return None
-
-
-def _unsound(row: Mapping[str, Tensor | float]) -> tuple[str, float] | None:
-    """What of a step is NaN or inf, and which of them."""
-    for name, what in (("train_loss", "training loss"), ("grad_norm", "gradient norm")):
-        value = float(row[name])
-        if not math.isfinite(value):
-            return what, value
-    return None
+def _flush(
+    trained: Trained, window: Window, plan: Plan, step: int, epoch: int
+) -> dict[str, float]:
+    """Read the steps up to ``step`` from the device; returns their record."""
+    rows = window.read()
+    if plan.scaler:
+        rows = [row | {"loss_scale": plan.scaler.get_scale()} for row in rows]
+    found = first_nonfinite(rows, window.files, step - len(rows) + 1)
+    trained.nonfinite = trained.nonfinite or found
+    trained.rows += rows
+    lr = plan.lr_at(step, epoch)
+    return {"step": step, "epoch": epoch, "learning_rate": lr} | mean(rows)
 
 
 def evaluate(task: Task, plan: Plan, *, on_batch: Callable[[int], None]) -> Tested:
@@ -182,21 +121,3 @@ def evaluate(task: Task, plan: Plan, *, on_batch: Callable[[int], None]) -> Test
             rows.extend([row] * len(task.files(batch)))
             on_batch(number)
     return Tested(mean(rows) | task.scores(), time.perf_counter() - begin)
-
-
-def mean(rows: list[dict[str, float]]) -> dict[str, float]:
-    """The mean of each column; a NaN in it stays NaN.
-
-    Where rows say of how many ``images`` they are, losses are means over images.
-    """
-    if not rows:
-        return {}
-    images = [row.get("images", 1.0) for row in rows]
-    alike = [1.0] * len(rows)
-    found = {}
-    for name in rows[0]:
-        weights = images if "_loss" in name else alike
-        found[name] = sum(row[name] * w for row, w in zip(rows, weights, strict=True))
-        found[name] /= sum(weights)
-    found.pop("images", None)
-    return found

@@ -52,6 +52,8 @@ def resume_run(
     checkpoint.restore(state, task.model, optimizer if inside else None)
     if inside:
         rate.plateau = Plateau.of(state["scheduler"].get("plateau"))
+    if plan.scaler:
+        plan.scaler.load_state_dict(state["scaler"])
     info = run_info(config, task, plan)
     looked = _look_again(folder, info, config, show, check)
     run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())

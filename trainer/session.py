@@ -135,4 +135,5 @@ def _state(
         rows=rows,
         ema=mean.state() if mean else None,
         stopping=asdict(session.stopping),
+        scaler=session.plan.scaler.state_dict() if session.plan.scaler else None,
     )

@@ -13,7 +13,14 @@ from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
-from trainer.device import describe, pick_bf16, pick_device, pick_threads, seed_everything
+from trainer.device import (
+    compile_model,
+    describe,
+    pick_device,
+    pick_precision,
+    pick_threads,
+    seed_everything,
+)
 from trainer.ema import WeightMean
 from trainer.ending import ending
 from trainer.fit import fit
@@ -98,13 +105,17 @@ def assemble(
     _refuse_schedules(config, task)
     stage = stage_at(config, epoch)
     rate = Rate(stage, task.steps_per_epoch)
+    precision = pick_precision(config.train.precision, device)
+    if config.train.compile:
+        compile_model(task.model)
     plan = Plan(
         device=device,
-        bf16=pick_bf16(config.train.precision, device),
+        precision=precision,
         lr_at=rate,
         grad_clip=config.train.grad_clip,
         log_every=config.train.log_every,
         stop_on_nonfinite=config.train.on_nonfinite == "stop",
+        scaler=torch.amp.GradScaler(device.type) if precision == "fp16" else None,
     )
     return task, begin(task.model, stage, config.optimizer), plan, rate
 
@@ -143,7 +154,7 @@ def run_info(
     return {
         "seed": config.train.seed,
         "global_batch": config.data.batch_size * config.train.accumulate,
-        **describe(plan.device, plan.bf16),
+        **describe(plan.device, plan.precision),
         "config_digest": checkpoint.config_digest(config.plain()),
         **about_data(task.data_info(), looked),
     }
@@ -181,9 +192,9 @@ def log_start(session: Session, notes: Sequence[str], looked: Preflight | None) 
         run.log(f"Label left out: {fault}", "WARNING")
     if not len(task.test_set):
         run.log("The test list is empty: no validation, so no best.pth by it", "WARNING")
-    precision = "bf16" if plan.bf16 else "fp32"
     threads = f", threads: {torch.get_num_threads()}" if plan.device.type == "cpu" else ""
-    run.log(f"Device: {plan.device.type}, precision: {precision}{threads}")
+    compiled = ", compiled" if session.config.train.compile else ""
+    run.log(f"Device: {plan.device.type}, precision: {plan.precision}{threads}{compiled}")
     batch, accumulate = session.config.data.batch_size, session.config.train.accumulate
     if accumulate > 1:
         run.log(f"Images per step: {batch * accumulate}, {accumulate} batches of {batch}")

@@ -56,12 +56,15 @@ class Plan:
     """How an epoch is trained."""
 
     device: torch.device
-    bf16: bool
+    precision: str
+    """fp32, bf16 or fp16"""
     lr_at: Callable[[int, int], float]
     """(step, epoch), both from 1, to the learning rate"""
     grad_clip: float | None = None
     log_every: int = 10
     stop_on_nonfinite: bool = True
+    scaler: torch.amp.GradScaler | None = None
+    """of the loss, for fp16: small gradients would be 0 without it"""
 
 
 def make_update(
@@ -76,7 +79,8 @@ def make_update(
     The update is that of one batch of all these images, as far as a loss can be cut in pieces;
     batch norms see the statistics of each batch alone. An update with a loss or a gradient that
     is NaN or inf is not made where the training is to stop at such; the optimiser must be a fused
-    one, which looks at that on the device itself.
+    one, which looks at that on the device itself. With a scaler an update whose gradients are not
+    finite is left out, the scale is lowered, and the training goes on.
     """
     whole = [sum(amounts) for amounts in zip(*map(task.amount, batches), strict=True)]
     optimizer.zero_grad(set_to_none=True)
@@ -86,18 +90,25 @@ def make_update(
             parts, _ = task.loss(batch, whole)
         loss = torch.stack(list(parts.values())).sum()
         laps.lap("forward_time")
-        loss.backward()
+        (plan.scaler.scale(loss) if plan.scaler else loss).backward()
         laps.lap("backward_time")
         found = {"train_loss": loss, **{f"train_loss.{name}": v for name, v in parts.items()}}
         for name, value in found.items():
             total[name] = total.get(name, 0) + value.detach()
-    numbers = _clip(task, plan)
-    if plan.stop_on_nonfinite:
-        sound = total["train_loss"].isfinite() & numbers["grad_norm"].isfinite()
-        optimizer.found_inf = 1 - sound.float()  # type: ignore[attr-defined]
-    optimizer.step()
+    if plan.scaler:
+        plan.scaler.unscale_(optimizer)
+    total |= _clip(task, plan)
+    sound = total["train_loss"].isfinite() & total["grad_norm"].isfinite()
+    if plan.scaler:
+        total["skipped_share"] = 1 - sound.float()
+        plan.scaler.step(optimizer)
+        plan.scaler.update()
+    else:
+        if plan.stop_on_nonfinite:
+            optimizer.found_inf = 1 - sound.float()  # type: ignore[attr-defined]
+        optimizer.step()
     laps.lap("optimizer_time")
-    return total | numbers
+    return total
 
 
 def set_momenta(optimizer: torch.optim.Optimizer) -> None:
@@ -138,5 +149,6 @@ def _norm(gradients: Sequence[Tensor]) -> Tensor:
 
 
 def autocast(plan: Plan) -> torch.autocast:
-    """bf16 where the plan says so; it has the range of fp32, so no loss scaler is needed."""
-    return torch.autocast(plan.device.type, dtype=torch.bfloat16, enabled=plan.bf16)
+    """Half precision where the plan says so; bf16 has the range of fp32 and needs no scaler."""
+    kind = torch.float16 if plan.precision == "fp16" else torch.bfloat16
+    return torch.autocast(plan.device.type, dtype=kind, enabled=plan.precision != "fp32")

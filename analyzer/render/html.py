@@ -52,6 +52,7 @@ TONES = {
 }
 WORDS = {
     "best_text": best_text,
+    "breakable": lambda name: Markup("/<wbr>").join(plain(name).split("/")),
     "count": count,
     "diff_lines": diff_lines,
     "duration": duration,

@@ -286,7 +286,7 @@ def _share_x(grid: Sequence[Axes], panels: Sequence[Chart]) -> None:
 def _whole_epochs(axes: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
 
 
 def _legend(axes: Axes, *, columns: int) -> None:

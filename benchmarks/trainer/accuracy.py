@@ -134,8 +134,7 @@ def _curve(
         base = config.optimizer.lr
         return learning_rate(base, config.scheduler, step=step, epoch=epoch, total_steps=total)
 
-    bf16 = recipe.precision == "bf16"
-    plan = Plan(task.device, bf16, rate, grad_clip=config.train.grad_clip)
+    plan = Plan(task.device, recipe.precision, rate, grad_clip=config.train.grad_clip)
     optimizer = make_optimizer(task.model, config.optimizer)
     spent, curve = 0.0, []
     for epoch in range(1, config.train.epochs + 1):

@@ -120,7 +120,7 @@ def measure(recipe: Recipe, load: Load, folder: Path) -> Round:
             train_epoch(
                 task,
                 make_optimizer(task.model, rule),
-                Plan(task.device, recipe.precision == "bf16", lambda *_: rule.lr, grad_clip=5.0),
+                Plan(task.device, recipe.precision, lambda *_: rule.lr, grad_clip=5.0),
                 epoch=1,
                 first_step=1,
                 on_step=lambda _: None,

@@ -177,6 +177,19 @@ def test_a_click_on_a_line_of_all_runs_opens_that_run(tab: Browser, many: Path) 
     assert tab.ask("location.hash") == "#run-31"
 
 
+def test_on_paper_every_chart_is_a_picture(tab: Browser, usual: Path) -> None:
+    tab.open(usual)
+    places = "[...document.querySelectorAll('[data-charts]')]"
+    tab.until(f"{places}.every((place) => place.dataset.drawn === 'done')")
+    charts = tab.ask("document.querySelectorAll('.chart').length")
+    assert charts >= 10, "also those that were never scrolled to"
+    tab.ask("dispatchEvent(new Event('beforeprint'))")
+    pictures = "[...document.querySelectorAll('.chart.printed > img')]"
+    assert tab.ask(f"{pictures}.filter((one) => one.src.length > 2000).length") == charts
+    tab.ask("dispatchEvent(new Event('afterprint'))")
+    assert tab.ask(f"{pictures}.length") == 0
+
+
 def test_what_else_is_known_of_a_run_comes_as_it_opens(tab: Browser, tmp_path: Path) -> None:
     bad = "<b onclick=alert(1)>it broke</b>"
     error = LogEvent("error", "logs/train.log", 400, bad)

@@ -8,11 +8,12 @@ import torch
 
 from analyzer.errors import UsageError
 from trainer.device import (
+    compile_model,
     cpu_has_bf16,
     describe,
     git_state,
-    pick_bf16,
     pick_device,
+    pick_precision,
     pick_threads,
     seed_everything,
 )
@@ -35,14 +36,30 @@ def test_a_machine_without_cpuinfo_gets_fp32(tmp_path):
 
 
 def test_fp32_is_never_overruled():
-    assert pick_bf16("fp32", CPU) is False
+    assert pick_precision("fp32", CPU) == "fp32"
+
+
+def test_auto_is_bf16_where_it_is_and_fp16_only_where_asked(monkeypatch):
+    monkeypatch.setattr("trainer.device.cpu_has_bf16", lambda: True)
+    assert pick_precision("auto", CPU) == pick_precision("bf16", CPU) == "bf16"
+    assert pick_precision("fp16", torch.device("cuda")) == "fp16"
+    with pytest.raises(UsageError, match="many times slower"):
+        pick_precision("fp16", CPU)
+
+
+def test_a_compiled_model_keeps_the_names_of_its_weights():
+    model, other = torch.nn.Linear(2, 1), torch.nn.Linear(2, 1)
+    other.load_state_dict(model.state_dict())
+    compile_model(model, backend="eager")
+    assert list(model.state_dict()) == ["weight", "bias"]
+    assert torch.equal(model(torch.ones(1, 2)), other(torch.ones(1, 2)))
 
 
 def test_bf16_without_hardware_is_refused(monkeypatch):
     monkeypatch.setattr("trainer.device.cpu_has_bf16", lambda: False)
-    assert pick_bf16("auto", CPU) is False
+    assert pick_precision("auto", CPU) == "fp32"
     with pytest.raises(UsageError, match="no bf16 arithmetic; write fp32 or auto"):
-        pick_bf16("bf16", CPU)
+        pick_precision("bf16", CPU)
 
 
 def test_cuda_without_a_gpu_is_refused(monkeypatch):
@@ -61,7 +78,7 @@ def test_a_seed_fixes_all_three_generators():
 
 
 def test_the_description_names_versions_and_precision():
-    found = describe(CPU, bf16=True)
+    found = describe(CPU, "bf16")
     assert set(found["versions"]) == {"python", "torch", "torchvision", "numpy", "cv2"}
     assert found["precision"] == "bf16"
     assert found["device"]["threads"] >= 1

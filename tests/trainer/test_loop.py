@@ -54,7 +54,7 @@ class Line:
 
 
 def run(task, *, clip=None, log_every=10, stop=True, first_step=1, lr=0.1, momentum=0.0):
-    plan = Plan(CPU, False, lambda step, epoch: lr, clip, log_every, stop)
+    plan = Plan(CPU, "fp32", lambda step, epoch: lr, clip, log_every, stop)
     records, steps = [], []
     trained = train_epoch(
         task,
@@ -169,15 +169,63 @@ def test_a_step_that_is_not_finite_is_not_made(momentum):
 
 
 def test_a_gradient_that_is_not_finite_counts_too():
-    class Steep(Line):
+    class Root(Line):
         def loss(self, batch, whole=None):
             return {"only": (self.model.weight * 0).sqrt().sum()}, None
 
-    task = Steep([[1.0]])
+    task = Root([[1.0]])
     trained, _, _ = run(task)
     assert trained.nonfinite is not None
     assert (trained.nonfinite.what, trained.means["train_loss"]) == ("gradient norm", 0)
     assert float(task.model.weight.detach()) == 0
+
+
+class Steep(Line):
+    """Its gradient overflows fp32 until the loss scale is below 3,400."""
+
+    def loss(self, batch, whole=None):
+        return {"only": (self.model.weight * 1e35).sum()}, None
+
+
+def run_scaled(task, *, steps, **more):
+    scaler = torch.amp.GradScaler("cpu")
+    plan = Plan(CPU, "fp16", lambda *_: 0.1, grad_clip=1.0, scaler=scaler, **more)
+    optimizer = torch.optim.SGD(task.model.parameters(), lr=9.0, momentum=0.9, fused=True)
+    task.batches = [[1.0]] * steps
+    ignored = {"on_step": lambda _: None, "on_record": lambda _: None}
+    return train_epoch(task, optimizer, plan, epoch=1, first_step=1, **ignored), scaler
+
+
+def test_the_scaler_skips_steps_that_overflow_until_the_scale_fits():
+    task = Steep([])
+    trained, scaler = run_scaled(task, steps=6)
+    assert [row["skipped_share"] for row in trained.rows] == [1, 1, 1, 1, 1, 0]
+    assert trained.means["skipped_share"] == pytest.approx(5 / 6)
+    assert scaler.get_scale() == 65536 / 2**5
+    assert trained.nonfinite is None
+    assert trained.means["grad_norm"] == pytest.approx(1e35)  # unscaled, of the step made
+    assert trained.means["clipped_share"] == 1
+    assert float(task.model.weight.detach()) == pytest.approx(-0.1)  # clipped to 1 after that
+
+
+def test_with_the_scaler_a_step_is_that_of_fp32():
+    scaled, plain = Line([]), Line([[1.0]] * 3)
+    with torch.autocast("cpu", enabled=False):
+        run_scaled(scaled, steps=3)
+    run(plain, clip=1.0, momentum=0.9)
+    assert float(scaled.model.weight.detach()) == pytest.approx(float(plain.model.weight.detach()))
+
+
+def test_a_scale_below_one_ends_the_training_with_its_reason():
+    class Endless(Line):
+        def loss(self, batch, whole=None):
+            return {"only": (self.model.weight * 0).sqrt().sum()}, None
+
+    trained, _ = run_scaled(Endless([]), steps=40, log_every=5)
+    assert trained.nonfinite is not None
+    assert trained.nonfinite.what == "loss scale of fp16"
+    assert 0 < trained.nonfinite.value < 1
+    assert trained.steps < 40
 
 
 def test_sgd_begins_with_momenta_of_zero_so_a_skipped_first_step_leaves_none():
@@ -216,7 +264,7 @@ def test_no_batches_give_no_numbers():
 def test_evaluation_weighs_images_not_batches_and_learns_nothing():
     task = Line([], tests=[[1.0, 1.0, 1.0], [5.0]])
     task.model.train()
-    tested = evaluate(task, Plan(CPU, False, lambda *_: 0.1), on_batch=lambda _: None)
+    tested = evaluate(task, Plan(CPU, "fp32", lambda *_: 0.1), on_batch=lambda _: None)
     assert tested.means["val_loss"] == pytest.approx(2.0)
     assert tested.means["val_loss.far"] == pytest.approx(1.5)
     assert tested.means["val_f1"] == 0.2

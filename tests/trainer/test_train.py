@@ -7,13 +7,15 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 
 from analyzer.formats import yaml12
-from trainer import fit, interrupt, loop, resume
+from trainer import fit, interrupt, loop, resume, start, steps
 from trainer.checkpoint import better_best
 from trainer.detection import task
 from trainer.synth import render_dataset
@@ -188,8 +190,8 @@ def test_the_run_says_what_it_ran_on(finished):
 
 def test_steps_are_updates_however_many_batches_make_one(place):
     assert train(*sets("data.batch_size=2", "train.accumulate=2", "train.epochs=1")) == 0
-    steps = (newest() / "logs/steps.jsonl").read_text().splitlines()
-    assert [json.loads(line)["step"] for line in steps] == [2, 3]
+    lines = (newest() / "logs/steps.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [2, 3]
     state = torch.load(newest() / "checkpoints/epoch_1.pth", weights_only=True)
     assert state["scheduler"]["step"] == 3
     assert read("run.json")["global_batch"] == 4
@@ -353,7 +355,13 @@ def test_a_signal_leaves_an_interrupted_run_that_resumes(place, capsys, monkeypa
 
 @pytest.mark.parametrize(
     ("at", "settings"),
-    [(2, ()), (3, ()), (5, ()), (5, ("data.batch_size=2", "train.accumulate=2"))],
+    [
+        (2, ()),
+        (3, ()),
+        (5, ()),
+        (5, ("data.batch_size=2", "train.accumulate=2")),
+        (4, "scaled"),
+    ],
 )
 def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, at, settings):
     step, calls = loop.make_update, []
@@ -364,6 +372,11 @@ def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, a
             os.kill(os.getpid(), signal.SIGINT)
         return step(*arguments)
 
+    if settings == "scaled":  # a processor is too slow for fp16 itself
+        settings = ()
+        monkeypatch.setattr(start, "pick_precision", lambda *_: "fp16")
+        for module in (loop, steps):
+            monkeypatch.setattr(module, "autocast", lambda _: nullcontext())
     assert train(*sets(*settings)) == 0
     whole, expected = numbers(read("metrics.json")), weights("epoch_2.pth")
     monkeypatch.setattr(loop, "make_update", signalled)
@@ -375,6 +388,28 @@ def test_a_stop_at_any_step_goes_on_as_if_nothing_had_been(place, monkeypatch, a
     assert not kept.exists()
     assert numbers(read("metrics.json")) == whole
     assert same(weights("epoch_2.pth"), expected)
+
+
+def test_a_compiled_training_saves_the_usual_names(place, monkeypatch):
+    names = weights_after("train.epochs=1")
+    monkeypatch.setattr(start, "compile_model", partial(start.compile_model, backend="eager"))
+    assert weights_after("train.epochs=1", "train.compile=true") == names
+    assert "compiled" in log()
+
+
+def weights_after(*settings):
+    assert train(*sets(*settings)) == 0
+    return list(weights("epoch_1.pth"))
+
+
+def test_a_missing_compiler_is_said(place, capsys, monkeypatch):
+    def missing(*arguments):
+        raise RuntimeError("InvalidCxxCompiler: No working C++ compiler found")
+
+    monkeypatch.setattr(start, "compile_model", lambda model: None)
+    monkeypatch.setattr(loop, "make_update", missing)
+    assert train(*sets("train.compile=true")) == 1
+    assert "train.compile needs a C++ compiler such as g++" in capsys.readouterr().err
 
 
 def test_a_second_signal_ends_at_once():

@@ -163,9 +163,25 @@
   unfold();
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+
+  // On paper a chart is a picture as wide as the page: Bokeh would lay it out anew too late.
   addEventListener("beforeprint", () => {
-    if (document.querySelector("details.run")) return; // as many as that are printed as they stand
-    places.filter(({dataset}) => !dataset.drawn).forEach(draw);
-    for (const fold of document.querySelectorAll("details")) fold.open = true;
+    for (const slot of document.querySelectorAll(".chart")) {
+      if (!slot.view || !slot.clientWidth) continue;
+      slot.append(element("img", {src: slot.view.export("png").canvas.toDataURL(), alt: ""}));
+      slot.classList.add("printed");
+    }
   });
+  addEventListener("afterprint", () => {
+    for (const slot of document.querySelectorAll(".chart.printed")) {
+      slot.lastElementChild.remove();
+      slot.classList.remove("printed");
+    }
+  });
+
+  // For paper all charts have to be there before they are asked for; of many runs none is folded out.
+  for (const place of places.filter((one) => !one.closest("details.run"))) {
+    await idle();
+    await draw(place);
+  }
 })();

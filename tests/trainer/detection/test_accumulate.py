@@ -45,7 +45,7 @@ def gradients(config: Path, *settings: str, frozen_norms: bool) -> torch.Tensor:
     task = DetectionTask(load_config(config, [parse_set(text) for text in settings]), CPU)
     task.model.train(not frozen_norms)
     optimizer = make_optimizer(task.model, task.config.optimizer)
-    plan = Plan(CPU, False, lambda *_: 0.0)
+    plan = Plan(CPU, "fp32", lambda *_: 0.0)
     make_update(task, optimizer, plan, next(task.train_updates(1)), Laps(CPU))
     return torch.cat([weight.grad.flatten() for weight in task.model.parameters()])
 
