@@ -177,6 +177,16 @@ def test_a_click_on_a_line_of_all_runs_opens_that_run(tab: Browser, many: Path) 
     assert tab.ask("location.hash") == "#run-31"
 
 
+def test_a_chart_is_saved_as_a_picture(tab: Browser, usual: Path) -> None:
+    tab.open(usual)
+    tab.until("document.querySelector('[data-charts]').dataset.drawn === 'done'")
+    tab.ask("HTMLAnchorElement.prototype.click = function () { window.saved = this; }")
+    tab.click("figcaption .acts button:nth-child(2)")
+    tab.until("window.saved !== undefined")
+    assert tab.ask("saved.download") == "F1 of all runs.png"
+    assert tab.ask("saved.href").startswith("blob:")
+
+
 def test_on_paper_every_chart_is_a_picture(tab: Browser, usual: Path) -> None:
     tab.open(usual)
     places = "[...document.querySelectorAll('[data-charts]')]"
