@@ -230,8 +230,8 @@ def test_the_page_is_walked_with_the_keyboard_alone(tab: Browser, many: Path) ->
 
 def test_a_click_on_a_legend_entry_hides_its_curve(tab: Browser, usual: Path) -> None:
     tab.open(usual)
-    tab.ask("document.querySelector('#run-3 [data-charts]').scrollIntoView()")
-    tab.until("document.querySelector('#run-3 [data-charts]').dataset.drawn === 'done'")
+    places = "[...document.querySelectorAll('[data-charts]')]"
+    tab.until(f"{places}.every((place) => place.dataset.drawn === 'done')")
     shown = (
         "Bokeh.documents.flatMap(d => [...d.all_models]).filter("
         "m => m.type === 'GlyphRenderer' && m.name === 'validation loss' && m.visible).length"
