@@ -16,6 +16,7 @@ from trainer.detection.task import DetectionTask
 from trainer.device import (
     compile_model,
     describe,
+    keep_freed_memory,
     pick_device,
     pick_precision,
     pick_threads,
@@ -97,6 +98,8 @@ def assemble(
     seed_everything(config.train.seed)
     device = pick_device(config.train.device)
     torch.set_num_threads(pick_threads(config.train.threads))
+    if device.type == "cpu":
+        keep_freed_memory()
     torch.backends.cudnn.benchmark = True  # the input size is fixed
     task = DetectionTask(config, device, load_weights=load_weights)
     _refuse_schedules(config, task)
