@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 import random
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +19,6 @@ from analyzer.errors import UsageError
 
 BUSY_SECONDS = 0.3
 """How long to watch what other programs do before choosing the number of threads."""
-
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
-"""Of glibc's malloc.h: how much free memory stays, and from which size on blocks stand alone."""
 
 
 def pick_device(wanted: str) -> torch.device:
@@ -81,18 +76,6 @@ def pick_threads(wanted: int | None) -> int:
     busy = sum(psutil.cpu_percent(interval=BUSY_SECONDS, percpu=True)) / 100
     idle = round((psutil.cpu_count() or 1) - busy)
     return max(1, min(torch.get_num_threads(), idle))
-
-
-def keep_freed_memory() -> bool:
-    """Let the C library keep for the next step what the tensors of a step leave; whether it does.
-
-    By itself glibc gives large blocks back to the system, which hands them out again page by page,
-    each cleared first: at 640 pixels a tenth of the CPU time. Other libraries are left alone.
-    """
-    if sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "mallopt"):
-        return False
-    mallopt = ctypes.CDLL(None).mallopt
-    return bool(mallopt(M_TRIM_THRESHOLD, 2**31 - 1) and mallopt(M_MMAP_THRESHOLD, 2**30))
 
 
 def compile_model(model: nn.Module, backend: str = "inductor") -> None:

@@ -16,7 +16,6 @@ from trainer.detection.task import DetectionTask
 from trainer.device import (
     compile_model,
     describe,
-    keep_freed_memory,
     pick_device,
     pick_precision,
     pick_threads,
@@ -25,6 +24,7 @@ from trainer.device import (
 from trainer.ema import WeightMean
 from trainer.ending import ending
 from trainer.fit import fit
+from trainer.memory import keep_freed_memory
 from trainer.optim import begin
 from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.session import Session

@@ -86,4 +86,4 @@ class _Nchw(DBNet):
         return super().to(*args, **kwargs)
 
     def normalise(self, images: torch.Tensor) -> torch.Tensor:
-        return super().normalise(images).contiguous()
+        return (images.permute(0, 3, 1, 2).contiguous().float() - self.mean) / self.std

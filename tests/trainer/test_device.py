@@ -1,6 +1,5 @@
 """Device and precision are chosen by what is there, and refused in a sentence."""
 
-import platform
 import random
 
 import numpy as np
@@ -13,7 +12,6 @@ from trainer.device import (
     cpu_has_bf16,
     describe,
     git_state,
-    keep_freed_memory,
     pick_device,
     pick_precision,
     pick_threads,
@@ -97,9 +95,3 @@ def test_as_many_threads_as_cores_are_idle(monkeypatch, busy, threads):
     monkeypatch.setattr("torch.get_num_threads", lambda: 2)
     assert pick_threads(None) == threads
     assert pick_threads(3) == 3
-
-
-def test_freed_memory_is_kept_by_glibc_alone(monkeypatch):
-    assert keep_freed_memory() is (platform.libc_ver()[0] == "glibc")
-    monkeypatch.setattr("sys.platform", "darwin")
-    assert keep_freed_memory() is False
