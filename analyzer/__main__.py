@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -40,6 +41,10 @@ READER_GONE = 141
 
 Neither 0 nor 1, which would say something about the findings.
 """
+
+CANNOT_WRITE = 2
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""The disk that stdout leads to takes no more; 1 would say that something was found."""
 
 COMPLETION = "_TRAINLINT_COMPLETE"
 """The variable by which a shell asks for completions, as click documents it."""
@@ -109,6 +114,12 @@ def run() -> int:
         return INTERRUPTED
     except BrokenPipeError:
         return _nobody_reads()
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        trouble(f"error: the output cannot be written: {error.strerror}")
+        _nobody_reads()
+        return CANNOT_WRITE
     return code if isinstance(code, int) else 0
 
 

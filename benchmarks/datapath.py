@@ -24,6 +24,7 @@ from trainer.augment import AugmentConfig, augment
 from trainer.detection.dataset import collate
 from trainer.detection.labels import make_maps
 from trainer.detection.model import DBNet
+from trainer.memory import keep_freed_memory
 
 BATCH = 8
 WORDS = (20, 100)
@@ -48,6 +49,7 @@ def measure(words: int, *, size: int = 640, rounds: int = 40) -> dict[str, float
     """CPU milliseconds per image of each part of the data path, the median of ``rounds``."""
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
+    keep_freed_memory()
     rng = np.random.default_rng(0)
     config = AugmentConfig()
     side = round(size * config.scale[1])  # what the data set keeps in memory

@@ -158,6 +158,12 @@ def test_help_is_instant(args: list[str]) -> None:
     assert not loaded(RUN_CLI.format(args=args)) & heavy
 
 
+@pytest.mark.parametrize("command", ["train", "evaluate", "predict", "export", "golden"])
+def test_help_of_the_trainer_needs_no_torch(command: str) -> None:
+    code = f"from trainer.{command} import main\nassert main(['--help']) == 0"
+    assert not loaded(code) & {"torch", "cv2", "numpy", "rich", "yaml", "onnx"}
+
+
 def test_report_loads_no_trainer(tmp_path: Path) -> None:
     args = ["report", "examples/workdirs", "--out", str(tmp_path)]
     assert not loaded(RUN_CLI.format(args=args)) & NEVER_IN_ANALYZER

@@ -39,7 +39,7 @@ SHORT = {
 }
 """What is added to a line that names this, so that it takes seconds."""
 
-FINDS = re.compile(r"-m analyzer (?:check|compare|dataset) ")
+FINDS = re.compile(r"-m (?:analyzer (?:check|compare|dataset)|trainer\.golden) ")
 """Commands that may end with 1: something was found, which is no fault of theirs."""
 
 INLINE = re.findall(r"`(python -m [^`]+)`", README)

@@ -180,6 +180,10 @@ class ValidateConfig:
     """a box whose mean probability is below it is dropped"""
     unclip_ratio: Positive = 1.5
     """how far the shrunk boxes grow back"""
+    min_side: Weight = 3.0
+    """a region whose short side is below this many pixels of the input is dropped"""
+    max_candidates: Count = 1000
+    """the largest regions that are looked at, as an untrained model lights up everywhere"""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ SETTINGS = {"max_content_width": 99, "help_option_names": ["-h", "--help"]}
 
 EXTRAS = {
     "train": ("torch", "torchvision", "cv2", "numpy", "psutil", "pyclipper", "shapely"),
-    "export": ("onnx", "onnxruntime", "onnxscript"),
+    "export": ("onnx", "onnxruntime"),
 }
 """The extra that brings each package."""
 

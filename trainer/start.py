@@ -24,6 +24,7 @@ from trainer.device import (
 from trainer.ema import WeightMean
 from trainer.ending import ending
 from trainer.fit import fit
+from trainer.memory import keep_freed_memory
 from trainer.onlooker import writer
 from trainer.optim import begin
 from trainer.preflight import SKIPPED, Preflight, preflight
@@ -106,6 +107,8 @@ def assemble(
     seed_everything(config.train.seed)
     device = pick_device(config.train.device)
     torch.set_num_threads(pick_threads(config.train.threads))
+    if device.type == "cpu":
+        keep_freed_memory()
     torch.backends.cudnn.benchmark = True  # the input size is fixed
     task = DetectionTask(config, device, load_weights=load_weights)
     _refuse_schedules(config, task)

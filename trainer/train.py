@@ -116,15 +116,15 @@ def cli(
         if (error.name or "").partition(".")[0] not in TRAIN_PACKAGES:
             raise
         raise MissingExtra("Training", "train") from error
-    if not _looks_on():
-        click.echo(path)
-    _leave_others()
+    _done(path)
 
 
-def _leave_others() -> None:
-    """Part from the other processes of this training, if there are any."""
+def _done(path: Path) -> None:
+    """Say where the run is; several processes part from each other."""
     from trainer import distributed
 
+    if not _looks_on():
+        click.echo(path)
     distributed.leave()
 
 

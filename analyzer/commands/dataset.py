@@ -102,7 +102,7 @@ def dataset(
     if overlay and out is None:
         raise click.UsageError("--overlay draws into a report: name its folder with --out")
     chosen = choose(rules, settings)
-    gate = Gate(Asked(**asked), chosen)
+    gate = Gate(Asked(**asked), chosen, data=True)
     with obeyed_by_none(output_format):
         examined = examine(folder, Options(input_size=input_size, deep=deep), with_progress)
         checked = gate.applied(_as_report(diagnosed(examined, chosen)))

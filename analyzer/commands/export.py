@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -64,15 +65,24 @@ def export(paths: tuple[Path, ...], kind: str, out: Path | None) -> None:
 
 
 def _runs(paths: tuple[Path, ...]) -> Iterator[Run]:
-    """The runs one by one, so that many need no more memory than one; trouble goes to stderr."""
+    """The runs one by one, so that many need no more memory than one; trouble goes to stderr.
+
+    Where several have one name, each gets as much of its path as tells it from the others.
+    """
     from analyzer.readers import find, read_run
+    from analyzer.render.names import short_names
 
     with busy("Looking for runs"):
-        found = find(paths)
-    for run in with_progress(map(read_run, found.runs), len(found.runs), "Reading runs"):
+        found = find(paths).runs
+    names, seen = short_names(found), set()
+    read = with_progress(map(read_run, found), len(found), "Reading runs")
+    for located, short, run in zip(found, names, read, strict=True):
         if run.unreadable is not None:
             trouble(f"left out: {run.unreadable}")
-        yield run
+        name = run.name if short == located.name else short
+        name = run.path.as_posix() if name in seen else name
+        seen.add(name)
+        yield replace(run, name=name)
 
 
 def _write(runs: Iterator[Run], kind: str, path: Path) -> None:

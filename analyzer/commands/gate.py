@@ -92,7 +92,7 @@ require_option = click.option(
 class Gate:
     """What was asked for, read and checked before any run is."""
 
-    def __init__(self, asked: Asked, choice: Choice) -> None:
+    def __init__(self, asked: Asked, choice: Choice, *, data: bool = False) -> None:
         from analyzer.commands.choice import chosen
         from analyzer.gate.baseline import read_baseline
         from analyzer.gate.requirement import parse_requirement
@@ -104,6 +104,13 @@ class Gate:
         self.rules = chosen(choice).every
         families = {rule.id: rule.family for rule in self.rules}
         self.ids = selected(families, asked.select, asked.ignore)
+        about = "a data set" if data else "runs"
+        if not asked.require and not any(
+            rule.about_data == data and rule.id in self.ids for rule in self.rules
+        ):
+            raise click.UsageError(
+                f"--select and --ignore leave no rule about {about} to judge by"
+            )
         self.baseline: Baseline | None = None
         if asked.baseline is not None:
             self.baseline = read_baseline(asked.baseline)

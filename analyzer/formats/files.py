@@ -13,13 +13,25 @@ _BLOCK = 1 << 20
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a neighbouring file, then put it in the place of ``path`` in one step."""
+    """Let ``write`` fill a neighbouring file, then put it in the place of ``path`` in one step.
+
+    What is no file, such as ``/dev/stdout`` or a pipe, is written to and never replaced.
+    """
+    if _is_stream(path):
+        write(path)
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether it is a pipe, a device, or a name for an open file, whatever that leads to."""
+    named = path.parent in (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd"))
+    return path.exists() and (named or not path.is_file())
 
 
 def replace_text(path: Path, text: str) -> None:

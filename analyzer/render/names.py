@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
 from analyzer.render.text import plain
-from analyzer.run import Run
 
 
-def short_names(runs: list[Run]) -> list[str]:
+class Named(Protocol):
+    """A run, or the place where one was found."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+
+
+def short_names(runs: Sequence[Named]) -> list[str]:
     """The run's name; where several share one, with as much of the path as tells them apart."""
     names = [plain(run.name, 80) for run in runs]
     same: dict[str, list[int]] = {}

@@ -22,6 +22,7 @@ from trainer.configfile import load_config
 from trainer.detection.task import DetectionTask
 from trainer.device import seed_everything
 from trainer.loop import evaluate, train_epoch
+from trainer.memory import keep_freed_memory
 from trainer.optim import make_optimizer
 from trainer.schedule import learning_rate
 from trainer.steps import Plan
@@ -115,6 +116,7 @@ def train(recipe: Recipe, seed: int, size: Size, folder: Path) -> Result:
     config = configured(_config(data, seed, size), recipe)
     stops = sorted({(size.epochs + 1) // 2, size.epochs})
     torch.set_num_threads(1)
+    keep_freed_memory()
     seed_everything(seed)
     with cooking(recipe):
         task = DetectionTask(config, torch.device("cpu"))

@@ -29,6 +29,7 @@ from trainer.config import Config, DataConfig, OptimizerConfig
 from trainer.detection.task import DetectionTask
 from trainer.device import seed_everything
 from trainer.loop import train_epoch
+from trainer.memory import keep_freed_memory
 from trainer.optim import make_optimizer
 from trainer.steps import Plan
 from trainer.synth import render_dataset
@@ -102,6 +103,7 @@ def _in_process(recipe: Recipe, load: Load, folder: Path) -> Round:
 def measure(recipe: Recipe, load: Load, folder: Path) -> Round:
     """One round in this process; renders its images into ``folder`` where none are yet."""
     torch.set_num_threads(1)
+    keep_freed_memory()
     seed_everything(0)
     data = folder / str(load.side)
     images = load.batch * (load.steps + 1)

@@ -20,7 +20,7 @@ import trainer.detection.dataset
 import trainer.detection.task
 from benchmarks import plain_maps
 from trainer.config import Config, ModelConfig
-from trainer.detection.model import DBNet, Maps
+from trainer.detection.model import DBNet
 from trainer.device import cpu_has_bf16
 
 
@@ -85,7 +85,5 @@ class _Nchw(DBNet):
         kwargs.pop("memory_format", None)
         return super().to(*args, **kwargs)
 
-    def forward(self, images: torch.Tensor, with_threshold: bool | None = None) -> Maps:
-        planes = images.permute(0, 3, 1, 2).contiguous()
-        maps: Maps = super().forward(planes.permute(0, 2, 3, 1), with_threshold)
-        return maps
+    def normalise(self, images: torch.Tensor) -> torch.Tensor:
+        return (images.permute(0, 3, 1, 2).contiguous().float() - self.mean) / self.std

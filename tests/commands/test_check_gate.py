@@ -53,6 +53,8 @@ def test_every_run_has_to_meet_it(cli) -> None:
         ("--select", "loss-falt"),
         ("--baseline", "none.json"),
         ("--per-run",),
+        ("--select", "data"),
+        ("--ignore", "*"),
         ("--output", "sarif"),
         ("--output", "pdf=a.pdf"),
         ("--output", "json=a", "--output", "sarif=a"),

@@ -85,6 +85,17 @@ def test_parquet_holds_the_same_as_csv(resumed: Path, tmp_path: Path) -> None:
     assert [{k: str(v) for k, v in row.items()} for row in table] == rows
 
 
+def test_runs_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "training.log").write_text("epoch,loss\n0,1.5\n1,1.2\n2,1.1\n")
+    text = export(str(tmp_path / "a"), str(tmp_path / "b")).stdout
+    names = {row["run"] for row in csv.DictReader(io.StringIO(text))}
+    assert names == {"a/training.log", "b/training.log"}
+    text = export(str(tmp_path / "a")).stdout
+    assert {row["run"] for row in csv.DictReader(io.StringIO(text))} == {"training.log"}
+
+
 def test_parquet_needs_a_file() -> None:
     with pytest.raises(UsageError, match="name it with --out"):
         export(str(EXAMPLES), "--to", "parquet")

@@ -99,6 +99,29 @@ def test_when_nobody_reads_on_it_ends_quietly_and_not_as_if_it_had_judged(args) 
     assert trouble == b""
 
 
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="there is no /dev/full")
+@pytest.mark.parametrize("args", [("check", NAN), ("check", NAN, "--format", "json")])
+def test_a_full_disk_is_a_sentence_and_no_finding(args) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command(*args), stdout=full, stderr=subprocess.PIPE, text=True, env=env(), check=False
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: the output cannot be written: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_stdout_by_name_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with out.open("w") as file:
+        subprocess.run(
+            command("check", NAN, "-q", "--output", "github=/dev/stdout"),
+            stdout=file, stderr=subprocess.PIPE, env=env(), check=False,
+        )  # fmt: skip
+    assert Path("/dev/stdout").is_symlink(), "it was not replaced"
+    assert "::error file=" in out.read_text()
+
+
 def test_quiet_says_what_it_comes_to_and_nothing_else(tmp_path: Path) -> None:
     done = said("report", EXAMPLES, "-q", "--format", "json", "--out", tmp_path / "out")
     assert done.stderr == ""

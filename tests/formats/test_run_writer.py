@@ -12,7 +12,7 @@ import pytest
 
 from analyzer.errors import UsageError
 from analyzer.formats import workdir, yaml12
-from analyzer.formats.files import open_log, replace_file
+from analyzer.formats.files import open_log, replace_file, replace_text
 from analyzer.formats.workdir import RunWriter
 
 CONFIG = {"optimizer": {"type": "sgd", "lr": 1e-3}, "data": {"train_dir": "no"}}
@@ -335,3 +335,15 @@ def test_a_reader_never_meets_half_a_file(tmp_path: Path) -> None:
     path.write_text("old")
     replace_file(path, lambda new: (new.write_text("new"), path.read_text() == "old" or 1 / 0))
     assert path.read_text() == "new"
+
+
+def test_a_pipe_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        replace_text(pipe, "told")
+        assert os.read(reader, 99) == b"told"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()

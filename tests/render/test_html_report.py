@@ -212,6 +212,7 @@ def test_of_many_runs_each_is_short_and_what_they_share_is_said_once(tmp_path: P
         for c in p["curves"]
     }
     assert "train_loss@step" not in names
+    assert "environment, checkpoints and log events of each run, which are packed" in made.text
     ids = [attrs["id"] for _, attrs in made.tags if "id" in attrs]
     links = {str(attrs["href"]).removeprefix("#") for attrs in made.all("a")}
     assert links <= set(ids)

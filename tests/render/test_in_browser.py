@@ -177,6 +177,16 @@ def test_a_click_on_a_line_of_all_runs_opens_that_run(tab: Browser, many: Path) 
     assert tab.ask("location.hash") == "#run-31"
 
 
+def test_a_chart_is_saved_as_a_picture(tab: Browser, usual: Path) -> None:
+    tab.open(usual)
+    tab.until("document.querySelector('[data-charts]').dataset.drawn === 'done'")
+    tab.ask("HTMLAnchorElement.prototype.click = function () { window.saved = this; }")
+    tab.click("figcaption .acts button:nth-child(2)")
+    tab.until("window.saved !== undefined")
+    assert tab.ask("saved.download") == "F1 of all runs.png"
+    assert tab.ask("saved.href").startswith("blob:")
+
+
 def test_on_paper_every_chart_is_a_picture(tab: Browser, usual: Path) -> None:
     tab.open(usual)
     places = "[...document.querySelectorAll('[data-charts]')]"
@@ -220,8 +230,8 @@ def test_the_page_is_walked_with_the_keyboard_alone(tab: Browser, many: Path) ->
 
 def test_a_click_on_a_legend_entry_hides_its_curve(tab: Browser, usual: Path) -> None:
     tab.open(usual)
-    tab.ask("document.querySelector('#run-3 [data-charts]').scrollIntoView()")
-    tab.until("document.querySelector('#run-3 [data-charts]').dataset.drawn === 'done'")
+    places = "[...document.querySelectorAll('[data-charts]')]"
+    tab.until(f"{places}.every((place) => place.dataset.drawn === 'done')")
     shown = (
         "Bokeh.documents.flatMap(d => [...d.all_models]).filter("
         "m => m.type === 'GlyphRenderer' && m.name === 'validation loss' && m.visible).length"

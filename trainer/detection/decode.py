@@ -9,6 +9,7 @@ all sides is what clipping with round joins and taking the smallest rectangle gi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,17 +60,20 @@ def decode(
     count, regions, stats, _ = cv2.connectedComponentsWithStats(text, connectivity=8)
     if count <= 1:
         return _none()
-    lit = np.flatnonzero(text)
-    sure = np.minimum(prob.ravel()[lit], 1)
+    runs = _runs(prob, text, regions)
     areas = stats[:, cv2.CC_STAT_AREA]
-    scores = np.bincount(regions.ravel()[lit], sure, minlength=count) / np.maximum(areas, 1)
+    scores = np.bincount(runs.region, runs.sum, minlength=count) / np.maximum(areas, 1)
     wide = np.minimum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     # The upright rectangle is never thinner than the rotated one: a cheap first sieve.
     candidates = 1 + np.flatnonzero(
         (scores[1:] >= config.box_threshold) & (wide[1:] >= config.min_side)
     )
     largest = candidates[np.argsort(-areas[candidates], kind="stable")[: config.max_candidates]]
-    found = [(box, scores[i]) for i in largest if (box := _box(regions, stats[i], i, config))]
+    found = [
+        (box, scores[index])
+        for index, points in zip(largest, _outlines(runs, largest, count), strict=True)
+        if (box := _box(points, config)) is not None
+    ]
     return _to_source(found, scale, source_size)
 
 
@@ -103,18 +107,58 @@ def _none() -> Boxes:
     return Boxes(np.zeros((0, 4, 2), np.float32), np.zeros(0, np.float32))
 
 
-def _box(
-    regions: NDArray[np.int32], stat: NDArray[np.int32], index: int, config: DecodeConfig
-) -> _Rectangle | None:
-    """The grown rectangle of one region, or None when it is too thin."""
-    x, y, width, height = stat[:4]
-    window = regions[y : y + height, x : x + width] == index
-    # The ends of the rows hold every corner of the hull, and are far fewer than the pixels.
-    rows = np.arange(height)
-    left = window.argmax(1)
-    right = width - 1 - window[:, ::-1].argmax(1)
-    points = np.column_stack([np.concatenate([left, right]), np.concatenate([rows, rows])])
-    rectangle = cv2.minAreaRect((points + np.array([x, y])).astype(np.float32))
+@dataclass(frozen=True)
+class _Runs:
+    """Lit pixels side by side in a row, from the top left on: one array item for each run.
+
+    All further work is on runs, which are far fewer than pixels however the map looks. ``last`` is
+    the x of the last pixel, ``sum`` that of the probabilities.
+    """
+
+    region: NDArray[np.int32]
+    row: NDArray[np.intp]
+    first: NDArray[np.intp]
+    last: NDArray[np.intp]
+    sum: NDArray[np.float64]
+
+
+def _runs(prob: Floats, text: NDArray[np.uint8], regions: NDArray[np.int32]) -> _Runs:
+    height, width = text.shape
+    # A dark column on the left parts the rows, a dark pixel at the end closes the last one.
+    flat = np.zeros(height * (width + 1) + 1, np.uint8)
+    flat[:-1].reshape(height, width + 1)[:, 1:] = text
+    ends = np.flatnonzero(flat[1:] != flat[:-1])  # starts and ends take turns
+    row, first = np.divmod(ends[::2], width + 1)
+    last = first + ends[1::2] - ends[::2] - 1
+    sums = np.zeros(text.size + 1)
+    np.cumsum(np.where(text, np.minimum(prob, 1), 0), out=sums[1:])
+    total = sums[row * width + last + 1] - sums[row * width + first]
+    return _Runs(regions[row, first], row, first, last, total)
+
+
+def _outlines(runs: _Runs, chosen: NDArray[np.intp], count: int) -> Iterator[NDArray[np.float32]]:
+    """The ends of every row of each chosen region, (n, 2): they hold every corner of its hull."""
+    place = np.full(count, -1)
+    place[chosen] = np.arange(len(chosen))
+    owner = place[runs.region]
+    mine = np.flatnonzero(owner >= 0)
+    mine = mine[np.argsort(owner[mine], kind="stable")]  # by region, and there by row
+    owner, row = owner[mine], runs.row[mine]
+    starts = np.flatnonzero(np.diff(owner, prepend=-1) | np.diff(row, prepend=-1))
+    if not len(starts):
+        return
+    left = np.minimum.reduceat(runs.first[mine], starts)
+    right = np.maximum.reduceat(runs.last[mine], starts)
+    xs, ys = np.stack([left, right], 1), np.stack([row[starts]] * 2, 1)
+    points = np.stack([xs, ys], 2).astype(np.float32)
+    parts = np.flatnonzero(np.diff(owner[starts])) + 1
+    for part in np.split(points, parts):
+        yield part.reshape(-1, 2)
+
+
+def _box(points: NDArray[np.float32], config: DecodeConfig) -> _Rectangle | None:
+    """The grown rectangle around one region, or None when it is too thin."""
+    rectangle = cv2.minAreaRect(points)
     if min(rectangle[1]) < max(config.min_side - 1, 0.5):  # n pixels in a row span n - 1
         return None
     return grow(rectangle, config.unclip_ratio)

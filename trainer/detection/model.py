@@ -55,7 +55,8 @@ class Backbone(nn.Module):
             self.add_module(name, getattr(whole, name))
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
+        # The largest is the same before and after the rectifier, which has a quarter left to do.
+        x = self.relu(self.maxpool(self.bn1(self.conv1(x))))
         features = []
         for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
             x = layer(x)

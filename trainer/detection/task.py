@@ -184,6 +184,8 @@ def decoding(settings: ValidateConfig) -> DecodeConfig:
         threshold=settings.threshold,
         box_threshold=settings.box_threshold,
         unclip_ratio=settings.unclip_ratio,
+        min_side=settings.min_side,
+        max_candidates=settings.max_candidates,
     )
 
 

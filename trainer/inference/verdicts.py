@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from trainer.detection.sweep import NOTABLE
 from trainer.inference.evaluation import Evaluation
+from trainer.inference.goldenset import Checked
 
 GOOD, POOR = 0.7, 0.5
 """An F1 from which a text detector is fit for use; one below which to train again."""
@@ -130,3 +132,40 @@ def f1_word(f1: float) -> str:
 
 def _epochs(epoch: int) -> str:
     return f"{epoch} epoch{'' if epoch == 1 else 's'}"
+
+
+def judge_golden(found: Checked) -> Verdict:
+    """The verdict on a golden set."""
+    failed = [one for one in found.images if not one.passed]
+    names = ", ".join(Path(one.file).name for one in failed)
+    count = len(found.images)
+    if found.repeats is False:
+        changed = f" (since then: {', '.join(found.packages)})" if found.packages else ""
+        return Verdict(
+            "environment changed",
+            "These are the weights that the set was recorded with, and they give other boxes "
+            f"now{changed}.",
+            "restart, reinstall the packages as they were (pip install '.[train]'), look at the "
+            "driver; no training is to blame",
+        )
+    if not failed:
+        return Verdict(
+            "chain fine",
+            f"All {count} images give their boxes: weights, PyTorch, OpenCV and driver work.",
+            "where results are poor elsewhere, it is the data or the settings: "
+            "python -m analyzer dataset DIR, python -m analyzer report RUN",
+        )
+    if len(failed) == count:
+        return Verdict(
+            "chain broken",
+            f"None of the {count} images gives its boxes: the weights, or what runs them, is "
+            "broken.",
+            "restart, and reinstall with pip install '.[train]'; then check weights known to be "
+            "good: if they fail too it is the environment, if they pass it is this training",
+        )
+    return Verdict(
+        "weak on some",
+        f"{len(failed)} of {count} images fail, the others are found, so the chain works and the "
+        "detector generalises badly to that kind of image.",
+        f"add images like {names} to the training set, and train again",
+    )

@@ -44,10 +44,11 @@
     const button = element("button", {type: "button", "aria-pressed": "true"},
       swatch(curve.colour), own(curve.label));
     button.addEventListener("click", () => {
+      if (!curve.drawn_by) return; // the chart is still to be made
       const visible = button.getAttribute("aria-pressed") === "false";
       button.setAttribute("aria-pressed", String(visible));
       for (const doc of drawn) {
-        for (const id of curve.drawn_by ?? []) doc.get_model_by_id(id)?.setv({visible});
+        for (const id of curve.drawn_by) doc.get_model_by_id(id)?.setv({visible});
       }
     });
     return element("li", {}, button);

@@ -125,3 +125,71 @@ def test_no_map_breaks_it(seed, height, width, spoilt):
     assert np.isfinite(boxes.quads).all()
     assert boxes.quads.shape[1:] == (4, 2)
     assert (np.diff(boxes.scores) <= 0).all()
+
+
+def one_by_one(prob, config):
+    """The same rule region by region, from all pixels of each; min_side 0 and no limit."""
+    count, regions = cv2.connectedComponents((prob > config.threshold).astype(np.uint8))
+    found = []
+    for index in range(1, count):
+        ys, xs = np.nonzero(regions == index)
+        score = prob[ys, xs].mean()
+        rectangle = cv2.minAreaRect(np.column_stack([xs, ys]).astype(np.float32))
+        if score >= config.box_threshold and min(rectangle[1]) >= 0.5:
+            found.append((float(score), *np.sort(cv2.boxPoints(grow(rectangle, 1.5)).ravel())))
+    return sorted(found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.integers(2, 60), st.integers(2, 60), st.floats(0.3, 3))
+def test_any_map_gives_what_each_region_gives_alone(seed, height, width, blur):
+    prob = np.random.default_rng(seed).random((height, width)).astype(np.float32)
+    prob = cv2.GaussianBlur(prob, (0, 0), blur)
+    prob = (prob - prob.min()) / max(float(np.ptp(prob)), 1e-6)
+    config = DecodeConfig(min_side=0, box_threshold=0.45)
+    boxes = decode(prob, config=config)
+    rows = zip(boxes.scores.tolist(), np.sort(boxes.quads.reshape(-1, 8)), strict=True)
+    found = sorted((score, *quad.tolist()) for score, quad in rows)
+    np.testing.assert_allclose(found, one_by_one(prob, config), atol=2e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_all_words_of_a_page_are_found_again(data):
+    """One word in each cell of 80 x 50 pixels, of any size and angle that the cell holds."""
+    quads = []
+    for row in range(3):
+        for column in range(2):
+            height = data.draw(st.floats(10, 18))
+            sides = (height * data.draw(st.floats(1.5, 3)), height)
+            middle = (50 + 100 * column, 30 + 52 * row)
+            quads.append(cv2.boxPoints((middle, sides, data.draw(st.floats(-20, 20)))))
+    quads = np.array(quads, np.float32)
+    maps = make_maps(quads, np.zeros(len(quads), bool), SIZE)
+    boxes = decode(maps.shrink.astype(np.float32), source_size=SIZE, config=DecodeConfig())
+    assert len(boxes.quads) == len(quads)
+    for quad in quads:
+        assert max(iou(quad, found) for found in boxes.quads) > 0.6
+
+
+@pytest.mark.parametrize("limit", [1, 50, 1000])
+def test_a_map_of_specks_costs_no_more_rectangles_than_candidates(monkeypatch, limit):
+    """An untrained model lights up everywhere; only as many regions as allowed are measured."""
+    measured = []
+    real = cv2.minAreaRect
+    monkeypatch.setattr(cv2, "minAreaRect", lambda points: measured.append(1) or real(points))
+    y, x = np.mgrid[:320, :320]
+    specks = ((x % 8 < 5) & (y % 8 < 5)).astype(np.float32)
+    boxes = decode(specks, config=DecodeConfig(max_candidates=limit))
+    assert len(boxes.quads) == len(measured) == min(limit, 1600)
+
+
+def test_slanting_stripes_are_measured_one_by_one():
+    y, x = np.mgrid[:200, :200]
+    stripes = ((x + y) % 10 < 6).astype(np.float32)
+    boxes = decode(stripes, config=DecodeConfig(unclip_ratio=0.001))
+    assert len(boxes.quads) > 30
+    widths = np.linalg.norm(boxes.quads[:, 1] - boxes.quads[:, 2], axis=1)
+    lengths = np.linalg.norm(boxes.quads[:, 0] - boxes.quads[:, 1], axis=1)
+    thin = np.sort(np.minimum(widths, lengths))[:-1]  # but for the one in the corner
+    np.testing.assert_allclose(thin, 5 / np.sqrt(2), atol=0.01)

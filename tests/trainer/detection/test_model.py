@@ -80,3 +80,17 @@ def test_first_and_last_weight_receive_gradients(model):
     model(images()).text.mean().backward()
     assert model.first_weight.grad.abs().sum() > 0
     assert model.last_weight.grad.abs().sum() > 0
+
+
+def test_pooling_before_the_rectifier_is_the_usual_stem(model):
+    backbone = model.train().backbone
+    usual = torch.nn.Sequential(backbone.conv1, backbone.bn1, torch.nn.ReLU(), backbone.maxpool)
+    planes = torch.randn(2, 3, 64, 64)
+    first = {"ours": backbone(planes)[0], "usual": backbone.layer1(usual(planes))}
+    torch.testing.assert_close(first["ours"], first["usual"], rtol=0, atol=0)
+    gradients = {}
+    for name, features in first.items():
+        weight = torch.linspace(-1, 1, features.numel()).view_as(features)
+        (found,) = torch.autograd.grad((features * weight).sum(), backbone.conv1.weight)
+        gradients[name] = found
+    torch.testing.assert_close(gradients["ours"], gradients["usual"])
