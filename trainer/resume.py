@@ -144,11 +144,18 @@ def _refuse_changed(config: Config, state: Mapping[str, Any], folder: Path, file
             f"{folder / CONFIG} is not what {file.name} was trained with; put the old settings "
             "back, or start a new run"
         )
-    if state["epoch"] >= config.train.epochs:
+    if state["epoch"] >= config.train.epochs and not _cut_off(folder, state["epoch"]):
         raise UsageError(
             f"{file} is the state after epoch {state['epoch']} of {config.train.epochs}: nothing "
             f"is left to train; ask for more with --epochs {state['epoch'] + config.train.epochs}"
         )
+
+
+def _cut_off(folder: Path, epoch: int) -> bool:
+    """Whether a run was killed after its last weights were saved, and before it could say so."""
+    recorded = epoch in [record.get("epoch") for record in _records(folder)]
+    ended = read_json(folder / RUN, default={}).get("status")
+    return not recorded or ended in ("running", "failed", "interrupted")
 
 
 def _records(folder: Path) -> list[dict[str, Any]]:

@@ -124,7 +124,7 @@ def _spread(found: Spread | None) -> str:
     """``4 (1 to 12)``: the median, and where nine in ten lie."""
     if found is None:
         return "-"
-    if found.least == found.most:
+    if found.low == found.high:
         return number(found.median)
     return f"{number(found.median)} ({number(found.low)} to {number(found.high)})"
 
