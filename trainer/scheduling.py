@@ -11,7 +11,9 @@ from trainer.settings import Range
 Count = Annotated[int, Range(low=1)]
 Weight = Annotated[float, Range(low=0)]
 Positive = Annotated[float, Range(above=0)]
-Monitored = Literal["val_f1", "val_precision", "val_recall", "val_loss", "train_loss"]
+Monitored = Literal[
+    "val_f1", "val_best_f1", "val_ap", "val_precision", "val_recall", "val_loss", "train_loss"
+]
 """Keys of metrics.json of which one can be the best or stand still."""
 Mode = Literal["max", "min"]
 

@@ -195,6 +195,18 @@ def test_a_training_ends_early_and_says_why(place, monkeypatch):
     assert "run-incomplete" not in [item.rule for item in analyzer.diagnose(judged).findings]
 
 
+def test_a_run_killed_as_it_ended_is_brought_to_its_end(place):
+    assert train("train.epochs=1", "stages=[]") == 0
+    run, numbers = Path("workdirs/latest"), records()
+    info = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**info, "status": "running", "pid": 2**22 + 1}))
+    (run / "metrics.json").write_text("[]")
+    assert go_on() == 0
+    assert records() == numbers
+    assert json.loads((run / "run.json").read_text())["status"] == "finished"
+    assert go_on() == 2
+
+
 def test_a_file_from_before_a_setting_came_goes_on(place):
     assert train("train.epochs=1", "scheduler.type=Constant", "stages=[]") == 0
     path = Path("workdirs/latest/checkpoints/epoch_1.pth")
