@@ -10,6 +10,7 @@ from analyzer.errors import TrainlintError
 from analyzer.formats.workdir import RunWriter
 from trainer.config import Config
 from trainer.failures import error_chain, failure_sentence, last_sentence
+from trainer.onlooker import accuse, accused, wait_for_writer
 
 
 class TrainingFailed(TrainlintError):
@@ -29,16 +30,22 @@ def ending(run: RunWriter, config: Config) -> Iterator[None]:
         yield
     except StoppedEarly as reason:
         _end(run, "stopped early", f"Stopped early: {reason}", "INFO", str(reason))
+        wait_for_writer()
         return
     except KeyboardInterrupt:
         _end(run, "interrupted", "Interrupted from outside", "WARNING", "stopped by a signal")
+        wait_for_writer()
         raise
     except TrainlintError as error:
         error.args = (last_sentence(error),)
+        accuse(str(error))
         _end(run, "failed", f"Failed: {error}", "ERROR", str(error))
         raise
     except Exception as error:
-        sentence = failure_sentence(error, config)
+        other = accused(error)
+        sentence = other or failure_sentence(error, config)
+        if other is None:
+            accuse(sentence)
         told = f"Failed: {sentence}\n{traceback.format_exc().rstrip()}"
         for one in error_chain(error):  # they hold files open; a full disk needs their space
             traceback.clear_frames(one.__traceback__)
@@ -48,6 +55,7 @@ def ending(run: RunWriter, config: Config) -> Iterator[None]:
         ) from error
     run.log(f"Finished: {run.path}")
     run.finish("finished")
+    wait_for_writer()
 
 
 def _end(run: RunWriter, status: str, message: str, level: str, reason: str) -> None:

@@ -14,7 +14,7 @@ from rich.progress import Progress
 
 from analyzer.formats import trainlog
 from analyzer.formats.workdir import RunWriter
-from trainer import checkpoint
+from trainer import checkpoint, distributed
 from trainer.detection.sweep import explain_low
 from trainer.ending import StoppedEarly, TrainingFailed
 from trainer.failures import last_good, nonfinite_line, nonfinite_sentence
@@ -36,10 +36,13 @@ DOCUMENTED = ("epoch", "train_loss", "val_precision", "val_recall", "val_f1", "l
 
 def fit(session: Session, *, show: bool) -> None:
     """Train all epochs that are left; ``show`` draws a progress bar."""
-    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+    first = distributed.rank() == 0
+    console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True, quiet=not first)
     epochs = session.config.train.epochs
     console.print(f"Run: {session.run.path}")
-    progress = Progress(console=console, transient=True, disable=not show)
+    if session.config.stages:
+        console.print(str(session.rate.stage))
+    progress = Progress(console=console, transient=True, disable=not (show and first))
     with stop_request() as session.stop, progress as bar:
         for epoch in range(session.epoch + 1, epochs + 1):
             if reason := patience_over(session):
@@ -47,6 +50,7 @@ def fit(session: Session, *, show: bool) -> None:
                 raise StoppedEarly(reason)
             if epoch > session.rate.stage.last:
                 begin_stage(session, stage_at(session.config, epoch))
+                console.print(str(session.rate.stage))
             record = _epoch(session, epoch, bar)
             scores = "  ".join(f"{k} {record[k]:.3f}" for k in DOCUMENTED[1:5] if k in record)
             console.print(f"Epoch {epoch}/{epochs}  {scores}  {record['epoch_time']:.1f} s")
@@ -146,7 +150,7 @@ def _test_part(session: Session, bar: Progress) -> dict[str, float]:
     def on_batch(_: int) -> None:
         bar.advance(job)
         session.run.heartbeat()
-        if session.stop():
+        if distributed.world_size() == 1 and session.stop():  # several stop after their next step
             raise KeyboardInterrupt
 
     with session.mean.used() if session.mean else nullcontext():

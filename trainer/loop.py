@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import torch
 
+from trainer import distributed
 from trainer.laps import Laps
 from trainer.optim import set_learning_rate
 from trainer.steps import Plan, Task, autocast, make_update, set_momenta
@@ -65,6 +67,7 @@ def train_epoch(
     on after them. ``stop`` is asked after each step whether to end there.
     """
     task.model.train()
+    task.network = distributed.shared(task.model)
     set_momenta(optimizer)
     trained = Trained(rows=list(before))
     window = Window()
@@ -82,12 +85,13 @@ def train_epoch(
         if bad or len(window.rows) == plan.log_every:
             on_record(_flush(trained, window, plan, step, epoch))
             window = Window()
-        trained.stopped = stop()
+        trained.stopped = distributed.any_of(stop())
         if trained.stopped or (trained.nonfinite and plan.stop_on_nonfinite):
             break
         clock = time.perf_counter()
     if window.rows:
         on_record(_flush(trained, window, plan, step, epoch))
+    task.network = task.model
     trained.means, trained.seconds = mean(trained.rows), time.perf_counter() - begin
     return trained
 
@@ -100,16 +104,21 @@ def _flush(
     if plan.scaler:
         rows = [row | {"loss_scale": plan.scaler.get_scale()} for row in rows]
     found = first_nonfinite(rows, window.files, step - len(rows) + 1)
-    trained.nonfinite = trained.nonfinite or found
+    if found and not trained.nonfinite:
+        files = tuple(chain(*distributed.gather(found.files)))
+        trained.nonfinite = replace(found, files=files)
     trained.rows += rows
     lr = plan.lr_at(step, epoch)
     return {"step": step, "epoch": epoch, "learning_rate": lr} | mean(rows)
 
 
 def evaluate(task: Task, plan: Plan, *, on_batch: Callable[[int], None]) -> Tested:
-    """Validation loss (mean over images, with its parts) and scores of the whole test set."""
+    """Validation loss (mean over images, with its parts) and scores of the whole test set.
+
+    Each of several processes takes whole batches in turn, so the numbers are those of one.
+    """
     task.model.eval()
-    rows: list[dict[str, float]] = []
+    own: list[list[dict[str, float]]] = []
     begin = time.perf_counter()
     with torch.inference_mode():
         for number, batch in enumerate(task.test_batches(), start=1):
@@ -118,6 +127,8 @@ def evaluate(task: Task, plan: Plan, *, on_batch: Callable[[int], None]) -> Test
             task.judge(batch, output)
             values = {f"val_loss.{name}": float(value) for name, value in parts.items()}
             row = {"val_loss": sum(values.values()), **values}
-            rows.extend([row] * len(task.files(batch)))
+            own.append([row] * len(task.files(batch)))
             on_batch(number)
-    return Tested(mean(rows) | task.scores(), time.perf_counter() - begin)
+    batches = distributed.interleave(distributed.gather(own), 1)
+    scores = task.scores()
+    return Tested(mean(list(chain(*batches))) | scores, time.perf_counter() - begin)

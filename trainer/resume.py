@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from analyzer.errors import UsageError
 from analyzer.formats.records import read_json
 from analyzer.formats.workdir import CONFIG, METRICS, RUN, RunWriter, host_id
-from trainer import checkpoint
+from trainer import checkpoint, distributed
 from trainer.config import Config
 from trainer.configfile import Override, load_config
 from trainer.ending import ending
 from trainer.fit import fit
 from trainer.monitor import Watch
+from trainer.onlooker import writer
 from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.schedule import Plateau
 from trainer.session import Session
@@ -42,8 +44,9 @@ def resume_run(
                 "raised; to train with others, start a new run"
             )
     folder, file = checkpoint.find_checkpoint(path)
-    _refuse_running(folder)
     config = load_config(folder / CONFIG, overrides)
+    distributed.join(config.train.device)
+    distributed.from_first(lambda: _refuse_running(folder))
     state = checkpoint.load_state(file)
     _refuse_changed(config, state, folder, file)
     epoch = state["epoch"]
@@ -55,15 +58,18 @@ def resume_run(
     if plan.scaler:
         plan.scaler.load_state_dict(state["scaler"])
     info = run_info(config, task, plan)
-    looked = _look_again(folder, info, config, show, check)
-    run = RunWriter.reopen(folder, command=command, info=info, config=config.plain())
+    looked, info = distributed.from_first(
+        lambda: (_look_again(folder, info, config, show, check), info)
+    )
+    reopen = partial(RunWriter.reopen, command=command, info=info, config=config.plain())
+    recorded = checkpoint.recorded_best(folder)
+    run = writer(lambda: reopen(folder))
     rows = checkpoint.partial_rows(state)
     mean = mean_of(task, config)
     if mean is not None:
         mean.load(state["ema"])
     session = Session(config, task, optimizer, plan, rate, run, mean, epoch=epoch, rows=rows)
     session.stopping = Watch(**(state.get("early_stopping") or {}))
-    recorded = checkpoint.recorded_best(folder)
     session.best = checkpoint.better_best(recorded, state["best"], config.checkpoint.mode)
     with ending(run, config):
         if session.best != recorded and not rows:

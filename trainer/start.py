@@ -10,7 +10,7 @@ import torch
 
 from analyzer.errors import UsageError
 from analyzer.formats.workdir import RunWriter
-from trainer import checkpoint
+from trainer import checkpoint, distributed
 from trainer.config import Config
 from trainer.detection.task import DetectionTask
 from trainer.device import (
@@ -25,6 +25,7 @@ from trainer.ema import WeightMean
 from trainer.ending import ending
 from trainer.fit import fit
 from trainer.memory import keep_freed_memory
+from trainer.onlooker import writer
 from trainer.optim import begin
 from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.session import Session
@@ -46,8 +47,13 @@ def new_run(
     ``may_render`` lets ``data.synth`` make the data set where its folder does not exist.
     ``check`` asks for the pre-flight, which stops at errors in the data.
     """
-    notes = _render_data(config, show) if may_render else []
-    looked = preflight(config, show=show) if check else SKIPPED
+    distributed.join(config.train.device)
+    notes, looked = distributed.from_first(
+        lambda: (
+            _render_data(config, show) if may_render else [],
+            preflight(config, show=show) if check else SKIPPED,
+        )
+    )
     task, optimizer, plan, rate = assemble(config)
     flags = {
         "train_data_dir": config.data.train_dir,
@@ -55,12 +61,15 @@ def new_run(
         "epochs": config.train.epochs,
         "lr": config.optimizer.lr,
     }
-    run = RunWriter.create(
-        Path(config.output.root),
-        config=config.plain(),
-        flags=flags,
-        command=command,
-        info=run_info(config, task, plan, looked),
+    info = run_info(config, task, plan, looked)
+    run = writer(
+        lambda: RunWriter.create(
+            Path(config.output.root),
+            config=config.plain(),
+            flags=flags,
+            command=command,
+            info=info,
+        )
     )
     mean = mean_of(task, config)
     session = Session(config, task, optimizer, plan, rate, run, mean)
@@ -153,7 +162,8 @@ def run_info(
     """What run.json says beside the status."""
     return {
         "seed": config.train.seed,
-        "global_batch": config.data.batch_size * config.train.accumulate,
+        "world_size": distributed.world_size(),
+        "global_batch": _global_batch(config),
         **describe(plan.device, plan.precision),
         "config_digest": checkpoint.config_digest(config.plain()),
         **about_data(task.data_info(), looked),
@@ -195,6 +205,22 @@ def log_start(session: Session, notes: Sequence[str], looked: Preflight | None) 
     threads = f", threads: {torch.get_num_threads()}" if plan.device.type == "cpu" else ""
     compiled = ", compiled" if session.config.train.compile else ""
     run.log(f"Device: {plan.device.type}, precision: {plan.precision}{threads}{compiled}")
-    batch, accumulate = session.config.data.batch_size, session.config.train.accumulate
-    if accumulate > 1:
-        run.log(f"Images per step: {batch * accumulate}, {accumulate} batches of {batch}")
+    if _global_batch(session.config) > session.config.data.batch_size:
+        run.log(_images_per_step(session.config))
+
+
+def _global_batch(config: Config) -> int:
+    """Images of a step, over all its batches and processes."""
+    return config.data.batch_size * config.train.accumulate * distributed.world_size()
+
+
+def _images_per_step(config: Config) -> str:
+    """The log's line about what a step is."""
+    batch, accumulate = config.data.batch_size, config.train.accumulate
+    text = f"Images per step: {_global_batch(config)}, {accumulate} batches of {batch}"
+    if distributed.world_size() == 1:
+        return text
+    return (
+        f"{text} in each of {distributed.world_size()} processes; optimizer.lr is used as it is "
+        "written, not scaled by that"
+    )

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from trainer import distributed
 from trainer.laps import Laps
 
 
@@ -20,6 +21,9 @@ class Task(Protocol):
     ``loss`` divides by ``whole``, their sum, so that its parts add up over the batches to those
     of the update.
     """
+
+    network: nn.Module
+    """What ``loss`` calls: the model, or what sums its gradients over several processes."""
 
     @property
     def model(self) -> nn.Module: ...
@@ -82,22 +86,25 @@ def make_update(
     one, which looks at that on the device itself. With a scaler an update whose gradients are not
     finite is left out, the scale is lowered, and the training goes on.
     """
-    whole = [sum(amounts) for amounts in zip(*map(task.amount, batches), strict=True)]
+    amounts = [(*task.amount(batch), len(task.files(batch))) for batch in batches]
+    *whole, images = distributed.total([sum(column) for column in zip(*amounts, strict=True)])
     optimizer.zero_grad(set_to_none=True)
     total: dict[str, Tensor] = {}
-    for batch in batches:
-        with autocast(plan):
-            parts, _ = task.loss(batch, whole)
-        loss = torch.stack(list(parts.values())).sum()
-        laps.lap("forward_time")
-        (plan.scaler.scale(loss) if plan.scaler else loss).backward()
-        laps.lap("backward_time")
+    for number, batch in enumerate(batches, start=1):
+        with distributed.summing(task.network, now=number == len(batches)):
+            with autocast(plan):
+                parts, _ = task.loss(batch, whole)
+            loss = torch.stack(list(parts.values())).sum()
+            laps.lap("forward_time")
+            raised = loss * distributed.world_size()  # gradients are averaged over the processes
+            (plan.scaler.scale(raised) if plan.scaler else raised).backward()
+            laps.lap("backward_time")
         found = {"train_loss": loss, **{f"train_loss.{name}": v for name, v in parts.items()}}
         for name, value in found.items():
             total[name] = total.get(name, 0) + value.detach()
     if plan.scaler:
         plan.scaler.unscale_(optimizer)
-    total |= _clip(task, plan)
+    total = distributed.add(total) | _clip(task, plan)
     sound = total["train_loss"].isfinite() & total["grad_norm"].isfinite()
     if plan.scaler:
         total["skipped_share"] = 1 - sound.float()
@@ -107,8 +114,9 @@ def make_update(
         if plan.stop_on_nonfinite:
             optimizer.found_inf = 1 - sound.float()  # type: ignore[attr-defined]
         optimizer.step()
+    distributed.average_norms(task.model)
     laps.lap("optimizer_time")
-    return total
+    return total | {"images": torch.full_like(total["train_loss"], images)}
 
 
 def set_momenta(optimizer: torch.optim.Optimizer) -> None:

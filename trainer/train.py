@@ -116,7 +116,21 @@ def cli(
         if (error.name or "").partition(".")[0] not in TRAIN_PACKAGES:
             raise
         raise MissingExtra("Training", "train") from error
-    click.echo(path)
+    _done(path)
+
+
+def _done(path: Path) -> None:
+    """Say where the run is; several processes part from each other."""
+    from trainer import distributed
+
+    if not _looks_on():
+        click.echo(path)
+    distributed.leave()
+
+
+def _looks_on() -> bool:
+    """Whether this is one of several processes, and not the one that speaks."""
+    return os.environ.get("WORLD_SIZE", "1") != "1" and os.environ.get("RANK", "0") != "0"
 
 
 def _run(
@@ -170,10 +184,12 @@ def main(arguments: Sequence[str]) -> int:
         error.show()
         return error.exit_code
     except KeyboardInterrupt:
-        click.echo("Interrupted", err=True)
+        if not _looks_on():
+            click.echo("Interrupted", err=True)
         return 130
     except TrainlintError as error:
-        click.echo(f"Error: {error}", err=True)
+        if not _looks_on():
+            click.echo(f"Error: {error}", err=True)
         return error.exit_code
     return 0
 

@@ -49,11 +49,9 @@ class Window:
         step_time = (time.perf_counter() - self.begin) / len(table)
         return [
             dict(zip(self.names, row, strict=True))
-            | {"data_time": data, "step_time": step_time, "images": float(len(files))}
+            | {"data_time": data, "step_time": step_time}
             | laps.read()
-            for row, data, laps, files in zip(
-                table, self.waits, self.laps, self.files, strict=True
-            )
+            for row, data, laps in zip(table, self.waits, self.laps, strict=True)
         ]
 
 

@@ -129,11 +129,12 @@ def _runs(prob: Floats, text: NDArray[np.uint8], regions: NDArray[np.int32]) -> 
     flat[:-1].reshape(height, width + 1)[:, 1:] = text
     ends = np.flatnonzero(flat[1:] != flat[:-1])  # starts and ends take turns
     row, first = np.divmod(ends[::2], width + 1)
-    last = first + ends[1::2] - ends[::2] - 1
-    sums = np.zeros(text.size + 1)
-    np.cumsum(np.where(text, np.minimum(prob, 1), 0), out=sums[1:])
-    total = sums[row * width + last + 1] - sums[row * width + first]
-    return _Runs(regions[row, first], row, first, last, total)
+    length = ends[1::2] - ends[::2]
+    lit = np.minimum(prob[text.view(bool)], 1)  # few of all pixels, run by run
+    sums = np.concatenate([[0.0], np.cumsum(lit, dtype=np.float64)])
+    behind = np.cumsum(length)
+    total = sums[behind] - sums[behind - length]
+    return _Runs(regions[row, first], row, first, first + length - 1, total)
 
 
 def _outlines(runs: _Runs, chosen: NDArray[np.intp], count: int) -> Iterator[NDArray[np.float32]]:

@@ -12,7 +12,7 @@ be sure enough for the box threshold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from trainer.config import ValidateConfig
 from trainer.detection.decode import Boxes, DecodeConfig, decode
+from trainer.detection.matching import Judged
 from trainer.detection.metrics import DetectionMetric, DetectionScores
 
 Floats = NDArray[np.floating[Any]]
@@ -99,6 +100,11 @@ class ThresholdSweep:
         for metric, boxes in zip(self._metrics, found, strict=True):
             metric.update(boxes.quads, quads, ignored, boxes.scores)
         return found[0]
+
+    def join(self, whole: Callable[[list[Judged]], list[Judged]]) -> None:
+        """Let ``whole`` make all images of those that were counted here."""
+        for metric in self._metrics:
+            metric.judged = whole(metric.judged)
 
     def set_scores(self) -> DetectionScores:
         """The rates at the thresholds that are set."""

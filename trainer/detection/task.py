@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from analyzer.errors import UsageError
 from analyzer.formats.icdar_folder import Sample
+from trainer import distributed
 from trainer.config import Config, ValidateConfig
 from trainer.detection.dataset import DetectionDataset, collate
 from trainer.detection.decode import DecodeConfig
@@ -21,7 +22,7 @@ from trainer.detection.loss import Counts, Targets, db_loss
 from trainer.detection.model import DBNet, Maps
 from trainer.detection.pretrained import load_pretrained
 from trainer.detection.sweep import ThresholdSweep
-from trainer.order import EpochOrder
+from trainer.order import EpochOrder, cut
 
 Batch = dict[str, Any]
 
@@ -39,14 +40,20 @@ class DetectionTask:
         self.test_set = _dataset(config, "test")
         _refuse_empty(config, self.train_set)
         batch, train = config.data.batch_size, config.train
-        self._order = EpochOrder(len(self.train_set), train.seed, batch, train.accumulate)
-        self._train_loader = self._loader(self.train_set, {"batch_sampler": self._order})
-        self._test_loader = self._loader(self.test_set, {"batch_size": batch})
+        rank, world = distributed.rank(), distributed.world_size()
+        self._order = EpochOrder(
+            len(self.train_set), train.seed, batch, train.accumulate, rank=rank, world=world
+        )
+        _refuse_fewer(len(self.train_set), world)
+        self._train_loader = self._loader(self.train_set, self._order)
+        own = cut(range(len(self.test_set)), batch)[rank::world]
+        self._test_loader = self._loader(self.test_set, own)
         self.model = DBNet(config.model.fpn_channels)
         self.pretrained_note = ""
         if load_weights:  # a resume brings its own
             self.pretrained_note = load_pretrained(self.model, config.model.pretrained)
         self.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network: nn.Module = self.model
         self._sweep = ThresholdSweep(decoding(config.validate))
 
     @property
@@ -103,7 +110,7 @@ class DetectionTask:
         """
         counts = self.amount(batch)
         images = batch["image"].to(self.device, non_blocking=True)
-        maps = self.model(images, with_threshold=True)
+        maps = self.network(images, with_threshold=True)
         targets = _targets(batch, self.device, counts, counts if whole is None else Counts(*whole))
         return db_loss(maps, targets, self.config.loss), maps
 
@@ -125,6 +132,8 @@ class DetectionTask:
         Precision, recall, F1 at the thresholds that are set; average precision; the best F1 of a
         sweep and the thresholds, named as in the config, that gave it.
         """
+        size = self.config.data.batch_size
+        self._sweep.join(lambda own: distributed.interleave(distributed.gather(own), size))
         found, average = self._sweep.set_scores(), self._sweep.metric.average_precision()
         best = self._sweep.best()
         self._sweep.reset()
@@ -155,11 +164,11 @@ class DetectionTask:
             }
         return info
 
-    def _loader(self, dataset: DetectionDataset, batches: Mapping[str, Any]) -> DataLoader[Any]:
+    def _loader(self, dataset: DetectionDataset, batches: Iterable[list[int]]) -> DataLoader[Any]:
         workers = self.config.train.num_workers
         return DataLoader(
             dataset,
-            **batches,
+            batch_sampler=batches,
             num_workers=workers,
             persistent_workers=workers > 0,
             pin_memory=self.device.type == "cuda",
@@ -194,6 +203,14 @@ def _dataset(config: Config, split: str) -> DetectionDataset:
         augment=config.augment if train else None,
         seed=config.train.seed,
     )
+
+
+def _refuse_fewer(images: int, world: int) -> None:
+    if images < world:
+        raise UsageError(
+            f"{world} processes are more than the {images} training images; start fewer with "
+            "torchrun --nproc_per_node"
+        )
 
 
 def _refuse_empty(config: Config, dataset: DetectionDataset) -> None:
