@@ -217,8 +217,9 @@ class RunWriter:
             if entry.get("removed"):
                 (self.path / entry["file"]).unlink(missing_ok=True)
 
-    def heartbeat(self, *, force: bool = False) -> None:
-        """Renew the sign of life in ``run.json``, at most every ``HEARTBEAT_SECONDS``."""
+    def heartbeat(self, *, force: bool = False, **info: Any) -> None:
+        """Renew the sign of life in ``run.json``, at most every ``HEARTBEAT_SECONDS``; add info."""
+        self._info |= info
         if force or time.monotonic() - self._last_heartbeat >= HEARTBEAT_SECONDS:
             self._write_info()
 
