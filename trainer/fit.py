@@ -42,6 +42,8 @@ def fit(session: Session, *, show: bool) -> None:
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True, quiet=not first)
     epochs = session.config.train.epochs
     console.print(f"Run: {session.run.path}")
+    if session.config.stages:
+        console.print(str(session.rate.stage))
     progress = Progress(console=console, transient=True, disable=not (show and first))
     with stop_request() as session.stop, progress as bar:
         for epoch in range(session.epoch + 1, epochs + 1):
@@ -50,6 +52,7 @@ def fit(session: Session, *, show: bool) -> None:
                 raise StoppedEarly(reason)
             if epoch > session.rate.stage.last:
                 begin_stage(session, stage_at(session.config, epoch))
+                console.print(str(session.rate.stage))
             record = _epoch(session, epoch, bar)
             scores = "  ".join(f"{k} {record[k]:.3f}" for k in DOCUMENTED[1:5] if k in record)
             console.print(f"Epoch {epoch}/{epochs}  {scores}  {record['epoch_time']:.1f} s")

@@ -36,10 +36,14 @@ def smooth_noise(size: int, cells: int, rng: np.random.Generator) -> Floats:
 
 
 def _gradient(size: int, rng: np.random.Generator) -> Floats:
-    """A blend of two colours along a random direction, float32 (size, size, 3)."""
-    base = rng.uniform(20, 235)
-    first = np.clip(base + rng.normal(0, 18, 3), 0, 255)
-    second = np.clip(first + rng.normal(0, 28, 3), 0, 255)
+    """A blend of two colours along a random direction, float32 (size, size, 3).
+
+    A third are any colours at all: a detector that saw only pale ones misses words on others.
+    """
+    vivid = rng.random() < 0.35
+    first = rng.uniform(0, 255, 3) if vivid else rng.uniform(20, 235) + rng.normal(0, 18, 3)
+    first = np.clip(first, 0, 255)
+    second = np.clip(first + rng.normal(0, 60 if vivid else 28, 3), 0, 255)
     corners = rng.uniform(0, 1, (2, 2)).astype(np.float32)
     blend = cv2.resize(corners, (size, size), interpolation=cv2.INTER_LINEAR)[..., None]
     result: Floats = first.astype(np.float32) + blend * (second - first).astype(np.float32)

@@ -56,13 +56,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class _Line:
-    """What the words of a line share; ``height`` is that of a capital, in pixels."""
+    """What the words of a line share; ``height`` is that of a capital, in pixels, ``tint`` what R,
+    G and B of the ink differ from its grey.
+    """
 
     height: float
     angle: float
     font: int
     stroke: float
     contrast: float
+    tint: Floats
     blurred: bool
 
 
@@ -112,6 +115,7 @@ def _draw_line(size: int, rng: np.random.Generator) -> _Line:
     scale = text_scale(size)
     height = float(np.clip(rng.lognormal(math.log(21), 0.45), 9, min(72, size / 4))) * scale
     tiny = rng.random() < 0.06 * min(1.0, size / 320)  # else they would fill the gaps
+    tint = rng.normal(0, 70 if rng.random() < 0.4 else 0, 3)
     spread = rng.choice([2.0, 10.0, 28.0], p=[0.5, 0.35, 0.15])
     return _Line(
         height=rng.uniform(4.5, 7) * scale if tiny else height,
@@ -119,6 +123,7 @@ def _draw_line(size: int, rng: np.random.Generator) -> _Line:
         font=int(rng.choice(_FONTS)),
         stroke=rng.uniform(0.05, 0.14),
         contrast=float(rng.choice([-1, 1])) * rng.uniform(28, 190),
+        tint=tint - tint.mean(),
         blurred=rng.random() < 0.05,
     )
 
@@ -219,7 +224,7 @@ def _print_word(canvas: _Canvas, glyphs: _Glyphs, quad: Floats, text: str, line:
         alpha = cv2.GaussianBlur(alpha, (0, 0), blur)
     patch = canvas.image[window].astype(np.float32)
     behind = patch.reshape(-1, 3).mean(0)
-    colour = _colour(behind, float(patch.std()), line.contrast)
+    colour = np.clip(_colour(behind, float(patch.std()), line.contrast) + line.tint, 0, 255)
     canvas.image[window] = np.rint(patch + alpha[..., None] * (colour - patch)).astype(np.uint8)
     contrast = abs(float(colour.mean() - behind.mean()))
     unreadable = line.blurred or glyphs.height < 7 * text_scale(size)

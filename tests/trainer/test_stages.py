@@ -145,7 +145,7 @@ def test_a_frozen_backbone_stays_in_eval_mode_whatever_the_loop_asks_for(load):
         assert model.decoder.training is mode
 
 
-def test_a_run_says_its_stages_in_log_and_metrics(tmp_path, monkeypatch):
+def test_a_run_says_its_stages_in_log_and_metrics(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     render_dataset(Path("data"), train=4, test=2, size=64)
     Path("c.yaml").write_text("""
@@ -157,6 +157,8 @@ stages:
   - {epochs: 1, lr: 0.001}
 """)
     assert main(["--config", "c.yaml", "--no-preflight"]) == 0
+    said = capsys.readouterr().err
+    assert said.index("Stage 1 (head)") < said.index("Epoch 1/2") < said.index("Stage 2: epoch 2")
     run = Path("workdirs/latest")
     records = json.loads((run / "metrics.json").read_text())
     assert [(one["stage"], one["learning_rate"]) for one in records] == [(1, 0.01), (2, 0.001)]
