@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 _BLOCK = 1 << 20
+_NAMED = {
+    f"{folder}/{name}": number
+    for number, own in enumerate(("stdin", "stdout", "stderr"))
+    if number
+    for folder, name in (("/dev", own), ("/dev/fd", number), ("/proc/self/fd", number))
+}
+"""What is written to these goes on where the program stands: opened anew, a file behind one would
+lose what was printed before."""
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -41,7 +50,14 @@ def replace_text(path: Path, text: str) -> None:
     bytes they were.
     """
     data = text.encode("utf-8", "surrogateescape")
-    replace_file(path, lambda temporary: temporary.write_bytes(data))
+    number = _NAMED.get(path.as_posix())
+    if number is None:
+        replace_file(path, lambda temporary: temporary.write_bytes(data))
+        return
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    with open(number, "wb", closefd=False) as file:
+        file.write(data)
 
 
 def remove_leftovers(folder: Path) -> None:

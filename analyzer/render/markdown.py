@@ -23,7 +23,8 @@ from analyzer.formats.files import replace_text
 from analyzer.render.fitting import LIMIT, fitted
 from analyzer.render.known import Baselined
 from analyzer.render.markup import bullets, code, escape, fenced, folded, table
-from analyzer.render.plots import plot_overview, plot_run
+from analyzer.render.overviewplot import plot_overview
+from analyzer.render.plots import plot_run
 from analyzer.render.report import Entry, Report
 from analyzer.render.terminal import note_text
 from analyzer.render.text import count, duration, number, setting

@@ -1,4 +1,4 @@
-"""Plots as PNG files, 800 pixels wide: one for each run, one of the main metric of all runs.
+"""Plots of runs as PNG files, 800 pixels wide.
 
 The evidence is drawn on the curve it is about: the span shaded, the limit as a dashed line, the
 point that passed it ringed; a value that is not finite is a cross at the last finite height.
@@ -19,8 +19,8 @@ from analyzer.formats.files import replace_file
 from analyzer.render.charts import Chart, Curve
 from analyzer.render.fonts import cover
 from analyzer.render.marks import Mark
-from analyzer.render.palette import FLAG, QUIET
-from analyzer.render.report import Entry, Report, RunReport
+from analyzer.render.palette import FLAG
+from analyzer.render.report import Entry
 from analyzer.render.text import number, plain
 
 if TYPE_CHECKING:
@@ -33,12 +33,10 @@ DPI = 100
 WIDTH = 8.0
 LEFT, RIGHT = 0.75, 0.2
 TOP, BOTTOM, GAP = 0.72, 0.5, 0.85
-PANEL, LOW_PANEL, WIDE_PANEL = 1.9, 0.8, 2.8
+PANEL, LOW_PANEL = 1.9, 0.8
 """Inches. Panels are placed by hand: matplotlib's layout engines draw everything twice."""
 
 INK, SOFT = "#24292f", "#57606a"
-CROWD_POINTS = 50_000
-"""Of many runs together; of more, every second point is drawn, or every third, ..."""
 
 STYLE: dict[str, Any] = {
     "agg.path.chunksize": 2000,  # a path of 100,000 points is drawn in half the time
@@ -90,23 +88,6 @@ def plot_panels(title: str, panels: Sequence[Chart], path: Path) -> None:
         save(figure, path)
 
 
-def plot_overview(report: Report, path: Path) -> None:
-    """Draw the main metric of all runs into a PNG file: flagged runs coloured, others grey."""
-    with drawing([entry.name for entry in report.entries]) as shown:
-        overview = report.overview
-        figure, (axes,) = make_figure(shown(overview.title), [WIDE_PANEL])
-        if report.many:
-            _draw_crowd(axes, [entry.item for entry in overview.entries])
-        else:
-            for entry in sorted(overview.entries, key=lambda e: e.item.flagged):
-                _draw_overview_line(axes, entry, shown)
-        axes.set_ylabel(shown(overview.label))
-        axes.set_xlabel(overview.axis)
-        _whole_epochs(axes)
-        _legend(axes, columns=3)
-        save(figure, path)
-
-
 @contextmanager
 def drawing(texts: Iterable[str]) -> Iterator[Shown]:
     """Our look while drawing, with fonts that have the glyphs of ``texts``.
@@ -153,13 +134,15 @@ def _draw_panel(axes: Axes, chart: Chart, shown: Shown) -> None:
     if chart.log:
         _logarithmic(axes)
     if chart.x_label == "epoch":
-        _whole_epochs(axes)
+        whole_epochs(axes)
     for band in chart.bands:
         look: dict[str, Any] = {"color": band.colour, "alpha": 0.18, "linewidth": 0, "zorder": 1.2}
         axes.fill_between(band.x, band.low, band.high, **look)
     for curve in chart.curves:
         _draw_curve(axes, curve, shown)
     axes.set_ylim(chart.y_range)
+    if not chart.log and not 1e-3 <= max(map(abs, axes.get_ylim())) < 1e6:
+        axes.yaxis.set_major_formatter(lambda value, _: number(value))  # no power on the title
     for row, mark in enumerate(chart.marks):
         _draw_mark(axes, mark, row, shown)
         for curve in chart.curves:
@@ -169,7 +152,7 @@ def _draw_panel(axes: Axes, chart: Chart, shown: Shown) -> None:
         x, text = chart.best
         axes.axvline(x, color=INK, linewidth=1.0, linestyle=(0, (1, 2)), label=text)
     if len(chart.curves) > 1 or chart.best is not None:
-        _legend(axes, columns=5 if len(chart.curves) <= 4 else 8)
+        legend(axes, columns=5 if len(chart.curves) <= 4 else 8)
 
 
 def _logarithmic(axes: Axes) -> None:
@@ -234,44 +217,6 @@ def _draw_noise(axes: Axes, curve: Curve, mark: Mark, noise: float) -> None:
     axes.fill_between(x, y - noise, y + noise, color=curve.colour, alpha=0.25, linewidth=0)
 
 
-def _draw_overview_line(axes: Axes, entry: Entry, shown: Shown) -> None:
-    metric, worst = entry.item.metric, entry.item.worst
-    if metric is None:
-        return
-    series = entry.item.run.series[metric.name]
-    flagged = entry.item.flagged and worst is not None
-    y = np.where(series.finite, series.y, np.nan)
-    (line,) = axes.plot(
-        series.x,
-        y,
-        color=FLAG[worst] if flagged and worst is not None else QUIET,
-        linewidth=1.4,
-        marker="o" if len(y) <= 12 else "",
-        markersize=3,
-    )
-    line.set_label("\u200b" + shown(entry.name) if flagged else "_")
-
-
-def _draw_crowd(axes: Axes, items: Sequence[RunReport]) -> None:
-    """Many runs as one line for each colour, broken between runs: a line each takes a second."""
-    groups: dict[Severity | None, list[RunReport]] = {}
-    for item in items:
-        groups.setdefault(item.worst if item.flagged else None, []).append(item)
-    points = max((len(row.series) for item in items if (row := item.row)), default=0)
-    step = 1 + points * len(items) // CROWD_POINTS
-    for worst in (None, Severity.WARNING, Severity.ERROR):
-        metrics = [i.run.series[i.metric.name] for i in groups.get(worst, ()) if i.metric]
-        if not metrics:
-            continue
-        gap = [np.nan]
-        x = np.concatenate([part for one in metrics for part in (one.x[::step], gap)])
-        y = np.concatenate([part for one in metrics for part in (one.y[::step], gap)])
-        colour = QUIET if worst is None else FLAG[worst]
-        label = "nothing above info" if worst is None else f"with {worst}s"
-        y = np.where(np.isfinite(y), y, np.nan)
-        axes.plot(x, y, color=colour, linewidth=0.6, label=label)
-
-
 def _share_x(grid: Sequence[Axes], panels: Sequence[Chart]) -> None:
     """Panels over the same kind of x show the same stretch of it."""
     for kind in {chart.x_label for chart in panels}:
@@ -283,13 +228,13 @@ def _share_x(grid: Sequence[Axes], panels: Sequence[Chart]) -> None:
             axes.set_xlim(left - pad, right + pad)
 
 
-def _whole_epochs(axes: Axes) -> None:
+def whole_epochs(axes: Axes) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
 
 
-def _legend(axes: Axes, *, columns: int) -> None:
+def legend(axes: Axes, *, columns: int) -> None:
     """Above the panel, where no curve runs; rows of ``columns``."""
     handles, labels = axes.get_legend_handles_labels()
     if handles:

@@ -8,7 +8,7 @@ names of rules, settings and curves, which are what the reader of an issue needs
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -110,8 +110,10 @@ def _clean(value: Any, hide: Redaction, *, quoting: bool = False) -> Any:
         return {hide.text(str(key)): _setting(key, one, hide) for key, one in value.items()}
     if isinstance(value, Checkpoint):
         return value._replace(file=hide.text(value.file))
-    if isinstance(value, tuple | list):
-        return type(value)(_clean(one, hide, quoting=quoting) for one in value)
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        # Also what a run from the cache unpacks only when somebody looks at it.
+        made = [_clean(one, hide, quoting=quoting) for one in value]
+        return made if isinstance(value, list) else getattr(value, "_make", tuple)(made)
     if is_dataclass(value) and not isinstance(value, type):
         return _clean_fields(value, hide)
     return value

@@ -282,6 +282,9 @@ class Report:
         more = f" Of several runs together: {several}." if several else ""
         if not worst[Severity.ERROR] and not worst[Severity.WARNING]:
             wrong = "nothing wrong was found" + (" in a single one" if more else "")
+            known = len(self.together.suppressed)
+            known += sum(len(item.diagnosis.suppressed) for item in self.runs)
+            more += f" Suppressed: {count(known, 'finding')}." if known else ""
             return f"{count(len(self.runs), 'run')}, and {wrong}.{more}"
         parts = [
             f"{worst[severity]} with {severity}s"

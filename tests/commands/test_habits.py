@@ -119,7 +119,9 @@ def test_stdout_by_name_is_written_to_and_not_replaced(tmp_path: Path) -> None:
             stdout=file, stderr=subprocess.PIPE, env=env(), check=False,
         )  # fmt: skip
     assert Path("/dev/stdout").is_symlink(), "it was not replaced"
-    assert "::error file=" in out.read_text()
+    said_by_both = out.read_text()
+    assert "::error file=" in said_by_both
+    assert "1 run: 1 with errors" in said_by_both, "what was printed before is still there"
 
 
 def test_quiet_says_what_it_comes_to_and_nothing_else(tmp_path: Path) -> None:

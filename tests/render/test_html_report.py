@@ -18,6 +18,7 @@ import handmade
 import pytest
 
 from analyzer.errors import MissingExtra
+from analyzer.render.known import Baselined, KnownEntry
 from analyzer.run import Checkpoint, LogEvent, Note
 
 pytest.importorskip("bokeh")
@@ -228,6 +229,15 @@ def test_no_run_and_only_healthy_runs_have_their_own_words(tmp_path: Path) -> No
     healthy = page(handmade.report(handmade.healthy()), tmp_path / "healthy")
     assert "1 run, and nothing wrong was found." in healthy.text
     assert "Nothing wrong was found." in healthy.text
+
+
+def test_stale_entries_of_a_baseline_are_named(tmp_path: Path) -> None:
+    entry = KnownEntry("00ff", "loss-flat", "train_loss", "exp_<b>")
+    known = Baselined(Path("a/known.json"), True, 3, (entry,))
+    made = page(handmade.report(baseline=known), tmp_path)
+    assert "Stale in the baseline a/known.json: 1 entry" in made.text
+    assert "loss-flat train_loss of exp_<b>" in made.text
+    assert "Stale" not in page(handmade.report(), tmp_path / "other").text
 
 
 def test_what_else_is_known_of_a_run_is_there(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from analyzer.errors import MissingExtra
 from analyzer.render.fonts import BASE, cover
-from analyzer.render.plots import plot_overview, plot_run
+from analyzer.render.overviewplot import _draw_few, plot_overview
+from analyzer.render.plots import plot_run
 
 pytest.importorskip("matplotlib")
 
@@ -78,6 +79,16 @@ def test_without_any_run_or_curve_there_still_is_a_picture(tmp_path: Path) -> No
     plot_run(entry(empty), tmp_path / "run.png")
     plot_overview(handmade.report(empty, empty), tmp_path / "all.png")
     assert pixels(tmp_path / "run.png").shape[1] == 800
+
+
+def test_the_legend_of_all_runs_tells_runs_of_one_colour_apart() -> None:
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    runs = [handmade.stale(f"exp_{i}") for i in range(3)]
+    _draw_few(axes, handmade.report(*runs, handmade.healthy()).entries, str)
+    looks = [(str(line.get_color()), line._unscaled_dash_pattern) for line in axes.lines]
+    assert len(set(map(str, looks))) == 4
 
 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch) -> None:

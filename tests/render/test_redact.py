@@ -93,6 +93,17 @@ def test_nothing_private_is_left_in_any_output(tmp_path: Path) -> None:
         assert "loss-nonfinite" in text
 
 
+def test_what_the_cache_unpacks_later_is_hidden_too() -> None:
+    from analyzer.cache.codec import decode, encode
+
+    report = private_report()
+    kept = [RunReport(*decode(encode(item.run, item.diagnosis))) for item in report.runs]
+    hidden = redacted(replace(report, runs=tuple(kept)))
+    (event,) = hidden.runs[0].run.events
+    assert event.kind == "error"
+    assert not any(word in event.text for word in PRIVATE)
+
+
 def test_what_helps_stays(tmp_path: Path) -> None:
     hidden = redacted(private_report())
     (first, second), together = hidden.runs, hidden.together

@@ -98,6 +98,10 @@ def test_the_summary_counts_runs() -> None:
     assert said.startswith("2 runs, and nothing wrong was found in a single one. Of several")
     assert handmade.report(handmade.healthy()).summary == "1 run, and nothing wrong was found."
     assert replace(handmade.report(), runs=()).summary == "No run was found."
+    item = handmade.healthy()
+    known = replace(item.diagnosis, suppressed=(handmade.suppressed(),))
+    said = handmade.report(replace(item, diagnosis=known)).summary
+    assert said == "1 run, and nothing wrong was found. Suppressed: 1 finding."
 
 
 @pytest.mark.parametrize(
