@@ -157,6 +157,8 @@ class TrainConfig:
     """cores to compute on; null: those that are idle at the start"""
     accumulate: Count = 1
     """batches whose gradients add up to one step, as those of one batch larger by that factor"""
+    halve_on_oom: bool = False
+    """where memory runs out in a step, go on with more batches of half the size"""
     grad_clip: Positive | None = 5.0
     """largest gradient norm; null: no clipping"""
     ema: Annotated[float, Range(above=0, below=1)] | None = None
