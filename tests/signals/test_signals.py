@@ -469,3 +469,25 @@ def test_every_signal_that_shows_something_states_its_false_rate() -> None:
     plain = {"best", "first", "level", "quantile"}  # a value in the curve's unit, no effect
     without = {n for n, s in SIGNALS.items() if s.shows and not s.false_rates}
     assert without == plain
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("level", "level"),
+        ("drop", "tail"),
+        ("progress", "best"),
+        ("regain", "tail"),
+        ("setback", "last"),
+    ],
+)
+def test_of_a_way_along_the_curve_the_height_is_known(
+    name: str, end: str, higher_is_better: bool
+) -> None:
+    y = [5.0, 4.0, 7.0, 2.0, 2.5, 3.0, 6.0, 4.5, 4.0, 3.5]
+    found = measure(name, series(y), higher_is_better=higher_is_better)
+    assert isinstance(found, Reading)
+    assert found.origin is not None
+    height = found.origin + (found.value if found.up else -found.value)
+    assert height == pytest.approx(found.details[end])
