@@ -89,6 +89,14 @@ def last_good(file: Path | None) -> str:
     return f"the last good weights are {file}" if file else "there are no weights to go back to"
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether a step asked for more memory than there is, on a GPU or off it."""
+    text = "; ".join(str(one) for one in error_chain(error))
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return bool(_CUDA.search(text) or _HOST.search(text))
+
+
 def _is_full(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in FULL
 

@@ -6,6 +6,8 @@ import math
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -129,7 +131,7 @@ def _train_part(session: Session, epoch: int, first_step: int, bar: Progress) ->
     trained = train_epoch(
         session.task,
         session.optimizer,
-        session.plan,
+        replace(session.plan, halve=partial(_halve, session)),
         epoch=epoch,
         first_step=first_step,
         on_step=on_step,
@@ -139,6 +141,27 @@ def _train_part(session: Session, epoch: int, first_step: int, bar: Progress) ->
     )
     bar.remove_task(job)
     return trained
+
+
+def _halve(session: Session) -> bool:
+    """After memory ran out: go on with smaller batches where that is asked for and possible.
+
+    One of several processes cannot do so alone.
+    """
+    config, task = session.config, session.task
+    if not config.train.halve_on_oom or distributed.world_size() > 1 or not task.halve():
+        return False
+    if session.plan.device.type == "cuda":
+        torch.cuda.empty_cache()
+    accumulate = -(-config.data.batch_size * config.train.accumulate // task.largest)
+    halved = {"batch_size": task.largest, "accumulate": accumulate}
+    session.run.heartbeat(force=True, halved=halved)
+    session.run.log(
+        f"Out of memory: going on at the same step with batches of {task.largest}, {accumulate} "
+        f"of them for each step; set data.batch_size={task.largest} train.accumulate={accumulate}",
+        "WARNING",
+    )
+    return True
 
 
 def _test_part(session: Session, bar: Progress) -> dict[str, float]:

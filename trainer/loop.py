@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from trainer import distributed
+from trainer.failures import is_out_of_memory
 from trainer.laps import Laps
 from trainer.optim import set_learning_rate
 from trainer.steps import Plan, Task, autocast, make_update, set_momenta
@@ -77,7 +80,7 @@ def train_epoch(
         step = first_step + trained.steps + len(window.rows)
         set_learning_rate(optimizer, plan.lr_at(step, epoch))
         laps = Laps(plan.device)
-        values = make_update(task, optimizer, plan, batches, laps)
+        values = _update(task, optimizer, plan, batches, laps)
         files = [file for batch in batches for file in task.files(batch)]
         window.add(values, waited, laps, files)
         on_step(step)
@@ -94,6 +97,24 @@ def train_epoch(
     task.network = task.model
     trained.means, trained.seconds = mean(trained.rows), time.perf_counter() - begin
     return trained
+
+
+def _update(
+    task: Task,
+    optimizer: torch.optim.Optimizer,
+    plan: Plan,
+    batches: Sequence[Any],
+    laps: Laps,
+) -> dict[str, Tensor]:
+    """Make an update; where memory runs out, again from smaller batches, if ``plan`` allows."""
+    while True:
+        try:
+            return make_update(task, optimizer, plan, batches, laps)
+        except Exception as error:
+            if not (is_out_of_memory(error) and plan.halve()):
+                raise
+        optimizer.zero_grad(set_to_none=True)
+        batches = task.parts(batches)
 
 
 def _flush(

@@ -40,6 +40,8 @@ class Task(Protocol):
 
     # and epoch only; the first updates skipped
 
+    def parts(self, batches: Sequence[Any]) -> Sequence[Any]: ...  # the same, where too large cut
+
     def test_batches(self) -> Iterable[Any]: ...
 
     def files(self, batch: Any) -> Sequence[str]: ...  # one per image
@@ -67,6 +69,8 @@ class Plan:
     grad_clip: float | None = None
     log_every: int = 10
     stop_on_nonfinite: bool = True
+    halve: Callable[[], bool] = lambda: False
+    """asked when memory runs out in a step: whether smaller batches are to be tried"""
     scaler: torch.amp.GradScaler | None = None
     """of the loss, for fp16: small gradients would be 0 without it"""
 

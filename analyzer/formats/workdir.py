@@ -217,10 +217,10 @@ class RunWriter:
             if entry.get("removed"):
                 (self.path / entry["file"]).unlink(missing_ok=True)
 
-    def heartbeat(self, *, force: bool = False) -> None:
-        """Renew the sign of life in ``run.json``, at most every ``HEARTBEAT_SECONDS``."""
+    def heartbeat(self, *, force: bool = False, **info: Any) -> None:
+        """Renew the sign of life and ``info`` in ``run.json``, each ``HEARTBEAT_SECONDS``."""
         if force or time.monotonic() - self._last_heartbeat >= HEARTBEAT_SECONDS:
-            self._write_info()
+            self._write_info(**info)
 
     def finish(self, status: str, reason: str = "") -> None:
         """Say how the run ended; ``status`` is one of ``STATUSES`` but ``running``."""
@@ -236,9 +236,9 @@ class RunWriter:
         self._info["status"] = status
         self._write_info()
 
-    def _write_info(self) -> None:
+    def _write_info(self, **info: Any) -> None:
         self._last_heartbeat = time.monotonic()
-        self._info |= {
+        self._info |= info | {
             "heartbeat": datetime.now().astimezone().isoformat(),
             "pid": os.getpid(),
             "host": host_id(),

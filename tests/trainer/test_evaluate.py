@@ -166,3 +166,24 @@ def test_the_running_mean_of_the_weights_is_used_where_there_is_one(tmp_path):
     run = write_run(tmp_path / "b", ema={"weights": mean})
     loaded = load(run, device="cpu")
     assert torch.equal(loaded.model.state_dict()["decoder.in5.weight"], mean["decoder.in5.weight"])
+
+
+def test_a_detector_of_the_db_family_is_used_as_it_is(tmp_path, capsys):
+    model = torch.load(write_run(tmp_path / "a") / "checkpoints/best.pth")["model"]
+    bare = {f"model.module.{n}": t for n, t in model.items() if n not in ("mean", "std")}
+    torch.save(bare, tmp_path / "db.pth")
+    loaded = load(tmp_path / "db.pth", device="cpu")
+    assert (loaded.epoch, loaded.config.model.fpn_channels) == (0, 16)
+    assert loaded.model.std.flatten().tolist() == [255, 255, 255], "normalised as in that family"
+    turned = loaded.model.state_dict()["backbone.conv1.weight"].flip(1)
+    assert torch.equal(turned, model["backbone.conv1.weight"]), "which reads BGR"
+    for name, change in (
+        ("decoder.out5.0.weight", {}),
+        ("decoder.extra.weight", {"model.module.decoder.extra.weight": torch.zeros(3)}),
+    ):
+        other = {n: t for n, t in bare.items() if not n.endswith(name)} | change
+        torch.save(other, tmp_path / "other.pth")
+        assert main([str(tmp_path / "other.pth")]) == 2
+        err = capsys.readouterr().err
+        assert "holds another network than this one: 1 tensors" in err
+        assert name in err

@@ -31,6 +31,9 @@ class Line:
         groups = range(0, len(self.batches), self.accumulate)
         return [self.batches[at : at + self.accumulate] for at in groups][skip:]
 
+    def parts(self, batches):
+        return batches
+
     def test_batches(self):
         return self.tests
 

@@ -412,6 +412,27 @@ def test_a_missing_compiler_is_said(place, capsys, monkeypatch):
     assert "train.compile needs a C++ compiler such as g++" in capsys.readouterr().err
 
 
+def test_where_memory_runs_out_smaller_batches_go_on_from_the_same_step(place, monkeypatch):
+    healthy, sizes = task.DetectionTask.loss, []
+
+    def hungry(self, batch, whole=None):
+        sizes.append(len(batch["file"]))
+        if sizes[-1] > 2 and self.model.training:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+        return healthy(self, batch, whole)
+
+    two = sets("data.batch_size=2", "train.accumulate=2", "train.epochs=1")
+    assert train(*two) == 0
+    expected = weights("epoch_1.pth")
+    monkeypatch.setattr(task.DetectionTask, "loss", hungry)
+    assert train(*sets("train.epochs=1", "train.halve_on_oom=true")) == 0
+    assert same(weights("epoch_1.pth"), expected)
+    assert sizes == [4, 2, 2, 2, 2, 2, 3]  # 10 images in three steps, and the validation
+    assert read("run.json")["halved"] == {"batch_size": 2, "accumulate": 2}
+    assert "WARNING Out of memory: going on at the same step with batches of 2, 2 of them" in log()
+    assert train(*sets("train.epochs=1")) == 1
+
+
 def test_a_second_signal_ends_at_once():
     with interrupt.stop_request() as asked:
         os.kill(os.getpid(), signal.SIGINT)

@@ -41,8 +41,7 @@ def load_pretrained(model: DBNet, wanted: bool | str) -> str:
     if wanted is False:
         return "Pretrained weights: none, as model.pretrained is false; starting from random"
     source = "torchvision ResNet18_Weights.IMAGENET1K_V1" if wanted is True else str(wanted)
-    state = _download() if wanted is True else _read(Path(str(wanted)))
-    names = {_bare(name): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
+    names = tensors_of(_download() if wanted is True else read_state(Path(str(wanted))))
     whole = any(name.startswith("backbone.") for name in names)
     target: nn.Module = model if whole else model.backbone
     own = target.state_dict()
@@ -89,6 +88,11 @@ def _from_db(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {**tensors, **turned, "mean": mean, "std": torch.full_like(mean, 255.0)}
 
 
+def tensors_of(state: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The tensors of a state dict, by the names they have without wrappers."""
+    return {_bare(name): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
+
+
 def _bare(name: str) -> str:
     for prefix in PREFIXES:
         if name.startswith(prefix):
@@ -107,7 +111,7 @@ def _download() -> Mapping[str, Any]:
     return state
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def read_state(path: Path) -> Mapping[str, Any]:
     """The state dict in a local file; of a training that kept their running mean, that."""
     try:
         state = read_weights(path)

@@ -41,6 +41,8 @@ class DetectionTask:
         _refuse_empty(config, self.train_set)
         batch, train = config.data.batch_size, config.train
         rank, world = distributed.rank(), distributed.world_size()
+        self.largest = batch
+        """of the batches that are trained on; smaller than data.batch_size after ``halve``"""
         self._order = EpochOrder(
             len(self.train_set), train.seed, batch, train.accumulate, rank=rank, world=world
         )
@@ -83,7 +85,17 @@ class DetectionTask:
         self.train_set.set_epoch(epoch)
         batches = iter(self._train_loader)
         for group in self._order.groups():
-            yield [next(batches) for _ in group]
+            yield self.parts([next(batches) for _ in group])
+
+    def halve(self) -> bool:
+        """Train in batches of half the size from now on; False where they hold one image."""
+        smaller = -(-self.largest // 2)
+        self.largest, before = smaller, self.largest
+        return smaller < before
+
+    def parts(self, batches: Sequence[Batch]) -> list[Batch]:
+        """The same images in batches of at most ``largest``."""
+        return [part for batch in batches for part in _cut(batch, self.largest)]
 
     def test_batches(self) -> Iterable[Batch]:
         """The test images in order, as they are."""
@@ -232,6 +244,18 @@ def _refuse_empty(config: Config, dataset: DetectionDataset) -> None:
             f"{folder}: all {summary.words} text boxes are too small to learn at an input of "
             f"{config.data.side} pixels; raise data.input_size or cut the images into tiles"
         )
+
+
+def _cut(batch: Batch, size: int) -> list[Batch]:
+    """Batches of at most ``size`` images."""
+    images = len(batch["file"])
+    if images <= size:
+        return [batch]
+    columns = {name: value for name, value in batch.items() if name != "counts"}
+    return [
+        {name: value[at : at + size] for name, value in columns.items()}
+        for at in range(0, images, size)
+    ]
 
 
 def _count(batch: Batch) -> Counts:

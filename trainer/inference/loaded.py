@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from analyzer.errors import UsageError
 from analyzer.formats.workdir import BEST, CHECKPOINTS
 from trainer.checkpoint import FORMAT, read_weights, weights_of
-from trainer.config import Config
+from trainer.config import Config, ModelConfig
 from trainer.detection.decode import DecodeConfig
 from trainer.detection.model import DBNet
+from trainer.detection.pretrained import UNUSED, load_pretrained, read_state, tensors_of
 from trainer.detection.task import decoding
 from trainer.device import cpu_has_bf16, pick_device, pick_threads
 from trainer.settings import Source, build
@@ -75,22 +76,49 @@ def at_threshold(config: DecodeConfig, threshold: float) -> DecodeConfig:
 def load(path: Path, *, device: str = "auto") -> Loaded:
     """Load the detector of a run folder, its best weights, or of one weight file.
 
-    Raises UsageError where there is none, or it is none of this trainer.
+    A file may also hold a whole detector of the DB family, which is used with the settings that
+    are the default. Raises UsageError where there is no file, or it holds something else.
     """
     file = weight_file(path)
     state = read_weights(file)
-    if not isinstance(state, dict) or state.get("format") != FORMAT or "config" not in state:
-        raise UsageError(
-            f"{file} was not saved by this trainer (format {FORMAT}); to use other weights, train "
-            "at least one epoch from them with --set model.pretrained=FILE"
-        )
-    config: Config = build(Config, state["config"], Source(str(file), {}, {}))
+    if isinstance(state, dict) and state.get("format") == FORMAT and "config" in state:
+        config: Config = build(Config, state["config"], Source(str(file), {}, {}))
+        model, epoch = DBNet(config.model.fpn_channels), int(state["epoch"])
+        _fill(model, weights_of(state), file)
+    else:
+        model, config = _of_others(state, file)
+        epoch = 0
     picked = pick_device(device)
     torch.set_num_threads(pick_threads(config.train.threads))
-    model = DBNet(config.model.fpn_channels)
-    _fill(model, weights_of(state), file)
     model.to(picked, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Loaded(model.eval(), config, file, int(state["epoch"]), picked)
+    return Loaded(model.eval(), config, file, epoch, picked)
+
+
+def _of_others(state: Any, file: Path) -> tuple[DBNet, Config]:
+    """A whole detector of the DB family: what a file lacks would be random, so that is refused."""
+    bare = isinstance(state, dict) and "format" not in state
+    names = tensors_of(read_state(file)) if bare else {}
+    lateral = names.get("decoder.in5.weight", torch.empty(0))
+    width = len(lateral)
+    if not width or width % 4:
+        raise UsageError(
+            f"{file} was not saved by this trainer (format {FORMAT}), nor does it hold a detector "
+            "of the DB family; to use other weights, train at least one epoch from them with "
+            "--set model.pretrained=FILE"
+        )
+    model = DBNet(width)
+    own = model.state_dict()
+    left = [name for name in own if not name.endswith("num_batches_tracked")]
+    left = [name for name in left if "thresh" not in name and name not in NORMALISATION]
+    wrong = [name for name in left if name not in names or names[name].shape != own[name].shape]
+    wrong += [name for name in names if name not in own and not name.startswith(UNUSED)]
+    if wrong:
+        raise UsageError(
+            f"{file} holds another network than this one: {len(wrong)} tensors are missing, have "
+            f"another shape or no place here, such as '{wrong[0]}'"
+        )
+    load_pretrained(model, str(file))
+    return model, Config(model=ModelConfig(pretrained=str(file), fpn_channels=width))
 
 
 def _fill(model: DBNet, weights: Any, file: Path) -> None:
