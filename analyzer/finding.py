@@ -29,7 +29,8 @@ class CurveEvidence:
     ``start`` and ``end`` are on the series' x axis. ``value`` and ``limit`` share ``unit``
     (``"%"`` for shares, ``"noise"`` for multiples of the noise, ``""`` for the curve's own).
     ``text`` is the condition as a sentence. ``at`` is the x of the point that decided, whatever
-    the unit; None where the whole span did.
+    the unit; None where the whole span did. ``height`` is where the curve meets the limit, in its
+    own unit; None where the value is no height, such as a count.
     """
 
     series: str
@@ -41,6 +42,7 @@ class CurveEvidence:
     unit: str
     text: str
     at: float | None = None
+    height: float | None = None
 
 
 @dataclass(frozen=True)

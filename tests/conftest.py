@@ -13,14 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # A shell that starts the tests in the background has them ignore ^C, and so would every program
 # that a test interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-settings.register_profile("same", derandomize=True)
-settings.register_profile("explore", max_examples=2000)
+# A busy machine is no fault of what is tested: nothing here fails for taking long.
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", UNTIMED, derandomize=True)
+settings.register_profile("explore", UNTIMED, max_examples=2000)
 settings.load_profile("same")
 
 # No test may depend on what an earlier one left in the cache of whoever runs it.

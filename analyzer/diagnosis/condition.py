@@ -121,8 +121,20 @@ def _signal(condition: Condition, case: Case) -> Outcome:
         return Outcome(True, text, certain, (), reading.details)
     values = {**reading.details, "of": label(series.name), "axis": series.axis}
     where = series.name, series.axis, reading.start, reading.end
-    evidence = CurveEvidence(*where, value, bound, unit, text, reading.at)
+    noise = case.noise(of, condition.over) if unit == "noise" else 0.0
+    height = _height(reading, bound, unit, noise)
+    evidence = CurveEvidence(*where, value, bound, unit, text, reading.at, height)
     return Outcome(True, text, certain, (evidence,), values, _place(series, reading.start))
+
+
+def _height(reading: Reading, bound: float, unit: str, noise: float) -> float | None:
+    """Where the curve meets a limit of the signal; None where the signal is no height of it."""
+    sizes = {"%": reading.reference / 100, "noise": noise, "": 1.0}
+    if reading.origin is None or unit not in sizes:
+        return None
+    way = bound * sizes[unit]
+    height = reading.origin + (way if reading.up else -way)
+    return height if math.isfinite(height) else None
 
 
 def _lacking(case: Case, condition: Condition) -> str:

@@ -112,7 +112,9 @@ def _distinct(evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """The evidence without repetitions: a value that passed two limits is told once, the first."""
     told: dict[str, Evidence] = {}
     for item in evidence:
-        key = replace(item, limit=None, text="") if isinstance(item, CurveEvidence) else item
+        key = item
+        if isinstance(item, CurveEvidence):
+            key = replace(item, limit=None, height=None, text="")
         told.setdefault(repr(key), item)  # a config value may be a list, which has no hash
     return tuple(told.values())
 

@@ -56,15 +56,16 @@ def make_marks(
 
 def _joined(first: Mark, other: Mark) -> Mark:
     told = [(mark.limit is not None, mark.point is not None) for mark in (first, other)]
-    shown = other if told[1] > told[0] else first
+    shown, rest = (other, first) if told[1] > told[0] else (first, other)
+    ringed = rest if shown.point is None and rest.point is not None else shown
     return replace(
         first,
         start=min(first.start, other.start),
         end=max(first.end, other.end),
         limit=shown.limit,
-        text=first.text if shown is first else f"{first.text}; {other.text}",
-        point=shown.point,
-        broken=shown.broken,
+        text=first.text if shown is first is ringed else f"{first.text}; {other.text}",
+        point=ringed.point,
+        broken=ringed.broken,
         noise=first.noise if first.noise is not None else other.noise,
     )
 
@@ -75,7 +76,7 @@ def _mark(run: Run, finding: Finding, item: CurveEvidence, scale: float) -> Mark
     # A count or a difference has no unit either: only beside a value of the curve is a limit a
     # height.
     high = point is not None and not item.unit and isclose(point[1], item.value, rel_tol=1e-6)
-    limit = item.limit if high and item.limit is not None and isfinite(item.limit) else None
+    limit = item.limit if high and item.limit is not None and isfinite(item.limit) else item.height
     return Mark(
         rule=finding.rule,
         severity=finding.severity,

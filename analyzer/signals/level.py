@@ -38,7 +38,8 @@ def level(series: Series) -> Reading:
     """The median of the points, in the curve's unit; 100 % is its size."""
     x, y, _ = finite(series)
     value = median(y)
-    return Reading(value, abs(value), *_span(x), {"level": value, "points": len(y)})
+    details: dict[str, float | str] = {"level": value, "points": len(y)}
+    return Reading(value, abs(value), *_span(x), details, origin=0.0)
 
 
 def quantile(series: Series, q: float) -> Reading:

@@ -37,7 +37,9 @@ class Reading:
 
     ``value`` is in the signal's unit, ``reference`` is what 100 % of it is, ``start`` and ``end``
     are on the x axis, ``details`` are the numbers that a message may name. ``at`` is the x of the
-    point that decided; None where no single one did, as of a median or a count of turns.
+    point that decided; None where no single one did, as of a median or a count of turns. Where the
+    value is a height of the curve, or a way up or down from one, ``origin`` is the height of a
+    value of 0 and ``up`` whether higher values lie above it.
     """
 
     value: float
@@ -46,6 +48,8 @@ class Reading:
     end: float
     details: dict[str, float | str] = field(default_factory=dict)
     at: float | None = None
+    origin: float | None = None
+    up: bool = True
 
 
 @lru_cache(REMEMBERED)

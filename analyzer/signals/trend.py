@@ -28,7 +28,8 @@ def drop(series: Series) -> Reading:
     x, y, _ = finite(series)
     first, last = head(y), tail(y)
     details: dict[str, float | str] = {"head": first, "tail": last, "points": len(y)}
-    return Reading(first - last, abs(first), float(x[0]), float(x[-1]), details)
+    span = float(x[0]), float(x[-1])
+    return Reading(first - last, abs(first), *span, details, origin=first, up=False)
 
 
 def gain(series: Series, higher_is_better: bool) -> Reading:
@@ -50,7 +51,8 @@ def progress(series: Series, higher_is_better: bool) -> Reading:
     start, best, at = _best_stretch(y, higher_is_better)
     details: dict[str, float | str] = {"head": start, "best": best, "best_at": float(x[at])}
     value = best - start if higher_is_better else start - best
-    return Reading(value, abs(start), float(x[0]), float(x[at]), details, float(x[at]))
+    span = float(x[0]), float(x[at])
+    return Reading(value, abs(start), *span, details, span[1], start, higher_is_better)
 
 
 def regain(series: Series, higher_is_better: bool) -> Reading:
@@ -69,7 +71,8 @@ def regain(series: Series, higher_is_better: bool) -> Reading:
         "tail": last,
         "lost": 100 * lost / made if made > 0 else float("nan"),
     }
-    return Reading(lost, made, float(x[at]), float(x[-1]), details, float(x[at]))
+    span = float(x[at]), float(x[-1])
+    return Reading(lost, made, *span, details, span[0], best, not higher_is_better)
 
 
 def _best_stretch(y: FloatArray, higher_is_better: bool) -> tuple[float, float, int]:
@@ -98,7 +101,8 @@ def setback(series: Series, higher_is_better: bool) -> Reading:
         "last": last,
         "since": len(y) - 1 - at,
     }
-    return Reading(value, abs(best), float(x[at]), float(x[-1]), details, float(x[at]))
+    span = float(x[at]), float(x[-1])
+    return Reading(value, abs(best), *span, details, span[0], best, not higher_is_better)
 
 
 def since_best(series: Series, higher_is_better: bool) -> Reading:

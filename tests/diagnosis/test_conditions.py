@@ -183,3 +183,19 @@ def test_a_curve_of_nothing_but_nan_has_no_best_point() -> None:
     over = "since best of val_loss"
     found = ask({"signal": "points", "of": "loss", "over": over, "above": 0}, series=series)
     assert found.text == "validation loss holds no number"
+
+
+@pytest.mark.parametrize(
+    ("condition", "height"),
+    [
+        ({"signal": "drop", "of": "train_loss", "above": "10%"}, 0.9),
+        ({"signal": "level", "of": "val_f1", "above": 0.2}, 0.2),
+        ({"signal": "since_best", "of": "val_f1", "above": 1}, None),
+    ],
+)
+def test_a_limit_is_a_height_of_the_curve_where_the_signal_is_one(condition, height) -> None:
+    outcome = ask(condition)
+    (evidence,) = outcome.evidence
+    head = outcome.values.get("head", 1.0) if height == 0.9 else 1.0
+    assert isinstance(evidence, CurveEvidence)
+    assert evidence.height == (height and pytest.approx(height * head))

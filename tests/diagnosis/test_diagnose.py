@@ -322,7 +322,7 @@ def runs(draw: st.DrawFn) -> Run:
 
 
 @given(runs())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_run_breaks_the_diagnosis(broken: Run) -> None:
     diagnosis = diagnose(broken)
     said = {f.rule for f in diagnosis.findings} | {n.rule for n in diagnosis.not_evaluated}

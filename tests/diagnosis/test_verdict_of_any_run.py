@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.diagnosis import UNREADABLE, diagnose, installed_rules
@@ -154,14 +154,12 @@ def holds(run: Run, found: tuple[Finding, ...], verdict: Verdict) -> None:
         assert "resume" in verdict.because
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(runs())
 def test_a_diagnosis_ends_in_a_verdict_that_fits_it(run: Run) -> None:
     diagnosis: Diagnosis = diagnose(run)
     holds(run, diagnosis.findings, diagnosis.verdict)
 
 
-@settings(deadline=None)
 @given(runs(), st.lists(findings, min_size=1, max_size=4))
 def test_whatever_is_found_the_verdict_fits_it(run: Run, found: list[Finding]) -> None:
     found.sort(key=lambda f: -f.severity.rank)

@@ -8,13 +8,14 @@ LINE = "0,0,9,0,9,9,0,9,a\n"
 
 @pytest.fixture
 def folder(tmp_path):
+    data = tmp_path / "my_data"
     for name in ("train_images", "train_gts", "test_images", "test_gts"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "train_images/1.jpg").write_bytes(b"")
-    (tmp_path / "train_gts/1.txt").write_text(LINE + "bad\n")
-    (tmp_path / "train_list.txt").write_text("train_images/1.jpg train_gts/1.txt\n")
-    (tmp_path / "test_list.txt").write_text("")
-    return tmp_path
+        (data / name).mkdir(parents=True)
+    (data / "train_images/1.jpg").write_bytes(b"")
+    (data / "train_gts/1.txt").write_text(LINE + "bad\n")
+    (data / "train_list.txt").write_text("train_images/1.jpg train_gts/1.txt\n")
+    (data / "test_list.txt").write_text("")
+    return data
 
 
 def test_samples_hold_labels_and_faults(folder):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.errors import UsageError
@@ -24,7 +24,6 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return repr(one) == repr(other)
 
 
-@settings(deadline=None)
 @given(RECORDS)
 def test_records_there_and_back(record: dict[str, Any]) -> None:
     text = json.dumps(encode_record(record), allow_nan=False)

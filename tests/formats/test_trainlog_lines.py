@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 from growth import assert_proportional
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.formats import trainlog
@@ -71,14 +71,12 @@ def test_further_lines_of_a_message_are_indented() -> None:
     assert trainlog.stamp(WHEN, "INFO", "") == "[2026-01-05 14:30:25] INFO "
 
 
-@settings(deadline=None)
 @given(EPOCHS, EPOCHS, FINITE)
 def test_header_there_and_back(epoch: int, epochs: int, lr: float) -> None:
     found = parsed(HEADER, trainlog.header(epoch, epochs, lr))
     assert found == {"epoch": str(epoch), "epochs": str(epochs), "lr": f"{lr:.6f}"}
 
 
-@settings(deadline=None)
 @given(LOSSES, LOSSES, LOSSES)
 def test_values_there_and_back(one: float, two: float, three: float) -> None:
     found = parsed(TRAIN, trainlog.train(one, two))
@@ -87,7 +85,6 @@ def test_values_there_and_back(one: float, two: float, three: float) -> None:
     assert list(found.values()) == [f"{value:.2f}" for value in (one, two, three)]
 
 
-@settings(deadline=None)
 @given(EPOCHS, LOSSES, st.text("abcABC 019_-./\\识别>", min_size=1).map(str.strip).filter(bool))
 def test_files_there_and_back(epoch: int, value: float, path: str) -> None:
     found = parsed(BEST, trainlog.best(epoch, "val_f1", value, path))

@@ -65,7 +65,7 @@ def test_nan_is_read() -> None:
     assert math.isnan(yaml12.parse("a: .nan").value["a"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(TREES)
 def test_dump_is_read_back_unchanged(tree: Any) -> None:
     assert yaml12.parse(yaml12.dump(tree)).value == tree
@@ -151,7 +151,7 @@ def test_many_harmless_aliases_are_read() -> None:
     assert yaml12.parse(text).value["k499"] == 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(max_size=60) | st.text("ab:-[]{}&*<!?,|>'\"#% \n01.", max_size=60))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
     with contextlib.suppress(FormatError):

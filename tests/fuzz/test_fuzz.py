@@ -79,7 +79,7 @@ PIECES = st.sampled_from([*FRAGMENTS, *NUMBERS, *VALUES, b"epoch", b"loss", b","
 
 
 @EACH_READER
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
 @given(st.lists(PIECES | st.binary(max_size=6), max_size=12), st.data())
 def test_files_of_any_words_are_borne(
     reader: Reader, pieces: list[bytes], data: st.DataObject

@@ -49,7 +49,7 @@ def test_cut_at_many_bytes(reader: ModuleType, file: str) -> None:
 
 
 @pytest.mark.parametrize(("reader", "file"), SAMPLES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_changed_at_random(reader: ModuleType, file: str, data: st.DataObject) -> None:
     content = (RUNS / file).read_bytes()

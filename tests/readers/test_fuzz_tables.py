@@ -52,7 +52,7 @@ def test_cut_at_every_byte(reader: ModuleType, name: str, content: bytes) -> Non
 
 
 @pytest.mark.parametrize(("reader", "name", "content"), SAMPLES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_changed_at_random(
     reader: ModuleType, name: str, content: bytes, data: st.DataObject

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from ondisk import folder_of
 
@@ -154,7 +154,7 @@ OTHERS = ["epoch", "step", "nonfinite", "file", "value", "bytes", "removed", "da
 KEYS = st.sampled_from([*TIMES, *OTHERS])
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.lists(st.dictionaries(KEYS, JSON, max_size=5), max_size=4))
 def test_records_of_any_values(
     tmp_path_factory: pytest.TempPathFactory, records: list[dict[str, object]]

@@ -63,7 +63,7 @@ def test_values_of_a_line() -> None:
     assert values(b"hmean: 0.8, precision: 0.9", "val")[1] == ("val_precision", b"0.9")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.sampled_from([b"Epoch [1/5]", HEAD, b"\n", b"x", b"\n\n", b"Train Loss: 1"])))
 def test_each_line_is_one_row(parts: list[bytes]) -> None:
     data = b"".join(parts)

@@ -168,7 +168,7 @@ def test_a_large_log_costs_in_proportion() -> None:
     assert_proportional(epochs, 4999)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.sampled_from([*TRACE, HEAD + "Epoch [1/5], LR: 0.1", HEAD, "[", "\r", "\0"]), max_size=8

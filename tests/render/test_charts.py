@@ -55,6 +55,8 @@ def test_evidence_lies_on_its_curve() -> None:
     assert (mark.start, mark.end, mark.limit, mark.point) == (2, 3, 0.55, (3.0, 0.5))
     (mark,) = panel(run, "metric", [evidence(limit=0.4, unit="noise", at=2)]).marks
     assert (mark.limit, mark.point) == (None, (2.0, 0.6)), "a limit in another unit is no height"
+    (mark,) = panel(run, "metric", [evidence(limit=4.0, unit="noise", height=0.4)]).marks
+    assert mark.limit == 0.4, "but where on the curve it lies is"
     (mark,) = panel(run, "metric", [evidence(value=3.0, limit=0.0, at=2)]).marks
     assert (mark.limit, mark.point) == (None, (2.0, 0.6)), "nor is the limit of a count"
     (mark,) = panel(run, "metric", [evidence(limit=0.55)]).marks

@@ -316,7 +316,7 @@ def test_theil_sen_against_a_plain_loop() -> None:
 
 @pytest.mark.parametrize("name", SIGNALS)
 @given(y=ANY, higher=RISING, resolution=st.sampled_from([0.0, 0.01, 1e300]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_exception_and_no_warning_on_any_floats(
     name: str, y: np.ndarray, higher: bool, resolution: float
 ) -> None:
@@ -340,7 +340,7 @@ def test_odd_curves(name: str, y: list[float]) -> None:
 
 @pytest.mark.parametrize("name", ["drop", "gain", "setback", "swing", "gap", "progress", "regain"])
 @given(y=TAME, higher=RISING)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_values_in_the_unit_of_the_curve_scale_and_do_not_shift(
     name: str, y: np.ndarray, higher: bool
 ) -> None:
@@ -353,7 +353,7 @@ def test_values_in_the_unit_of_the_curve_scale_and_do_not_shift(
     "name", ["since_best", "idle", "points", "nonfinite", "repeats", "turns", "monotone", "trend"]
 )
 @given(y=TAME, higher=RISING)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_counts_neither_scale_nor_shift(name: str, y: np.ndarray, higher: bool) -> None:
     value = read(name, y, higher).value
     assert read(name, 8 * y, higher).value == value
@@ -362,7 +362,7 @@ def test_counts_neither_scale_nor_shift(name: str, y: np.ndarray, higher: bool) 
 
 @pytest.mark.parametrize("name", [n for n, signal in SIGNALS.items() if signal.directed])
 @given(y=TAME)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_mirrored_curve_with_the_mirrored_direction_says_the_same(
     name: str, y: np.ndarray
 ) -> None:
@@ -469,3 +469,25 @@ def test_every_signal_that_shows_something_states_its_false_rate() -> None:
     plain = {"best", "first", "level", "quantile"}  # a value in the curve's unit, no effect
     without = {n for n, s in SIGNALS.items() if s.shows and not s.false_rates}
     assert without == plain
+
+
+@pytest.mark.parametrize("higher_is_better", [True, False])
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("level", "level"),
+        ("drop", "tail"),
+        ("progress", "best"),
+        ("regain", "tail"),
+        ("setback", "last"),
+    ],
+)
+def test_of_a_way_along_the_curve_the_height_is_known(
+    name: str, end: str, higher_is_better: bool
+) -> None:
+    y = [5.0, 4.0, 7.0, 2.0, 2.5, 3.0, 6.0, 4.5, 4.0, 3.5]
+    found = measure(name, series(y), higher_is_better=higher_is_better)
+    assert isinstance(found, Reading)
+    assert found.origin is not None
+    height = found.origin + (found.value if found.up else -found.value)
+    assert height == pytest.approx(found.details[end])

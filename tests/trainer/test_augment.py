@@ -155,7 +155,7 @@ def holes(config, seed):
     return made.min(-1) < 255
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 2**31))
 def test_no_input_goes_beyond_the_documented_limits(seed):
     turn, zoom, mirrored = geometry(AugmentConfig(), seed)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.schedule import Plateau, learning_rate
@@ -76,7 +76,6 @@ def test_cuts_multiply_by_the_factor_down_to_the_least_rate():
 VALUE = st.sampled_from([0.5, 0.49999, 0.4, 1.0, 2.0, -1.0, 0.0, math.inf])
 
 
-@settings(deadline=None)  # the first use of an optimiser loads half of torch
 @given(
     values=st.lists(VALUE, max_size=20),
     mode=st.sampled_from(["min", "max"]),

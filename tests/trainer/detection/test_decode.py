@@ -115,7 +115,7 @@ def test_corners_run_clockwise_from_the_top_left(degrees):
             np.testing.assert_allclose(clockwise(quad[None])[0], wanted)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(1, 40), st.integers(1, 40), st.floats(0, 1))
 def test_no_map_breaks_it(seed, height, width, spoilt):
     rng = np.random.default_rng(seed)
@@ -140,7 +140,7 @@ def one_by_one(prob, config):
     return sorted(found)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.integers(2, 60), st.integers(2, 60), st.floats(0.3, 3))
 def test_any_map_gives_what_each_region_gives_alone(seed, height, width, blur):
     prob = np.random.default_rng(seed).random((height, width)).astype(np.float32)
@@ -153,7 +153,7 @@ def test_any_map_gives_what_each_region_gives_alone(seed, height, width, blur):
     np.testing.assert_allclose(found, one_by_one(prob, config), atol=2e-3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_all_words_of_a_page_are_found_again(data):
     """One word in each cell of 80 x 50 pixels, of any size and angle that the cell holds."""

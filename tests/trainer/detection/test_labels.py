@@ -115,7 +115,7 @@ def test_short_sides():
     np.testing.assert_allclose(short_sides(quads), [10, 6], rtol=1e-5)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(arrays(np.float32, (3, 4, 2), elements=st.floats(-1e6, 1e6, width=32)))
 @example(np.full((3, 4, 2), 1e-45, np.float32))
 def test_no_quads_break_the_maps(quads):

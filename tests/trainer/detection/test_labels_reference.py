@@ -122,7 +122,7 @@ def assert_same(first, second, turn=lambda plane: plane):
 
 
 word = st.composite(words)()
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 
 
 @few

@@ -106,7 +106,7 @@ def test_nan_shows():
     assert math.isnan(float(sum(found.values()).detach()))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     scale=st.sampled_from([0.1, 10.0, 1000.0, 1e6]),
     seed=st.integers(0, 10_000),

@@ -103,7 +103,7 @@ quads = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(quads, quads, st.integers(0, 31))
 def test_any_quads_give_rates(predicted, expected, bits):
     ignored = [bool(bits >> k & 1) for k in range(len(expected))]
@@ -164,7 +164,7 @@ def test_average_precision_of_nothing_is_zero(image):
     assert DetectionMetric().average_precision() == 0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.data())
 def test_one_matching_answers_for_every_threshold(data):
     """Crowded squares, each near several words: cut first or matched first, the pairs are one."""
