@@ -17,6 +17,7 @@ from trainer.scheduling import (
     SchedulerConfig,
     StageConfig,
     Weight,
+    direction,
     ending_open,
 )
 from trainer.settings import Range, plain
@@ -198,8 +199,11 @@ class CheckpointConfig:
     """the newest epoch_N.pth that stay; null: all"""
     monitor: Monitored = "val_f1"
     """what best.pth is best in"""
-    mode: Mode = "max"
-    """whether more or less of it is better"""
+    mode: Mode = "auto"
+    """whether more or less of it is better; auto: less of a loss, more of all else"""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mode", direction(self.monitor, self.mode))
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,14 @@ def parse_set(text: str) -> Override:
 def parse_flag(name: str, key: str, text: str) -> Override:
     """Read one of the documented flags, a short form of a setting; paths and names stay text."""
     option = f"--{name} {text}"
-    is_text = name.endswith("_dir")
-    return Override(key, text if is_text else yaml12.parse(text, file=option).value, option)
+    if name.endswith("_dir"):
+        return Override(key, text, option)
+    value = yaml12.parse(text, file=option).value
+    if name == "use_gpu":
+        if not isinstance(value, bool):
+            raise UsageError(f"{option}: allowed: True or False")
+        value = "cuda" if value else "cpu"
+    return Override(key, value, option)
 
 
 def load_config(path: Path, overrides: Sequence[Override] = ()) -> Config:

@@ -44,7 +44,7 @@ def decode_image(data: bytes, *, file: str) -> Image:
         head = data[:4].lower() if data[:1] in b"<v" else data[:4]
         what = "empty" if not data else _OTHER_FILES.get(head, "not a readable image")
         what = f"{what}, not an image" if head in _OTHER_FILES else what
-        raise FormatError(f"the file is {what}; replace it or remove its list line", file=file)
+        raise FormatError(f"the file is {what}; replace it or leave it out", file=file)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB, dst=image)  # type: ignore[no-any-return]
 
 

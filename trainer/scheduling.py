@@ -15,7 +15,14 @@ Monitored = Literal[
     "val_f1", "val_best_f1", "val_ap", "val_precision", "val_recall", "val_loss", "train_loss"
 ]
 """Keys of metrics.json of which one can be the best or stand still."""
-Mode = Literal["max", "min"]
+Mode = Literal["auto", "max", "min"]
+
+
+def direction(monitor: Monitored, mode: Mode) -> Mode:
+    """``mode``, where auto means less of a loss and more of all else."""
+    if mode != "auto":
+        return mode
+    return "min" if monitor.endswith("_loss") else "max"
 
 
 @dataclass(frozen=True)
@@ -33,8 +40,8 @@ class SchedulerConfig:
     """factor of each drop of StepLR"""
     monitor: Monitored = "val_loss"
     """what ReduceLROnPlateau watches"""
-    mode: Mode = "min"
-    """whether more or less of it is better"""
+    mode: Mode = "auto"
+    """whether more or less of it is better; auto: less of a loss, more of all else"""
     patience: Annotated[int, Range(low=0)] = 2
     """epochs without a better value that ReduceLROnPlateau lets pass; the next one is a drop"""
     factor: Annotated[float, Range(above=0, below=1)] = 0.5
@@ -43,6 +50,9 @@ class SchedulerConfig:
     """where Cosine ends, and below which ReduceLROnPlateau does not go"""
     warmup_steps: Annotated[int, Range(low=0)] = 0
     """steps over which the rate of any of them grows in a straight line to its full height"""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "mode", direction(self.monitor, self.mode))
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,14 @@ def mean_of(task: DetectionTask, config: Config) -> WeightMean | None:
 
 
 def _refuse_schedules(config: Config, task: DetectionTask) -> None:
-    """Refuse a warm-up that would never end, and a schedule that watches what nobody measures."""
+    """Refuse a warm-up that would never end, and to watch what nobody measures."""
+    watched = config.checkpoint.monitor
+    if config.train.early_stopping and watched.startswith("val_") and not len(task.test_set):
+        raise UsageError(
+            f"train.early_stopping goes by checkpoint.monitor, which is {watched}, but the test "
+            "list is empty, so nothing is validated; write train_loss, or train.early_stopping: "
+            "null"
+        )
     for stage in stages_of(config):
         schedule, steps = stage.scheduler, stage.epochs * task.steps_per_epoch
         of, epochs = f"stage {stage.number}", "epochs"

@@ -27,6 +27,7 @@ KEYS = {
     "epochs": "train.epochs",
     "lr": "optimizer.lr",
     "freeze_backbone": "train.freeze_backbone",
+    "use_gpu": "train.device",
     "output_dir": "output.root",
 }
 """What the documented flags are in the config."""
@@ -47,6 +48,12 @@ KEYS = {
 @click.option("--lr", metavar="RATE", help="Same as --set optimizer.lr=RATE.")
 @click.option(
     "--freeze_backbone", metavar="True|False", help="Same as --set train.freeze_backbone=true."
+)
+@click.option(
+    "--use_gpu",
+    metavar="True|False",
+    help="False: train on the CPU, same as --set train.device=cpu; True: on a GPU or not at all; "
+    "left out: on a GPU where there is one.",
 )
 @click.option("--output_dir", metavar="DIR", help="Same as --set output.root=DIR.")
 @click.option(

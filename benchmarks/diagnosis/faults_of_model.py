@@ -89,7 +89,7 @@ MODEL_FAULTS = (
         {"constant": (0, 1)},
         say.STALE,
         say.BEST,
-        settings={"checkpoint.monitor": "val_loss"},
+        settings={"checkpoint.monitor": "val_loss", "checkpoint.mode": "max"},
     ),
     Fault(
         "best-not-renewed",

@@ -8,6 +8,7 @@ from analyzer.errors import FormatError, TrainlintError, UsageError
 from analyzer.formats import yaml12
 from trainer.config import Config
 from trainer.configfile import load_config, parse_flag, parse_set
+from trainer.train import KEYS
 
 
 @pytest.fixture
@@ -161,6 +162,22 @@ def test_a_missing_and_a_binary_file_are_sentences(tmp_path):
 
 def test_a_wrong_direction_is_the_users_choice(load):
     assert load("checkpoint: {mode: min}").checkpoint.mode == "min"
+
+
+@pytest.mark.parametrize(("monitor", "mode"), [("val_loss", "min"), ("val_ap", "max")])
+@pytest.mark.parametrize("section", ["checkpoint", "scheduler"])
+def test_the_direction_follows_from_what_is_watched(load, section, monitor, mode):
+    config = load(f"{section}: {{monitor: {monitor}}}")
+    assert config.plain()[section]["mode"] == mode
+
+
+@pytest.mark.parametrize(("text", "device"), [("False", "cpu"), ("true", "cuda")])
+def test_use_gpu_says_where_to_train(tmp_path, text, device):
+    path = tmp_path / "c.yaml"
+    path.write_text("")
+    assert load_config(path, [parse_flag("use_gpu", KEYS["use_gpu"], text)]).train.device == device
+    with pytest.raises(UsageError, match="--use_gpu 0: allowed: True or False"):
+        parse_flag("use_gpu", KEYS["use_gpu"], "0")
 
 
 def test_every_field_of_every_section_is_in_the_resolved_config():

@@ -494,6 +494,15 @@ def test_an_empty_test_list_trains_without_validation(place, rendered):
     assert not (newest() / "checkpoints/best.pth").exists()
 
 
+def test_nothing_stops_early_by_what_is_never_measured(place, rendered, capsys):
+    folder = copy_data(place, rendered)
+    (folder / "test_list.txt").write_text("")
+    early = ("--train_data_dir", "mine", "--no-preflight", *sets("train.early_stopping={}"))
+    assert train(*early) == 2
+    assert "which is val_f1, but the test list is empty" in capsys.readouterr().err
+    assert not Path("workdirs").exists()
+
+
 def test_the_data_flag_moves_both_lists_where_the_config_has_one_folder(place, rendered):
     copy_data(place, rendered)
     assert train("--train_data_dir", "mine", "--epochs", "1") == 0
