@@ -45,7 +45,7 @@ def fit(session: Session, *, show: bool) -> None:
     if session.config.stages:
         console.print(str(session.rate.stage))
     progress = Progress(console=console, transient=True, disable=not (show and first))
-    with stop_request() as session.stop, progress as bar:
+    with stop_request(tell=first) as session.stop, progress as bar:
         for epoch in range(session.epoch + 1, epochs + 1):
             if reason := patience_over(session):
                 console.print(f"Stopped early: {reason}")

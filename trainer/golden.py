@@ -43,7 +43,8 @@ def cli(run: Path, folder: Path, threshold: float, least: float, **options: Any)
       python -m trainer.golden workdirs/latest golden        # and the newest training?
       python -m trainer.synth golden --train 1 --test 3      # drawn words, to begin with
 
-    All fail: the chain (weights, PyTorch, OpenCV, driver) is broken. Some fail: the detector is
+    All fail: the chain (weights, PyTorch, OpenCV, driver) is broken, unless the weights were poor
+    in their own validation, too. Some fail: the detector is
     weak on that kind of image. All pass: the chain is fine, so what goes wrong elsewhere is the
     data or the settings. Weights that a set was recorded with must give the same boxes again.
 
@@ -63,7 +64,7 @@ def cli(run: Path, folder: Path, threshold: float, least: float, **options: Any)
         )
         return
     found = goldenset.check(loaded, goldenset.read_set(folder), threshold, least, shown)
-    verdict = judge_golden(found)
+    verdict = judge_golden(found, loaded.f1)
     if options["form"] == "json":
         head = {"version": VERSION, "checkpoint": str(loaded.file), "epoch": loaded.epoch}
         about = {"threshold": threshold, "pass": least, "verdict": vars(verdict)}

@@ -13,10 +13,11 @@ _SAID = b"\nStopping after this step; ^C again stops at once\n"
 
 
 @contextmanager
-def stop_request() -> Iterator[Callable[[], bool]]:
+def stop_request(*, tell: bool = True) -> Iterator[Callable[[], bool]]:
     """A function that says whether somebody asked for an end; the old handlers come back after.
 
-    Only the main thread may handle signals; elsewhere nobody can ask.
+    ``tell`` lets it say on the terminal that it heard. Only the main thread may handle signals;
+    elsewhere nobody can ask.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: False
@@ -33,7 +34,8 @@ def stop_request() -> Iterator[Callable[[], bool]]:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
-        os.write(2, _SAID)  # print might have been interrupted in the middle
+        if tell:
+            os.write(2, _SAID)  # print might have been interrupted in the middle
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -52,6 +52,14 @@ def test_all_fail_so_the_chain_is_broken(tmp_path, capsys):
     assert "restart, and reinstall" in found["verdict"]["next"]
 
 
+def test_weights_that_never_found_anything_say_nothing_of_the_environment(tmp_path, capsys):
+    run = write_run(tmp_path / "poor", metrics={"val_f1": 0.02})
+    code, found = checked(capsys, str(run), golden_set(tmp_path / "g", words_image(20)))
+    assert code == 1
+    assert found["verdict"]["kind"] == "not trained enough"
+    assert "reached an F1 of 0.02 only" in found["verdict"]["says"]
+
+
 def test_an_image_that_cannot_be_read_has_failed(tmp_path, capsys):
     folder = golden_set(tmp_path / "g", words_image(230), words_image(230))
     (tmp_path / "g/1.png").write_bytes(b"no image")

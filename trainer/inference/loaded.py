@@ -33,7 +33,8 @@ NORMALISATION = {"mean", "std"}
 class Loaded:
     """A detector in evaluation mode, with the settings it was trained with.
 
-    ``file`` is the weight file, ``epoch`` the one it was saved after.
+    ``file`` is the weight file, ``epoch`` the one it was saved after, ``f1`` what it reached in
+    its own validation then, where that is known.
     """
 
     model: DBNet
@@ -41,6 +42,7 @@ class Loaded:
     file: Path
     epoch: int
     device: torch.device
+    f1: float | None = None
 
     @property
     def bf16(self) -> bool:
@@ -85,13 +87,14 @@ def load(path: Path, *, device: str = "auto") -> Loaded:
         config: Config = build(Config, state["config"], Source(str(file), {}, {}))
         model, epoch = DBNet(config.model.fpn_channels), int(state["epoch"])
         _fill(model, weights_of(state), file)
+        f1 = (state.get("metrics") or {}).get("val_f1")
     else:
         model, config = _of_others(state, file)
-        epoch = 0
+        epoch, f1 = 0, None
     picked = pick_device(device)
     torch.set_num_threads(pick_threads(config.train.threads))
     model.to(picked, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Loaded(model.eval(), config, file, epoch, picked)
+    return Loaded(model.eval(), config, file, epoch, picked, f1)
 
 
 def _of_others(state: Any, file: Path) -> tuple[DBNet, Config]:

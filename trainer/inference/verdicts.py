@@ -134,8 +134,8 @@ def _epochs(epoch: int) -> str:
     return f"{epoch} epoch{'' if epoch == 1 else 's'}"
 
 
-def judge_golden(found: Checked) -> Verdict:
-    """The verdict on a golden set."""
+def judge_golden(found: Checked, f1: float | None) -> Verdict:
+    """The verdict on a golden set; ``f1`` is what the weights reached in their own validation."""
     failed = [one for one in found.images if not one.passed]
     names = ", ".join(Path(one.file).name for one in failed)
     count = len(found.images)
@@ -154,6 +154,14 @@ def judge_golden(found: Checked) -> Verdict:
             f"All {count} images give their boxes: weights, PyTorch, OpenCV and driver work.",
             "where results are poor elsewhere, it is the data or the settings: "
             "python -m analyzer dataset DIR, python -m analyzer report RUN",
+        )
+    if len(failed) == count and f1 is not None and f1 < POOR:
+        return Verdict(
+            "not trained enough",
+            f"None of the {count} images gives its boxes, and in their own validation these "
+            f"weights reached an F1 of {f1:.2f} only: nothing can be said of the environment.",
+            "check weights known to be good: if they fail too it is the environment; why this "
+            "training found nothing: python -m analyzer report RUN",
         )
     if len(failed) == count:
         return Verdict(
