@@ -267,7 +267,8 @@ def test_the_legend_tells_where_the_evidence_lies(tab: Browser, tmp_path: Path) 
     tab.ask("document.querySelector('#run-1 [data-charts]').scrollIntoView()")
     tab.until("document.querySelector('#run-1 [data-charts]').dataset.drawn === 'done'")
     told = tab.ask("document.querySelector('#run-1 [data-charts]').textContent")
-    assert "it climbed (epoch 2 to 5; ringed: 880 at epoch 5)" in told
+    dashed = "ringed: 880 at epoch 5; dashed: the limit, 2)"
+    assert f"it climbed (epoch 2 to 5; {dashed}" in told
     ringed = "ringed: 0.4 at epoch 2; band: the noise of the curve, ± 0."
     assert f"a setback of F1 (epoch 2 to 9; {ringed}" in told
     shapes = "Bokeh.documents.flatMap(d => [...d.all_models]).filter(m => m.type === 'VArea')"

@@ -54,14 +54,15 @@
     return element("li", {}, button);
   }
 
-  // What is drawn of a piece of evidence: where it is, the point that decided, the noise.
-  function told(axis, {start, end, point, broken, noise}) {
+  // What is drawn of a piece of evidence: where, the point that decided, the limit, the noise.
+  function told(axis, {start, end, point, broken, noise, limit}) {
     const short = (value) => Number(value.toPrecision(4));
     const span = short(start) === short(end) ? "" : ` to ${short(end)}`;
     const value = point && (broken ? "not finite" : short(point[1]));
     const ring = point ? `; ringed: ${value} at ${axis} ${short(point[0])}` : "";
     const band = noise ? `; band: the noise of the curve, ± ${short(noise)}` : "";
-    return `${axis} ${short(start)}${span}${ring}${band}`;
+    const dashes = limit === undefined ? "" : `; dashed: the limit, ${short(limit)}`;
+    return `${axis} ${short(start)}${span}${ring}${dashes}${band}`;
   }
 
   function legend(chart) {
