@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from trainer import distributed
 from trainer.config import Config
 from trainer.window import NonFinite
 
@@ -18,7 +19,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CUDA = re.compile(r"CUDA out of memory|CUDA error: out of memory|HIP out of memory|ALLOC_FAILED")
 _HOST = re.compile(
     r"DefaultCPUAllocator|Cannot allocate memory|Insufficient memory|Unable to allocate"
-    r"|std::bad_alloc"
+    r"|std::bad_alloc|could not (?:create|execute) a primitive(?! desc)"  # of oneDNN
 )
 _UNWRITTEN = re.compile(
     r"PytorchStreamWriter failed|file write failed|iostream error|unexpected pos \d+ vs"
@@ -49,9 +50,8 @@ def failure_sentence(error: Exception, config: Config) -> str:
             "with --shm-size=8g or --ipc=host, else lower train.num_workers"
         )
     if isinstance(error, MemoryError) or _HOST.search(text):
-        return (
-            f"main memory ran out ({said}); lower train.num_workers, then {_less_memory(config)}"
-        )
+        workers = "lower train.num_workers, then " if config.train.num_workers else ""
+        return f"main memory ran out ({said}); {workers}{_less_memory(config)}"
     if _WORKER.search(text):
         return (
             f"a loader worker was ended from outside ({said}), most often since main memory ran "
@@ -104,7 +104,8 @@ def _is_full(error: Exception) -> bool:
 def _less_memory(config: Config) -> str:
     """The next smaller batch, then the next smaller input, then the CPU."""
     batch, size = config.data.batch_size, config.data.side
-    if batch > 1:
+    halved = config.train.halve_on_oom and distributed.world_size() == 1  # down to one image
+    if batch > 1 and not halved:
         smaller, accumulate = max(1, batch // 4), config.train.accumulate
         return (
             f"lower data.batch_size from {batch} to {smaller} and raise train.accumulate from "

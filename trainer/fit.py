@@ -151,8 +151,6 @@ def _halve(session: Session) -> bool:
     config, task = session.config, session.task
     if not config.train.halve_on_oom or distributed.world_size() > 1 or not task.halve():
         return False
-    if session.plan.device.type == "cuda":
-        torch.cuda.empty_cache()
     accumulate = -(-config.data.batch_size * config.train.accumulate // task.largest)
     halved = {"batch_size": task.largest, "accumulate": accumulate}
     session.run.heartbeat(force=True, halved=halved)

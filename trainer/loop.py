@@ -14,6 +14,7 @@ from torch import Tensor
 from trainer import distributed
 from trainer.failures import is_out_of_memory
 from trainer.laps import Laps
+from trainer.memory import give_back_freed_memory
 from trainer.optim import set_learning_rate
 from trainer.steps import Plan, Task, autocast, make_update, set_momenta
 from trainer.window import NonFinite, Window, first_nonfinite, mean, unsound
@@ -114,6 +115,7 @@ def _update(
             if not (is_out_of_memory(error) and plan.halve()):
                 raise
         optimizer.zero_grad(set_to_none=True)
+        give_back_freed_memory()  # the error is gone, and what its traceback held
         batches = task.parts(batches)
 
 

@@ -1,8 +1,12 @@
-"""Freed memory stays with the process, so that the next step finds it ready."""
+"""Freed memory stays with the process, so that the next step finds it ready, until it runs out."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
+from contextlib import suppress
+
+import torch
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Names of ``mallopt`` in glibc's malloc.h."""
@@ -21,3 +25,15 @@ def keep_freed_memory() -> bool:
     except (AttributeError, OSError, TypeError):  # TypeError: Windows has no library of no name
         return False
     return bool(mallopt(M_MMAP_MAX, 0) and mallopt(M_TRIM_THRESHOLD, NEVER))
+
+
+def give_back_freed_memory() -> None:
+    """Let the system have all memory that nothing holds any more, of the GPU too.
+
+    Not all of what needs memory gets it from the allocators that keep it: the code that oneDNN
+    makes for each size of a batch does not.
+    """
+    gc.collect()
+    torch.cuda.empty_cache()
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)

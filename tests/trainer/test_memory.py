@@ -39,3 +39,4 @@ def test_other_systems_are_left_as_they_are(monkeypatch, error):
 
     monkeypatch.setattr(ctypes, "CDLL", refuse)
     assert not memory.keep_freed_memory()
+    memory.give_back_freed_memory()

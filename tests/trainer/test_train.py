@@ -433,6 +433,26 @@ def test_where_memory_runs_out_smaller_batches_go_on_from_the_same_step(place, m
     assert train(*sets("train.epochs=1")) == 1
 
 
+@pytest.mark.parametrize(
+    ("halve", "advice"),
+    [
+        ("false", "lower data.batch_size from 4 to 1"),
+        ("true", "train with train.device=cpu on a machine with more memory"),
+    ],
+)
+def test_where_even_one_image_is_too_large_no_smaller_batch_is_advised(
+    place, capsys, monkeypatch, halve, advice
+):
+    def hungry(*arguments):
+        raise RuntimeError("could not create a primitive")  # oneDNN's words
+
+    monkeypatch.setattr(loop, "make_update", hungry)
+    assert train(*sets(f"train.halve_on_oom={halve}")) == 1
+    said = capsys.readouterr().err
+    assert f"main memory ran out (RuntimeError: could not create a primitive); {advice}" in said
+    assert log().count("going on at the same step with batches of") == 2 * (halve == "true")
+
+
 def test_a_second_signal_ends_at_once():
     with interrupt.stop_request() as asked:
         os.kill(os.getpid(), signal.SIGINT)
