@@ -1,4 +1,4 @@
-"""Every command of the README is run, block by block, as a person would type it.
+"""Every command of the READMEs is run, block by block, as a person would type it.
 
 Trainings are made short, and go on after their end, by settings added to their line. What installs
 packages is left out, and a block of nothing else is skipped.
@@ -24,7 +24,8 @@ from analyzer.dataset.sample import write_sample
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "examples" / "workdirs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```sh\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+PAGES = README + (ROOT / "trainer" / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```$", PAGES, re.MULTILINE | re.DOTALL)
 
 NOT_HERE = ("apt-get ", ".venv/bin/pip ", "pip ", "python3 -m venv", ".venv/bin/python -m pytest")
 """Needs the network, or would run these tests in themselves; the CI runs the line that tests."""
@@ -42,7 +43,7 @@ SHORT = {
 FINDS = re.compile(r"-m (?:analyzer (?:check|compare|dataset)|trainer\.golden) ")
 """Commands that may end with 1: something was found, which is no fault of theirs."""
 
-INLINE = re.findall(r"`(python -m [^`]+)`", README)
+INLINE = re.findall(r"`(python -m [^`]+)`", PAGES)
 
 
 def lines(block: str) -> list[str]:
@@ -67,12 +68,17 @@ def checkout(tmp_path: Path) -> Path:
     for name, run in (("exp_a", "healthy"), ("exp_b", "oscillating")):
         (tmp_path / name).symlink_to(next((EXAMPLES / run).glob("exp_*")))
     write_sample(tmp_path / "my_data", train=8, test=4)
-    write_run((tmp_path / "workdirs" / "latest").resolve(), "my_data")
+    trained = write_run(tmp_path / "workdirs" / "exp_20260105143025", "my_data")
+    (tmp_path / "workdirs" / "latest").symlink_to(trained.name)
     rule = README.split("```yaml\n# my_rules/")[1].split("```")[0]
     path = tmp_path / "my_rules" / rule.partition(":")[0]
     path.parent.mkdir(parents=True)
     path.write_text("# my_rules/" + rule, encoding="utf-8")
-    for name, words in (("python", ""), ("trainlint", "-m analyzer")):
+    for name, words in (
+        ("python", ""),
+        ("trainlint", "-m analyzer"),
+        ("torchrun", "-m torch.distributed.run"),
+    ):
         program = tmp_path / "bin" / name
         program.parent.mkdir(exist_ok=True)
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {words} "$@"\n')

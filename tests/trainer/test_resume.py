@@ -216,11 +216,14 @@ def test_a_file_from_before_a_setting_came_goes_on(place):
     assert go_on("--epochs", "2") == 0
 
 
-def test_a_plateau_needs_what_it_watches(place, few, capsys):
+def test_a_plateau_and_an_early_end_need_what_they_watch(place, few, capsys):
     Path("mine").mkdir()
     for path in few.iterdir():
         if path.name != "test_list.txt":
             (Path("mine") / path.name).symlink_to(path)
     Path("mine/test_list.txt").write_text("")
-    assert main(["--config", "c.yaml", "--train_data_dir", "mine", "--no-preflight"]) == 2
+    command = ["--config", "c.yaml", "--train_data_dir", "mine", "--no-preflight"]
+    assert main(command) == 2
+    assert "train.early_stopping goes by checkpoint.monitor" in capsys.readouterr().err
+    assert main([*command, "--set", "train.early_stopping=null"]) == 2
     assert "scheduler.monitor is val_f1, but the test list is empty" in capsys.readouterr().err
