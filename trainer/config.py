@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from trainer.augment import AugmentConfig
-from trainer.scheduling import (
+from trainer.settings import Range, plain
+from trainer.stage_settings import (
     Count,
     Mode,
     Monitored,
@@ -20,7 +21,6 @@ from trainer.scheduling import (
     direction,
     ending_open,
 )
-from trainer.settings import Range, plain
 
 Share = Annotated[float, Range(low=0, high=1)]
 Side = Annotated[int, Range(low=64, high=4096, step=32)]

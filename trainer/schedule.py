@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from trainer.monitor import Watch
-from trainer.scheduling import SchedulerConfig
+from trainer.stage_settings import SchedulerConfig
 
 POLY_POWER = 0.9
 """Of the Poly schedule, as in the DB paper."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from trainer.config import Config
 from trainer.schedule import Plateau, learning_rate
-from trainer.scheduling import SchedulerConfig, StageConfig
+from trainer.stage_settings import SchedulerConfig, StageConfig
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ This is the command line; ``fit`` has the epochs.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,10 +16,10 @@ from typing import Any
 
 import click
 
-from analyzer.errors import MissingExtra, TrainlintError, UsageError
+from analyzer.errors import UsageError
+from trainer.door import SETTINGS, enter, looks_on
 
 PROGRAM = "python -m trainer.train"
-TRAIN_PACKAGES = ("torch", "torchvision", "cv2", "numpy", "psutil", "shapely")
 KEYS = {
     "train_data_dir": "data.train_dir",
     "batch_size": "data.batch_size",
@@ -33,7 +32,7 @@ KEYS = {
 """What the documented flags are in the config."""
 
 
-@click.command(context_settings={"max_content_width": 99, "help_option_names": ["-h", "--help"]})
+@click.command(context_settings=SETTINGS)
 @click.option("--config", type=click.Path(path_type=Path), help="The YAML file with the settings.")
 @click.option(
     "--set",
@@ -117,27 +116,16 @@ def cli(
     show = not options.pop("no_progress") and sys.stderr.isatty()
     typed = {name: str(value) for name, value in options.items() if value is not None}
     command = ["python", "-m", "trainer.train", *arguments]
-    try:
-        path = _run(config, sets, resume, typed, command=command, show=show, check=check)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in TRAIN_PACKAGES:
-            raise
-        raise MissingExtra("Training", "train") from error
-    _done(path)
+    _done(_run(config, sets, resume, typed, command=command, show=show, check=check))
 
 
 def _done(path: Path) -> None:
     """Say where the run is; several processes part from each other."""
     from trainer import distributed
 
-    if not _looks_on():
+    if not looks_on():
         click.echo(path)
     distributed.leave()
-
-
-def _looks_on() -> bool:
-    """Whether this is one of several processes, and not the one that speaks."""
-    return os.environ.get("WORLD_SIZE", "1") != "1" and os.environ.get("RANK", "0") != "0"
 
 
 def _run(
@@ -151,10 +139,6 @@ def _run(
     check: bool,
 ) -> Path:
     """Start or go on; the imports are here so that --help and a missing extra need no torch."""
-    # OpenMP reads this as torch is loaded. Threads that wait for each other spin for milliseconds,
-    # and a step takes ten times as long once another process wants a core. This short spin costs
-    # 5 % where the cores are free; no spin at all (OMP_WAIT_POLICY=PASSIVE) costs 30 %.
-    os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     from trainer.configfile import load_config, parse_flag, parse_set
     from trainer.resume import resume_run
     from trainer.start import new_run
@@ -181,24 +165,8 @@ def _run(
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The door: the only place that turns trouble into a sentence and an exit code."""
-    try:
-        with cli.make_context(PROGRAM, list(arguments), obj=list(arguments)) as context:
-            cli.invoke(context)
-    except click.exceptions.Exit as error:
-        return error.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except KeyboardInterrupt:
-        if not _looks_on():
-            click.echo("Interrupted", err=True)
-        return 130
-    except TrainlintError as error:
-        if not _looks_on():
-            click.echo(f"Error: {error}", err=True)
-        return error.exit_code
-    return 0
+    """Train as the arguments ask for; returns the exit code."""
+    return enter(cli, PROGRAM, arguments, "Training")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainer.schedule import Plateau, learning_rate
-from trainer.scheduling import SchedulerConfig
+from trainer.stage_settings import SchedulerConfig
 
 
 def rates(config, *, epochs, steps_per_epoch, base=1.0):
