@@ -15,19 +15,10 @@ from analyzer.finding import CurveEvidence
 from analyzer.render.html import write_html
 from analyzer.render.report import RunReport
 from analyzer.run import Checkpoint, LogEvent
-from benchmarks.browser import Browser, NoBrowser, browser
+from benchmarks.browser import Browser
 
 ROWS = "[...document.querySelectorAll('table.runs tbody tr:not([hidden])')]"
 NAMES = f"{ROWS}.map(row => row.cells[0].textContent)"
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory) -> Iterator[Browser]:
-    try:
-        with browser(tmp_path_factory.mktemp("profile")) as made:
-            yield made
-    except NoBrowser as error:
-        pytest.skip(f"no browser: {error}")
 
 
 @pytest.fixture(scope="module")

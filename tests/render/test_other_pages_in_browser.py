@@ -23,19 +23,10 @@ from analyzer.render.dataset import DatasetReport
 from analyzer.render.dataset_files import write_dataset_html
 from analyzer.render.report import RunReport
 from analyzer.run import Config, Run
-from benchmarks.browser import Browser, NoBrowser, browser
+from benchmarks.browser import Browser
 
 DRAWN = "[...document.querySelectorAll('[data-charts]')].every(e => e.dataset.drawn === 'done')"
 TABLES = "[...document.querySelectorAll('main table')]"
-
-
-@pytest.fixture(scope="module")
-def tab(tmp_path_factory) -> Iterator[Browser]:
-    try:
-        with browser(tmp_path_factory.mktemp("profile")) as made:
-            yield made
-    except NoBrowser as error:
-        pytest.skip(f"no browser: {error}")
 
 
 @pytest.fixture(scope="module")

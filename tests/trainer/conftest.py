@@ -1,10 +1,39 @@
-"""A run folder and images for the commands that use a trained detector, without a training."""
+"""What tests of the trainer share: one thread, settings from a text, a run without a training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from detector import words_image, write_run, write_split
 
+from trainer.config import Config
+from trainer.configfile import load_config, parse_set
 from trainer.inference.loaded import Loaded
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Sums come out the same, and threads do not wait for cores that others keep busy."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Callable[..., Config]:
+    """From the text of a config, and what --set would say, to settings."""
+
+    def load(text: str, *sets: str) -> Config:
+        path = tmp_path / "c.yaml"
+        path.write_text(text, encoding="utf-8")
+        return load_config(path, [parse_set(item) for item in sets])
+
+    return load
 
 
 @pytest.fixture(scope="module")

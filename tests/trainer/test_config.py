@@ -7,18 +7,8 @@ from hypothesis import strategies as st
 from analyzer.errors import FormatError, TrainlintError, UsageError
 from analyzer.formats import yaml12
 from trainer.config import Config
-from trainer.configfile import load_config, parse_flag, parse_set
+from trainer.configfile import load_config, parse_flag
 from trainer.train import KEYS
-
-
-@pytest.fixture
-def load(tmp_path):
-    def load(text, *sets):
-        path = tmp_path / "c.yaml"
-        path.write_text(text, encoding="utf-8")
-        return load_config(path, [parse_set(item) for item in sets])
-
-    return load
 
 
 def test_an_empty_file_gives_the_documented_defaults(load):

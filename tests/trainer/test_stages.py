@@ -9,7 +9,6 @@ import torch
 from analyzer.errors import FormatError, UsageError
 from analyzer.formats import yaml12
 from trainer.config import OptimizerConfig
-from trainer.configfile import load_config, parse_set
 from trainer.detection.model import DBNet
 from trainer.optim import begin
 from trainer.stages import Rate, stage_at, stages_of
@@ -23,16 +22,6 @@ stages:
   - {name: head, epochs: 2, freeze_backbone: true, lr: 0.01}
   - {epochs: 3, lr: 0.001, scheduler: {type: Poly, warmup_steps: 2}}
 """
-
-
-@pytest.fixture
-def load(tmp_path):
-    def load(text, *sets):
-        path = tmp_path / "c.yaml"
-        path.write_text(text, encoding="utf-8")
-        return load_config(path, [parse_set(item) for item in sets])
-
-    return load
 
 
 def test_one_stage_where_the_config_names_none(load):

@@ -42,14 +42,6 @@ def rendered(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def furnish(folder, rendered):
     """Make a working folder with a config and the data."""
     (folder / "c.yaml").write_text(CONFIG)
@@ -64,7 +56,7 @@ def place(tmp_path, rendered, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def finished_place(tmp_path_factory, rendered, one_thread):
+def finished_place(tmp_path_factory, rendered):
     """A working folder in which one run of two epochs has finished; for tests that only look."""
     folder = furnish(tmp_path_factory.mktemp("finished"), rendered)
     with pytest.MonkeyPatch.context() as patch:

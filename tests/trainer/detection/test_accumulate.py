@@ -22,14 +22,6 @@ SEPARABLE = ("loss.binary=0", "loss.negative_ratio=1000000")
 """A loss that is a sum over pixels: no dice, and all of the background."""
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def config(tmp_path_factory):
     folder = tmp_path_factory.mktemp("accumulate")
