@@ -15,6 +15,7 @@ from typing import Any, Literal
 from unittest import mock
 
 import torch
+from torch import nn
 
 import trainer.detection.dataset
 import trainer.detection.task
@@ -79,7 +80,12 @@ def cooking(recipe: Recipe) -> Iterator[None]:
 
 
 class _Nchw(DBNet):
-    """The same network with its tensors in the order NCHW, whatever the task asks for."""
+    """The same network with its tensors in the order NCHW, its heads layer by layer."""
+
+    def __init__(self, fpn_channels: int) -> None:
+        super().__init__(fpn_channels)
+        self.decoder.binarize = nn.Sequential(*self.decoder.binarize)
+        self.decoder.thresh = nn.Sequential(*self.decoder.thresh)
 
     def to(self, *args: Any, **kwargs: Any) -> _Nchw:
         kwargs.pop("memory_format", None)

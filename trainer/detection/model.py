@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.models import resnet18
 
@@ -82,8 +83,8 @@ class Decoder(nn.Module):
             for scale in (2, 4, 8)
         )
         self.up = nn.Upsample(scale_factor=2)
-        self.binarize = _head(channels, TEXT_PRIOR)
-        self.thresh = _head(channels, THRESHOLD_PRIOR)
+        self.binarize = Head(channels, TEXT_PRIOR)
+        self.thresh = Head(channels, THRESHOLD_PRIOR)
 
     def forward(self, features: list[Tensor], with_threshold: bool) -> Maps:
         c2, c3, c4, c5 = features
@@ -96,23 +97,50 @@ class Decoder(nn.Module):
         return Maps(self.binarize(fused).squeeze(1), threshold)
 
 
-def _head(channels: int, prior: float) -> nn.Sequential:
+class Head(nn.Sequential):
     """A 3x3 convolution, then twice up by two: from stride 4 to one logit per input pixel.
 
-    ``prior`` is the logit that it starts from.
+    The layers are those of the official code. Run one after the other they spend most of their
+    time on the transposed convolutions, whose windows do not overlap: each is a matrix product
+    that makes four pixels of one. Here the four stay side by side, as norm and rectifier do not
+    ask where a pixel lies, and only the logits are put in their places.
     """
-    part = channels // 4
-    last = nn.ConvTranspose2d(part, 1, 2, 2)
-    last.bias = nn.Parameter(torch.tensor([prior]))
-    return nn.Sequential(
-        nn.Conv2d(channels, part, 3, padding=1, bias=False),
-        nn.BatchNorm2d(part),
-        nn.ReLU(inplace=True),
-        nn.ConvTranspose2d(part, part, 2, 2),
-        nn.BatchNorm2d(part),
-        nn.ReLU(inplace=True),
-        last,
-    )
+
+    def __init__(self, channels: int, prior: float) -> None:
+        part = channels // 4
+        last = nn.ConvTranspose2d(part, 1, 2, 2)
+        last.bias = nn.Parameter(torch.tensor([prior]))
+        super().__init__(
+            nn.Conv2d(channels, part, 3, padding=1, bias=False),
+            nn.BatchNorm2d(part),
+            nn.ReLU(inplace=True),
+            nn.ConvTranspose2d(part, part, 2, 2),
+            nn.BatchNorm2d(part),
+            nn.ReLU(inplace=True),
+            last,
+        )
+
+    def forward(self, fused: Tensor) -> Tensor:
+        """(B, channels, H, W) to logits (B, 1, 4 H, 4 W)."""
+        convolution, norm, relu, up, fine_norm, fine_relu, last = self
+        batch, _, height, width = fused.shape
+        coarse = relu(norm(convolution(fused))).permute(0, 2, 3, 1)
+        weight, bias = _parameters(up)  # (in, out, row, column)
+        weight = weight.permute(2, 3, 1, 0).reshape(-1, weight.shape[0])
+        four = F.linear(coarse, weight, bias.repeat(4))  # (B, H, W, row, column, part)
+        four = four.reshape(batch, height * width, 4, -1).permute(0, 3, 1, 2)
+        four = fine_relu(fine_norm(four)).permute(0, 2, 3, 1)
+        four = four.reshape(batch, height, width, -1)
+        weight, bias = _parameters(last)
+        same = torch.eye(2, device=fused.device)  # a logit is made of its own quarter alone
+        weight = torch.einsum("ab,cd,koij->aicjbdk", same, same, weight).reshape(16, -1)
+        logits = F.linear(four, weight, bias.repeat(16))  # (B, H, W, four rows of four)
+        logits = logits.reshape(batch, height, width, 4, 4).transpose(2, 3)
+        return logits.reshape(batch, 1, 4 * height, 4 * width)
+
+
+def _parameters(layer: nn.Module) -> tuple[Tensor, Tensor]:
+    return layer.get_parameter("weight"), layer.get_parameter("bias")
 
 
 class DBNet(nn.Module):
@@ -121,7 +149,7 @@ class DBNet(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, fpn_channels: int = 64) -> None:
+    def __init__(self, fpn_channels: int) -> None:
         super().__init__()
         self.backbone = Backbone()
         self.decoder = Decoder(Backbone.channels, fpn_channels)

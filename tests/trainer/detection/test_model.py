@@ -1,9 +1,11 @@
 """The network: shapes, names, priors, and what eval mode leaves out."""
 
+import copy
+
 import pytest
 import torch
 
-from trainer.detection.model import DBNet
+from trainer.detection.model import DBNet, Head
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +96,19 @@ def test_pooling_before_the_rectifier_is_the_usual_stem(model):
         (found,) = torch.autograd.grad((features * weight).sum(), backbone.conv1.weight)
         gradients[name] = found
     torch.testing.assert_close(gradients["ours"], gradients["usual"])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_head_is_its_layers_one_after_the_other(training):
+    torch.manual_seed(2)
+    ours = Head(32, prior=-2.2).train(training)
+    layers = torch.nn.Sequential(*copy.deepcopy(list(ours))).train(training)
+    features = torch.randn(2, 32, 6, 10)
+    found, wanted = ours(features), layers(features)
+    torch.testing.assert_close(found, wanted)
+    weight = torch.linspace(-1, 1, wanted.numel()).view_as(wanted)
+    for logits in (found, wanted):
+        (logits * weight).sum().backward()
+    for (name, own), other in zip(ours.named_parameters(), layers.parameters(), strict=True):
+        torch.testing.assert_close(own.grad, other.grad, rtol=1e-4, atol=1e-4, msg=name)
+    torch.testing.assert_close(ours.state_dict(), layers.state_dict())
