@@ -9,8 +9,7 @@ from typing import cast
 from analyzer.compare import MISSING, Aligned, Difference
 from analyzer.render.comparison import ComparisonReport
 from analyzer.render.comparisonschema import ComparisonReportJson
-from analyzer.render.json import TOOL, finite, together_json
-from analyzer.render.schema import VERSION
+from analyzer.render.json import finite, heading, together_json
 from analyzer.summary import Summary
 
 
@@ -20,10 +19,7 @@ def comparison_to_json(report: ComparisonReport) -> ComparisonReportJson:
     Values by run are objects with the tags as keys; a run that lacks a key is left out of them.
     """
     made = {
-        "version": VERSION,
-        "tool": TOOL,
-        "tool_version": report.version,
-        "created": report.created.isoformat(timespec="seconds"),
+        **heading(report.version, report.created),
         "comparison": _comparison(report),
     }
     return cast(ComparisonReportJson, finite(made))

@@ -18,16 +18,15 @@ from analyzer.dataset.repair import Change
 from analyzer.dataset.statistics import Histogram, Numbers, SplitNumbers, Spread
 from analyzer.render.datasetschema import DatasetReportJson
 from analyzer.render.json import (
-    TOOL,
     baseline_json,
     finding_json,
     finite,
+    heading,
     suppressed_json,
     verdict_json,
 )
 from analyzer.render.known import Baselined
 from analyzer.render.report import RunReport
-from analyzer.render.schema import VERSION
 from analyzer.render.terminal import findings_grid, folded_lines, headline, indent, show
 from analyzer.render.text import count, number, plain, share
 
@@ -215,10 +214,7 @@ def dataset_to_json(report: DatasetReport) -> DatasetReportJson:
         changes = [{"file": change.file, "what": change.what} for change in report.changes]
         made["repaired"] = {"path": report.copy, "changes": changes}
     whole = {
-        "version": VERSION,
-        "tool": TOOL,
-        "tool_version": report.version,
-        "created": report.created.isoformat(timespec="seconds"),
+        **heading(report.version, report.created),
         "title": report.title,
         "datasets": [made],
         "baseline": baseline_json(report.baseline),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any, cast
 
@@ -46,10 +47,7 @@ def to_json(report: Report) -> ReportJson:
     """The report as values that ``json.dumps(..., allow_nan=False)`` takes."""
     paths = {name: entry.item.run.path for name, entry in report.by_name.items()}
     made = {
-        "version": VERSION,
-        "tool": TOOL,
-        "tool_version": report.version,
-        "created": report.created.isoformat(timespec="seconds"),
+        **heading(report.version, report.created),
         "title": report.title,
         "runs": [_run(item) for item in report.runs],
         "together": together_json(report.together, paths),
@@ -57,6 +55,16 @@ def to_json(report: Report) -> ReportJson:
         "baseline": baseline_json(report.baseline),
     }
     return cast(ReportJson, finite(made))
+
+
+def heading(version: str, created: datetime) -> dict[str, Any]:
+    """What every JSON document begins with; ``version`` is that of the program."""
+    return {
+        "version": VERSION,
+        "tool": TOOL,
+        "tool_version": version,
+        "created": created.isoformat(timespec="seconds"),
+    }
 
 
 def finite(value: Any) -> Any:
