@@ -179,13 +179,17 @@ def find_checkpoint(path: Path) -> tuple[Path, Path]:
 
 def newest(run: Path) -> Path | None:
     """The weight file of a run that a training would go on from."""
-    found = {}
-    for file in (run / CHECKPOINTS).glob("*.pth"):
-        if match := re.fullmatch(r"epoch_(\d+)\.pth", file.name):
-            found[float(match[1])] = file
-        elif match := re.fullmatch(r"interrupted_(\d+)\.pth", file.name):
-            found[float(match[1]) - 0.5] = file  # it lies before the end of that epoch
+    found = {float(epoch): file for epoch, file in epoch_files(run).items()}
+    for epoch, file in epoch_files(run, "interrupted").items():
+        found[epoch - 0.5] = file  # it lies before the end of that epoch
     return found[max(found)] if found else None
+
+
+def epoch_files(run: Path, kind: str = "epoch") -> dict[int, Path]:
+    """The weight files ``epoch_N.pth`` of a run, or those of another ``kind``, by N."""
+    files = (run / CHECKPOINTS).glob(f"{kind}_*.pth")
+    numbers = {file: re.fullmatch(rf"{kind}_(\d+)\.pth", file.name) for file in files}
+    return {int(match[1]): file for file, match in numbers.items() if match}
 
 
 def recorded_best(run: Path) -> dict[str, Any] | None:

@@ -32,10 +32,7 @@ def pick_device(wanted: str) -> torch.device:
 
 
 def pick_precision(wanted: str, device: torch.device) -> str:
-    """``fp32``, ``bf16`` or ``fp16``: ``auto`` is bf16 where the hardware has it, else fp32.
-
-    Emulated bf16 is slower than fp32, so a GPU that only emulates it counts as one without.
-    """
+    """``fp32``, ``bf16`` or ``fp16``: ``auto`` is bf16 where the hardware has it, else fp32."""
     if wanted == "fp16" and device.type == "cpu":
         raise UsageError(
             "train.precision is fp16, which a processor computes many times slower than fp32; "
@@ -43,16 +40,20 @@ def pick_precision(wanted: str, device: torch.device) -> str:
         )
     if wanted in ("fp32", "fp16"):
         return wanted
-    if device.type == "cuda":
-        supported = torch.cuda.is_bf16_supported(including_emulation=False)
-    else:
-        supported = cpu_has_bf16()
+    supported = has_bf16(device)
     if wanted == "bf16" and not supported:
         raise UsageError(
             f"train.precision is bf16, but this {device.type} has no bf16 arithmetic; "
             "write fp32 or auto, or on a GPU fp16"
         )
     return "bf16" if supported else "fp32"
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the hardware computes in bf16; emulation, slower than fp32, does not count."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return cpu_has_bf16()
 
 
 def cpu_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:

@@ -17,7 +17,7 @@ SETTINGS = {"max_content_width": 99, "help_option_names": ["-h", "--help"]}
 """Of every command."""
 
 EXTRAS = {
-    "train": ("torch", "torchvision", "cv2", "numpy", "psutil", "pyclipper", "shapely"),
+    "train": ("torch", "torchvision", "cv2", "numpy", "psutil", "shapely"),
     "export": ("onnx", "onnxruntime"),
 }
 """The extra that brings each package."""

@@ -40,8 +40,16 @@ def load_pretrained(model: DBNet, wanted: bool | str) -> str:
     """
     if wanted is False:
         return "Pretrained weights: none, as model.pretrained is false; starting from random"
-    source = "torchvision ResNet18_Weights.IMAGENET1K_V1" if wanted is True else str(wanted)
-    names = tensors_of(_download() if wanted is True else read_state(Path(str(wanted))))
+    if wanted is True:
+        return load_tensors(model, _download(), "torchvision ResNet18_Weights.IMAGENET1K_V1")
+    return load_tensors(model, _read(Path(wanted)), wanted)
+
+
+def load_tensors(model: DBNet, names: Mapping[str, Tensor], source: str) -> str:
+    """Load tensors by their names; returns one sentence, which names ``source``.
+
+    Raises UsageError where they are not those of a ResNet-18.
+    """
     whole = any(name.startswith("backbone.") for name in names)
     target: nn.Module = model if whole else model.backbone
     own = target.state_dict()
@@ -88,8 +96,17 @@ def _from_db(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {**tensors, **turned, "mean": mean, "std": torch.full_like(mean, 255.0)}
 
 
-def tensors_of(state: Mapping[str, Any]) -> dict[str, Tensor]:
-    """The tensors of a state dict, by the names they have without wrappers."""
+def tensors_of(state: Any, file: Path) -> dict[str, Tensor]:
+    """The tensors of what a ``file`` held, by the names they have without wrappers.
+
+    Of a training that kept the running mean of its weights, that. Raises UsageError where there
+    is no state dict.
+    """
+    for key in ("state_dict", "ema", "model", "weights"):
+        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
+            state = state[key]
+    if not isinstance(state, Mapping):
+        raise UsageError(f"{file} holds no state dict")
     return {_bare(name): tensor for name, tensor in state.items() if isinstance(tensor, Tensor)}
 
 
@@ -100,9 +117,9 @@ def _bare(name: str) -> str:
     return name
 
 
-def _download() -> Mapping[str, Any]:
+def _download() -> Mapping[str, Tensor]:
     try:
-        state: Mapping[str, Any] = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=False)
+        state: Mapping[str, Tensor] = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(progress=False)
     except (OSError, RuntimeError) as error:
         raise UsageError(
             "model.pretrained is true, but torchvision's ResNet-18 weights can neither be found "
@@ -111,15 +128,8 @@ def _download() -> Mapping[str, Any]:
     return state
 
 
-def read_state(path: Path) -> Mapping[str, Any]:
-    """The state dict in a local file; of a training that kept their running mean, that."""
+def _read(file: Path) -> dict[str, Tensor]:
     try:
-        state = read_weights(path)
+        return tensors_of(read_weights(file), file)
     except UsageError as error:
         raise UsageError(f"model.pretrained: {error}; {ADVICE}") from None
-    for key in ("state_dict", "ema", "model", "weights"):
-        if isinstance(state, Mapping) and isinstance(state.get(key), Mapping):
-            state = state[key]
-    if not isinstance(state, Mapping):
-        raise UsageError(f"model.pretrained: {path} holds no state dict; {ADVICE}")
-    return state

@@ -5,7 +5,6 @@ load(path, device=...) -> Loaded; loaded.maps(images) -> probabilities
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,13 +15,13 @@ from numpy.typing import NDArray
 
 from analyzer.errors import UsageError
 from analyzer.formats.workdir import BEST, CHECKPOINTS
-from trainer.checkpoint import FORMAT, read_weights, weights_of
+from trainer.checkpoint import FORMAT, epoch_files, read_weights, weights_of
 from trainer.config import Config, ModelConfig
 from trainer.detection.decode import DecodeConfig
 from trainer.detection.model import DBNet
-from trainer.detection.pretrained import UNUSED, load_pretrained, read_state, tensors_of
+from trainer.detection.pretrained import UNUSED, load_tensors, tensors_of
 from trainer.detection.task import decoding
-from trainer.device import cpu_has_bf16, pick_device, pick_threads
+from trainer.device import has_bf16, pick_device, pick_threads
 from trainer.settings import Source, build
 
 NORMALISATION = {"mean", "std"}
@@ -34,7 +33,7 @@ class Loaded:
     """A detector in evaluation mode, with the settings it was trained with.
 
     ``file`` is the weight file, ``epoch`` the one it was saved after, ``f1`` what it reached in
-    its own validation then, where that is known.
+    its own validation then, where that is known. ``bf16``: compute in it, as that validation did.
     """
 
     model: DBNet
@@ -42,14 +41,8 @@ class Loaded:
     file: Path
     epoch: int
     device: torch.device
+    bf16: bool
     f1: float | None = None
-
-    @property
-    def bf16(self) -> bool:
-        """Whether to compute in bf16, as the training's own validation did."""
-        if self.config.train.precision not in ("auto", "bf16"):
-            return False
-        return torch.cuda.is_bf16_supported() if self.device.type == "cuda" else cpu_has_bf16()
 
     def maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(B, H, W, 3) RGB, H and W multiples of 32, to the probability of text (B, H, W)."""
@@ -94,13 +87,14 @@ def load(path: Path, *, device: str = "auto") -> Loaded:
     picked = pick_device(device)
     torch.set_num_threads(pick_threads(config.train.threads))
     model.to(picked, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Loaded(model.eval(), config, file, epoch, picked, f1)
+    bf16 = config.train.precision in ("auto", "bf16") and has_bf16(picked)
+    return Loaded(model.eval(), config, file, epoch, picked, bf16, f1)
 
 
 def _of_others(state: Any, file: Path) -> tuple[DBNet, Config]:
     """A whole detector of the DB family: what a file lacks would be random, so that is refused."""
     bare = isinstance(state, dict) and "format" not in state
-    names = tensors_of(read_state(file)) if bare else {}
+    names = tensors_of(state, file) if bare else {}
     lateral = names.get("decoder.in5.weight", torch.empty(0))
     width = len(lateral)
     if not width or width % 4:
@@ -120,7 +114,7 @@ def _of_others(state: Any, file: Path) -> tuple[DBNet, Config]:
             f"{file} holds another network than this one: {len(wrong)} tensors are missing, have "
             f"another shape or no place here, such as '{wrong[0]}'"
         )
-    load_pretrained(model, str(file))
+    load_tensors(model, names, str(file))
     return model, Config(model=ModelConfig(pretrained=str(file), fpn_channels=width))
 
 
@@ -149,12 +143,7 @@ def weight_file(path: Path) -> Path:
         )
     if (path / BEST).is_file():
         return path / BEST
-    numbered = {
-        int(match[1]): file
-        for file in (path / CHECKPOINTS).glob("epoch_*.pth")
-        if (match := re.fullmatch(r"epoch_(\d+)\.pth", file.name))
-    }
-    if numbered:
+    if numbered := epoch_files(path):
         return numbered[max(numbered)]
     if (path / "latest").exists():
         raise UsageError(f"{path} holds runs; name one of them, such as {path / 'latest'}")
