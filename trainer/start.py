@@ -173,7 +173,7 @@ def run_info(
         "global_batch": _global_batch(config),
         **describe(plan.device, plan.precision),
         "config_digest": checkpoint.config_digest(config.plain()),
-        **about_data(task.data_info(), looked),
+        **about_data(task.data_info, looked),
     }
 
 
@@ -192,7 +192,7 @@ def log_start(session: Session, notes: Sequence[str], looked: Preflight | None) 
         run.log(note)
     for text, level in () if looked is None else looked.lines:
         run.log(text, level)
-    for split, counts in task.data_info().items():
+    for split, counts in task.data_info.items():
         run.log(
             f"Data: {counts['images']} {split} images, {counts['boxes']} boxes, "
             f"{counts['ignored']} ignored, {counts['small']} too small to learn at this input size"

@@ -121,7 +121,7 @@ def train(recipe: Recipe, seed: int, size: Size, folder: Path) -> Result:
     with cooking(recipe):
         task = DetectionTask(config, torch.device("cpu"))
         curve = _curve(task, config, recipe, stops)
-    return Result(recipe.name, seed, size, task.data_info()["test"]["boxes"], curve)
+    return Result(recipe.name, seed, size, task.data_info["test"]["boxes"], curve)
 
 
 def _curve(

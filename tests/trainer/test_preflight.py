@@ -215,7 +215,7 @@ def test_loader_and_check_do_not_contradict_each_other(
     refused = None
     try:
         for split in ("train", "test"):
-            DetectionDataset(root, split, 160, augment=None).summary()
+            assert DetectionDataset(root, split, 160, augment=None).summary
     except TrainlintError as error:
         refused = error
     if refused is None:

@@ -1,8 +1,8 @@
 """An ICDAR2015 split as training or evaluation inputs.
 
 DetectionDataset(root, split, size, *, augment, min_side, seed, cache_mb)
-    len, [index] -> item, set_epoch(epoch), summary() -> DatasetSummary, .samples, .faults
-collate(items) -> batch
+    len, [index] -> item, set_epoch(epoch), .summary, .samples, .faults
+collate(items) -> batch             quads_of(labels) -> quads, ignored
 
 An item holds the uint8 arrays ``image`` (size, size, 3) in RGB and ``shrink``, ``shrink_mask``,
 ``border``, ``border_mask`` (size, size), see ``labels.LabelMaps``, and the path ``file``. Without
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, default_collate, get_worker_info
 
-from analyzer.formats.icdar_folder import Sample, read_split
+from analyzer.formats.icdar import Label
+from analyzer.formats.icdar_folder import read_split
 from trainer.augment import AugmentConfig, augment
 from trainer.detection.labels import make_maps, small
 from trainer.images import Image, fit, image_size, read_image, shrink_to
@@ -100,11 +102,12 @@ class DetectionDataset(Dataset[Item]):
             if fault.fatal
         ]
 
+    @cached_property
     def summary(self) -> DatasetSummary:
-        """Count the words; of the images only the headers are read."""
+        """Counts of the words; of the images only the headers are read, once."""
         words = ignored = below = 0
         for sample in self.samples:
-            quads, skip = _quads(sample)
+            quads, skip = quads_of(sample.labels)
             source = max(1, *image_size(sample.image))
             ignored += int(skip.sum())
             words += int((~skip).sum())
@@ -114,7 +117,7 @@ class DetectionDataset(Dataset[Item]):
     def __getitem__(self, index: int) -> Item:
         sample = self.samples[index]
         loaded = self._load(index)
-        quads, ignored = _quads(sample)
+        quads, ignored = quads_of(sample.labels)
         if self.augment is None:
             image, fitted = fit(loaded.image, self.size)
             scale = loaded.scale * fitted
@@ -162,8 +165,7 @@ def collate(items: Sequence[Item]) -> dict[str, Any]:
     return batch
 
 
-def _quads(sample: Sample) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The words of a sample: (n, 4, 2) in source pixels, and (n,) which are don't-care."""
-    points = [label.points for label in sample.labels]
-    quads = np.array(points, np.float32).reshape(-1, 4, 2)
-    return quads, np.array([label.ignored for label in sample.labels], bool)
+def quads_of(labels: Sequence[Label]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The words of an image: (n, 4, 2) in its pixels, and (n,) which are don't-care."""
+    quads = np.array([label.points for label in labels], np.float32).reshape(-1, 4, 2)
+    return quads, np.array([label.ignored for label in labels], bool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -161,11 +162,12 @@ class DetectionTask:
             "val_best_box_threshold": best.box_threshold,
         }
 
+    @cached_property
     def data_info(self) -> dict[str, Any]:
         """Counts and digests of both lists, for ``run.json``."""
         info = {}
         for split, dataset in (("train", self.train_set), ("test", self.test_set)):
-            summary = dataset.summary()
+            summary = dataset.summary
             info[split] = {
                 "images": summary.images,
                 "boxes": summary.words,
@@ -227,7 +229,7 @@ def _refuse_fewer(images: int, world: int) -> None:
 
 def _refuse_empty(config: Config, dataset: DetectionDataset) -> None:
     """Stop before a run that could learn nothing."""
-    summary = dataset.summary()
+    summary = dataset.summary
     folder = config.data.train_dir
     advice = f"check the data with: python -m analyzer dataset {folder}"
     if not summary.images:

@@ -25,15 +25,16 @@ from numpy.typing import NDArray
 
 from analyzer.errors import FormatError, UsageError
 from analyzer.formats.files import replace_text
-from analyzer.formats.icdar import Label, format_label, parse_labels
+from analyzer.formats.icdar import format_label, parse_labels
 from analyzer.formats.icdar_folder import read_split
 from analyzer.formats.records import read_json
+from trainer.detection.dataset import quads_of
 from trainer.detection.decode import Boxes
 from trainer.detection.matching import match
 from trainer.detection.metrics import rates
 from trainer.images import read_image
 from trainer.inference.loaded import Loaded
-from trainer.inference.prediction import SUFFIXES, predict
+from trainer.inference.prediction import images_in, predict
 
 RECORD = "golden.json"
 VERSION = 1
@@ -89,7 +90,7 @@ def read_set(folder: Path) -> GoldenSet:
     """Raises UsageError or FormatError where there are no images with boxes."""
     if (folder / "test_list.txt").is_file():
         samples = read_split(folder, "test")
-        found = [_golden(sample.image, sample.labels) for sample in samples]
+        found = [Golden(sample.image, *quads_of(sample.labels)) for sample in samples]
         return GoldenSet(_some(found, folder), {})
     found = []
     for image in _images(folder):
@@ -103,7 +104,7 @@ def read_set(folder: Path) -> GoldenSet:
         fault = next((fault for fault in parsed.faults if fault.fatal), None)
         if fault is not None:
             raise FormatError(fault.message, file=str(labels), line=fault.line)
-        found.append(_golden(image, parsed.labels))
+        found.append(Golden(image, *quads_of(parsed.labels)))
     recorded = read_json(folder / RECORD, default={})
     return GoldenSet(_some(found, folder), recorded if isinstance(recorded, Mapping) else {})
 
@@ -122,16 +123,10 @@ def _images(folder: Path) -> list[Path]:
             f"there is no folder {folder}; a golden set is a folder of a few images with their "
             "boxes, such as: python -m trainer.synth golden --train 1 --test 3"
         )
-    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
+    found = images_in(folder)
     if not found:
         raise UsageError(f"the folder {folder} holds no image")
     return found
-
-
-def _golden(image: Path, labels: Iterable[Label]) -> Golden:
-    labels = tuple(labels)
-    quads = np.array([label.points for label in labels], np.float32).reshape(-1, 4, 2)
-    return Golden(image, quads, np.array([label.ignored for label in labels], bool))
 
 
 def record(loaded: Loaded, folder: Path) -> GoldenSet:

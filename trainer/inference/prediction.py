@@ -45,7 +45,7 @@ def image_files(arguments: Sequence[str]) -> list[Path]:
     for argument in arguments:
         path = Path(argument)
         if path.is_dir():
-            found = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES)
+            found = images_in(path)
             missing = f"the folder {path} holds no image ({', '.join(SUFFIXES)})"
         elif path.exists() or not glob.has_magic(argument):
             found = [path] if path.exists() else []
@@ -59,6 +59,11 @@ def image_files(arguments: Sequence[str]) -> list[Path]:
             raise UsageError(missing)
         files |= dict.fromkeys(file for file in found if not file.is_dir())
     return list(files)
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The images of a folder (not of folders in it), by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
 
 
 def predict(

@@ -141,7 +141,7 @@ def test_counts_and_faults(tmp_path):
     lines = ["0,0,100,0,100,50,0,50,a", "0,60,90,60,90,70,0,70,b", "0,0,9,0,9,9,0,9,###", "bad"]
     write(tmp_path, "\n".join(lines))
     dataset = DetectionDataset(tmp_path, "train", 100, augment=None)
-    summary = dataset.summary()
+    summary = dataset.summary
     assert (summary.images, summary.words, summary.ignored, summary.small) == (1, 2, 1, 1)
     (fault,) = dataset.faults
     assert fault.startswith(f"{tmp_path / 'train_gts/1.txt'}:4:")
@@ -170,4 +170,4 @@ def test_an_empty_list_is_an_empty_set(root, tmp_path):
     (tmp_path / "test_list.txt").write_text("")
     dataset = DetectionDataset(tmp_path, "test", 96, augment=None)
     assert len(dataset) == 0
-    assert dataset.summary().images == 0
+    assert dataset.summary.images == 0
