@@ -17,3 +17,11 @@ def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
             yield made
     except NoBrowser as error:
         pytest.skip(f"no browser: {error}")
+
+
+@pytest.fixture
+def no_complaints(tab: Browser) -> Iterator[None]:
+    """The page writes no error to the console and asks the network for nothing."""
+    tab.problems.clear()
+    yield
+    assert tab.problems == [], "no error in the console, no request to the network"

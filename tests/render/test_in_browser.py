@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from analyzer.render.report import RunReport
 from analyzer.run import Checkpoint, LogEvent
 from benchmarks.browser import Browser
 
+pytestmark = pytest.mark.usefixtures("no_complaints")
+
 ROWS = "[...document.querySelectorAll('table.runs tbody tr:not([hidden])')]"
 NAMES = f"{ROWS}.map(row => row.cells[0].textContent)"
 
@@ -30,13 +31,6 @@ def usual(tmp_path_factory) -> Path:
 def many(tmp_path_factory) -> Path:
     runs = [*[handmade.healthy(f"exp_{i}") for i in range(30)], handmade.exploded("sick")]
     return write_html(handmade.report(*runs), tmp_path_factory.mktemp("many") / "report.html")
-
-
-@pytest.fixture(autouse=True)
-def _no_complaints(tab: Browser) -> Iterator[None]:
-    tab.problems.clear()
-    yield
-    assert tab.problems == [], "no error in the console, no request to the network"
 
 
 @pytest.mark.parametrize("width", [400, 1400])

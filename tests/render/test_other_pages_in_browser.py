@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +23,8 @@ from analyzer.render.dataset_files import write_dataset_html
 from analyzer.render.report import RunReport
 from analyzer.run import Config, Run
 from benchmarks.browser import Browser
+
+pytestmark = pytest.mark.usefixtures("no_complaints")
 
 DRAWN = "[...document.querySelectorAll('[data-charts]')].every(e => e.dataset.drawn === 'done')"
 TABLES = "[...document.querySelectorAll('main table')]"
@@ -58,13 +59,6 @@ def dataset(tmp_path_factory) -> Path:
     item = RunReport(run, diagnose(run))
     report = DatasetReport(item, examined.numbers, handmade.CREATED, "0.1.0")
     return write_dataset_html(report, folder / "dataset.html")
-
-
-@pytest.fixture(autouse=True)
-def _no_complaints(tab: Browser) -> Iterator[None]:
-    tab.problems.clear()
-    yield
-    assert tab.problems == [], "no error in the console, no request to the network"
 
 
 @pytest.mark.parametrize("width", [400, 1400])
