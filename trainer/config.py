@@ -34,7 +34,7 @@ class ModelConfig:
     pretrained: bool | str = True
     """true: torchvision's ImageNet weights; false: from random; a path: a local state dict, of a
     ResNet-18, of this trainer, or of a DB detector where fpn_channels is 256"""
-    fpn_channels: Annotated[int, Range(low=16, high=1024, step=4)] = 64
+    fpn_channels: Annotated[int, Range(low=16, high=1024, step=4)] = 128
     """64 trains about twice as fast on a CPU as 256, the width of the published models"""
 
     def __post_init__(self) -> None:
