@@ -24,6 +24,16 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(autouse=True)
+def _weights_are_not_kept(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A training leaves hundreds of megabytes; those of all tests together would fill a disk."""
+    yield
+    places = {"tmp_path", "home"} & request.node.funcargs.keys()
+    for place in places:
+        for file in request.node.funcargs[place].rglob("*.pth"):
+            file.unlink()
+
+
 @pytest.fixture
 def load(tmp_path: Path) -> Callable[..., Config]:
     """From the text of a config, and what --set would say, to settings."""
