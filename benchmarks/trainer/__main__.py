@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import mean, median
@@ -12,10 +13,16 @@ import click
 
 from benchmarks.trainer import accuracy as learning
 from benchmarks.trainer import cost as spending
-from benchmarks.trainer.recipes import PLAIN, default, recipes
+from benchmarks.trainer.recipes import PLAIN, Recipe, default, recipes
 
 GOAL_RATIO = 4.0
 """So many times less CPU than the plain recipe, where the processor has bf16."""
+
+ONLY = click.option(
+    "--only",
+    multiple=True,
+    help="A recipe to set beside plain, as 'bf16 64 NHWC'; may be repeated.",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -31,14 +38,14 @@ def main(context: click.Context) -> None:
 @click.option("--batch", default=8, show_default=True, help="Images in a batch.")
 @click.option("--steps", default=3, show_default=True, help="Batches measured in a round.")
 @click.option("--rounds", default=5, show_default=True, help="Rounds of every recipe.")
-@click.option("--only", multiple=True, help="Names of recipes; else all. May be repeated.")
+@ONLY
 @click.option("--json", "as_json", is_flag=True, help="Print the rounds as JSON.")
 def cost(
     *, side: int, batch: int, steps: int, rounds: int, only: tuple[str, ...], as_json: bool
 ) -> None:
     """CPU milliseconds per image by part, and peak memory, on one core."""
     load = spending.Load(side, batch, steps)
-    chosen = [one for one in recipes() if not only or one.name in {*only, PLAIN.name}]
+    chosen = [PLAIN, *_named(only, recipes()[1:])]
     found = spending.rounds(chosen, load, rounds, lambda line: click.echo(line, err=True))
     if as_json:
         plain = {name: [asdict(one) for one in rounds] for name, rounds in found.items()}
@@ -64,15 +71,24 @@ def cost(
 @click.option("--train", default=300, show_default=True, help="Training images of a seed.")
 @click.option("--test", default=600, show_default=True, help="Test images of a seed.")
 @click.option("--epochs", default=8, show_default=True)
+@ONLY
 @click.option(
     "--kept",
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of results, which are added as they come; what it holds is not trained again.",
 )
 def accuracy(
-    *, seeds: str, side: int, train: int, test: int, epochs: int, kept: Path | None
+    *,
+    seeds: str,
+    side: int,
+    train: int,
+    test: int,
+    epochs: int,
+    only: tuple[str, ...],
+    kept: Path | None,
 ) -> None:
     """F1 against CPU time, default and plain recipe on the same data, over paired seeds."""
+    sides = _named(only, [default()])
     first, _, last = seeds.partition("-")
     numbers = range(int(first), int(last or first) + 1)
     size = learning.Size(side, train, test, epochs)
@@ -80,19 +96,34 @@ def accuracy(
         place = Path(folder)
         file = kept or place / "results.jsonl"
         click.echo("CPU seconds of the training so far, and F1 then:")
-        results = learning.compare(numbers, size, folder=place, kept=file, tell=click.echo)
+        all_sides = [*sides, PLAIN]
+        results = learning.compare(
+            all_sides, numbers, size, folder=place, kept=file, tell=click.echo
+        )
     click.echo()
-    for name in (default().name, PLAIN.name):
+    for name in (one.name for one in all_sides):
         own = [one for one in results if one.recipe == name]
         f1, seconds = mean(one.f1 for one in own), median(one.seconds for one in own)
         words = sum(one.words for one in own)
-        click.echo(f"{name:10} F1 {f1:.3f}, {seconds:.0f} CPU s; {words} test boxes")
-    differences = learning.differences(results)
-    told = " ".join(f"{one:+.3f}" for one in differences)
-    click.echo(f"default - plain by seed: {told}")
-    if len(differences) > 1:
-        low, high = learning.interval(differences)
-        click.echo(f"90 % interval of the mean: {low:+.3f} to {high:+.3f}, goal above -0.03")
+        click.echo(f"{name:14} F1 {f1:.3f}, {seconds:.0f} CPU s; {words} test boxes")
+    for name in (one.name for one in sides):
+        differences = learning.differences(results, name)
+        told = " ".join(f"{one:+.3f}" for one in differences)
+        click.echo(f"{name} - plain by seed: {told}")
+        if len(differences) > 1:
+            low, high = learning.interval(differences)
+            click.echo(f"90 % interval of the mean: {low:+.3f} to {high:+.3f}, goal above -0.03")
+
+
+def _named(names: Sequence[str], usual: Sequence[Recipe]) -> list[Recipe]:
+    """The recipes of these names; the usual ones where none is named."""
+    known = {one.name: one for one in recipes()}
+    for name in names:
+        if name not in known:
+            raise click.BadParameter(
+                f"there is no recipe '{name}'; the recipes are: {', '.join(known)}"
+            )
+    return [known[name] for name in names if name != PLAIN.name] if names else list(usual)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""F1 against CPU time: the default and the plain recipe on the same data, over paired seeds.
+"""F1 against CPU time: recipes and the plain one on the same data, over paired seeds.
 
 A pair shares its rendered data set, the seed of weights, order and augmentation, the number of
 images seen and the schedule. Results are kept as they come, so that a run can be gone on with.
@@ -16,7 +16,7 @@ from statistics import mean, stdev
 
 import torch
 
-from benchmarks.trainer.recipes import PLAIN, Recipe, configured, cooking, default
+from benchmarks.trainer.recipes import PLAIN, Recipe, configured, cooking
 from trainer.config import Config, DataConfig, SynthConfig
 from trainer.configfile import load_config
 from trainer.detection.task import DetectionTask
@@ -67,6 +67,7 @@ class Result:
 
 
 def compare(
+    recipes: Sequence[Recipe],
     seeds: Sequence[int],
     size: Size,
     *,
@@ -74,13 +75,13 @@ def compare(
     kept: Path,
     tell: Callable[[str], None],
 ) -> list[Result]:
-    """Train both recipes on each seed, but those that the file ``kept`` holds; tell each result.
+    """Train the recipes on each seed, but those that the file ``kept`` holds; tell each result.
 
     ``folder`` is where the data sets are rendered.
     """
     done = load(kept)
     for seed in seeds:
-        for recipe in (default(), PLAIN):
+        for recipe in recipes:
             known = [r for r in done if (r.recipe, r.seed, r.size) == (recipe.name, seed, size)]
             result = known[0] if known else train(recipe, seed, size, folder)
             if not known:
@@ -88,8 +89,9 @@ def compare(
                 with kept.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(asdict(result)) + "\n")
             points = "  ".join(f"{cpu:.0f} s {f1:.3f}" for _, cpu, f1 in result.curve)
-            tell(f"seed {seed}  {recipe.name:10}  {points}")
-    return [one for one in done if one.seed in seeds and one.size == size]
+            tell(f"seed {seed}  {recipe.name:14}  {points}")
+    names = {recipe.name for recipe in recipes}
+    return [r for r in done if r.seed in seeds and r.size == size and r.recipe in names]
 
 
 def load(kept: Path) -> list[Result]:
@@ -164,9 +166,9 @@ def _config(data: Path, seed: int, size: Size) -> Config:
     return replace(config, data=place, train=replace(config.train, epochs=size.epochs, seed=seed))
 
 
-def differences(results: Sequence[Result]) -> list[float]:
-    """F1 of the default minus F1 of the plain recipe, of each seed that has both."""
-    ours = {one.seed: one.f1 for one in results if one.recipe == default().name}
+def differences(results: Sequence[Result], name: str) -> list[float]:
+    """F1 of the recipe of that name minus F1 of the plain one, of each seed that has both."""
+    ours = {one.seed: one.f1 for one in results if one.recipe == name}
     plain = {one.seed: one.f1 for one in results if one.recipe == PLAIN.name}
     return [ours[seed] - plain[seed] for seed in sorted(ours.keys() & plain.keys())]
 

@@ -86,6 +86,18 @@ def test_pairs_are_trained_once_and_kept(tmp_path) -> None:
     assert all([point[0] for point in one.curve] == [1, 2] for one in results)
 
 
+def test_other_recipes_are_trained_by_name_and_an_unknown_one_is_refused(tmp_path) -> None:
+    options = ["accuracy", "--seeds", "1", "--side", "64", "--train", "2", "--test", "2"]
+    options += ["--epochs", "1", "--kept", str(tmp_path / "results.jsonl")]
+    other = CliRunner().invoke(main, [*options, "--only", "fp32 64 NHWC"], catch_exceptions=False)
+    assert "fp32 64 NHWC - plain by seed" in other.stdout
+    kept = accuracy.load(tmp_path / "results.jsonl")
+    assert [one.recipe for one in kept] == ["fp32 64 NHWC", "plain"]
+    refused = CliRunner().invoke(main, ["accuracy", "--only", "fp8"])
+    assert refused.exit_code == 2
+    assert "fp32 64 NHWC" in refused.output
+
+
 def test_the_interval_is_students() -> None:
     low, high = accuracy.interval([0.0, 0.01, 0.02, 0.03, 0.04])
     assert low == pytest.approx(0.02 - 2.132 * 0.0158114 / 5**0.5, abs=1e-6)
