@@ -151,7 +151,7 @@ class TrainConfig:
     """processes that load data; 0 loads in the training process, right for few cores"""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """auto: bf16 where the processor or GPU has it, else fp32; fp16 is for GPUs without bf16"""
+    """auto: bf16 where the hardware is faster in it, else fp32; fp16 is for GPUs without it"""
     compile: bool = False
     """let PyTorch compile the model, which takes a minute at the start and a C++ compiler"""
     threads: Count | None = None

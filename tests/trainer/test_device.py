@@ -22,12 +22,18 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(
-    ("flags", "expected"),
-    [("fpu avx512f avx512_bf16", True), ("amx_bf16 x", True), ("fpu avx512f", False), ("", False)],
+    ("maker", "flags", "expected"),
+    [
+        ("AuthenticAMD", "fpu avx512f avx512_bf16", True),
+        ("GenuineIntel", "fpu avx512f avx512_bf16", False),
+        ("GenuineIntel", "avx512_bf16 amx_bf16 x", True),
+        ("AuthenticAMD", "fpu avx512f", False),
+        ("AuthenticAMD", "", False),
+    ],
 )
-def test_bf16_is_read_from_the_flags_of_the_processor(tmp_path, flags, expected):
+def test_bf16_is_read_from_the_flags_of_the_processor(tmp_path, maker, flags, expected):
     path = tmp_path / "cpuinfo"
-    path.write_text(f"model name : Some CPU\nflags\t\t: {flags}\n")
+    path.write_text(f"vendor_id : {maker}\nmodel name : Some CPU\nflags\t\t: {flags}\n")
     assert cpu_has_bf16(path) is expected
 
 
@@ -58,7 +64,7 @@ def test_a_compiled_model_keeps_the_names_of_its_weights():
 def test_bf16_without_hardware_is_refused(monkeypatch):
     monkeypatch.setattr("trainer.device.cpu_has_bf16", lambda: False)
     assert pick_precision("auto", CPU) == "fp32"
-    with pytest.raises(UsageError, match="no bf16 arithmetic; write fp32 or auto"):
+    with pytest.raises(UsageError, match="no faster than fp32; write fp32 or auto"):
         pick_precision("bf16", CPU)
 
 
