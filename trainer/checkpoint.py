@@ -173,7 +173,9 @@ def find_checkpoint(path: Path) -> tuple[Path, Path]:
         )
     file = newest(path)
     if file is None:
-        raise UsageError(f"{path / CHECKPOINTS} holds no epoch_N.pth to go on from; start anew")
+        best = path / BEST
+        advice = f"go on from {best}, or start anew" if best.is_file() else "start anew"
+        raise UsageError(f"{path / CHECKPOINTS} holds no epoch_N.pth to go on from; {advice}")
     return path, file
 
 

@@ -101,7 +101,6 @@ def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:
     record["checkpoint_time"] = time.perf_counter() - saving
     record["epoch_time"] = time.perf_counter() - begin
     run.epoch(_ordered(record))
-    run.drop_interrupted()
     session.epoch = epoch
     return record
 

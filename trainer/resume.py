@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from trainer.monitor import Watch
 from trainer.onlooker import writer
 from trainer.preflight import SKIPPED, Preflight, preflight
 from trainer.schedule import Plateau
-from trainer.session import Session
+from trainer.session import Session, patience_over
 from trainer.settings import Source, build
 from trainer.start import about_data, assemble, log_start, mean_of, run_info
 
@@ -70,6 +71,8 @@ def resume_run(
         mean.load(state["ema"])
     session = Session(config, task, optimizer, plan, rate, run, mean, epoch=epoch, rows=rows)
     session.stopping = Watch(**(state.get("early_stopping") or {}))
+    if config.train.epochs > state["config"]["train"]["epochs"] and patience_over(session):
+        session.stopping = replace(session.stopping, waited=0)  # more was asked for
     session.best = checkpoint.better_best(recorded, state["best"], config.checkpoint.mode)
     with ending(run, config):
         if session.best != recorded and not rows:

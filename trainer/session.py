@@ -99,6 +99,7 @@ def save_epoch(session: Session, epoch: int, step: int, record: Mapping[str, Any
     last = epoch == session.config.train.epochs or patience_over(session) is not None
     if epoch % settings.every == 0 or last:
         run.save(epoch, write, metric=settings.monitor, value=value)
+        run.drop_interrupted()
     if improved and value is not None:
         run.save_best(epoch, write, metric=settings.monitor, value=value)
     if settings.keep is not None:

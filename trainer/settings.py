@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import sys
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -140,7 +141,8 @@ def _accept(hint: Any, value: Any) -> tuple[bool, Any]:
         return value is None, value
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if hint is float:
-        return number and math.isfinite(value), float(value) if number else value
+        accepted = number and abs(value) <= sys.float_info.max
+        return accepted, float(value) if accepted else value
     return type(value) is hint, value
 
 

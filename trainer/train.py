@@ -10,7 +10,6 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -154,8 +153,7 @@ def _run(
             "no settings: name a file with --config, such as trainer/configs/det_tiny.yaml"
         )
     if "train_data_dir" in typed and load_config(config).data.same_folder:
-        first = flags[0]
-        overrides.insert(0, replace(first, key="data.test_dir"))
+        overrides.insert(0, parse_flag("train_data_dir", "data.test_dir", typed["train_data_dir"]))
     # Only the config's own folder is rendered: a misspelt one must not become synthetic data.
     named = any(item.key == "data.train_dir" for item in overrides) and not any(
         item.key.startswith("data.synth") for item in overrides

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,3 +73,16 @@ def _damaged(path: Path, what: str) -> UsageError:
     return UsageError(
         f"{path} {what}, so the run cannot be resumed without losing it; repair it or move it away"
     )
+
+
+def followed_by(records: Sequence[dict[str, Any]], new: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records of epochs and a new one, in place of those from its epoch on.
+
+    There are such where a training is resumed from an earlier epoch than it had come to.
+    """
+    epoch = new["epoch"]
+    return [*(one for one in records if not _is_from(one.get("epoch"), epoch)), new]
+
+
+def _is_from(epoch: object, first: int) -> bool:
+    return isinstance(epoch, int) and epoch >= first

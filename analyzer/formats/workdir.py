@@ -38,7 +38,7 @@ from analyzer.formats.files import (
     replace_text,
 )
 from analyzer.formats.folders import create_run_folder, make_folder, point_latest
-from analyzer.formats.records import encode_record, read_json, read_records
+from analyzer.formats.records import encode_record, followed_by, read_json, read_records
 
 FORMAT_VERSION = 1
 """1: the layout above (2026)."""
@@ -112,7 +112,7 @@ class RunWriter:
         info: Mapping[str, Any],
         config: Mapping[str, Any] | None = None,
     ) -> RunWriter:
-        """Go on writing in an existing run: its records stay, new ones follow them.
+        """Go on writing in an existing run: its records stay, new ones follow.
 
         ``config`` replaces the settings where some were changed. Raises UsageError where a file
         that must be gone on from is damaged; nothing has been written then.
@@ -159,8 +159,8 @@ class RunWriter:
         self.heartbeat()
 
     def epoch(self, record: Mapping[str, Any]) -> None:
-        """Add the record of an epoch to ``metrics.json``."""
-        self._records.append(encode_record(record))
+        """Add the record of an epoch to ``metrics.json``, which holds each epoch once."""
+        self._records = followed_by(self._records, encode_record(record))
         lines = ",\n".join("  " + json.dumps(item, allow_nan=False) for item in self._records)
         replace_text(self.path / METRICS, f"[\n{lines}\n]\n")
         self.heartbeat(force=True)
@@ -197,7 +197,7 @@ class RunWriter:
         self.log(trainlog.saved(self._logged(file)))
 
     def drop_interrupted(self) -> None:
-        """Delete what ``save_interrupted`` wrote, as an epoch has ended after it."""
+        """Delete what ``save_interrupted`` wrote, as a later state is saved."""
         for path in (self.path / CHECKPOINTS).glob("interrupted_*.pth"):
             path.unlink(missing_ok=True)
 

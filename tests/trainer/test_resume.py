@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -134,6 +135,33 @@ def test_an_interruption_at_any_step_changes_nothing(place, whole, monkeypatch, 
     assert_same_end(whole)
 
 
+def test_an_interruption_is_kept_until_a_later_state_is_saved(place, whole, monkeypatch):
+    numbers, _, _ = whole
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 5)
+        assert train("checkpoint.every=9") == 130
+    kept = Path("workdirs/latest/checkpoints/interrupted_3.pth")
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 2)  # in epoch 4, after epoch 3 has ended and saved nothing
+        assert go_on() == 130
+    assert kept.exists()
+    Path("workdirs/latest/checkpoints/interrupted_4.pth").unlink()  # as if it had been killed
+    assert go_on() == 0
+    assert records() == numbers
+    assert not kept.exists()
+
+
+def test_where_only_the_best_is_saved_a_resume_says_so(place, capsys):
+    assert train("train.epochs=1", "stages=[]") == 0
+    run = Path("workdirs/latest").resolve()
+    (run / "checkpoints/epoch_1.pth").unlink()
+    assert go_on() == 2
+    assert "go on from" in capsys.readouterr().err
+    shutil.rmtree(run / "checkpoints")
+    assert go_on() == 2
+    assert "to go on from; start anew" in capsys.readouterr().err
+
+
 def test_fewer_epochs_and_the_rest_later_change_nothing(place, whole):
     assert train("train.epochs=4") == 0
     assert go_on("--epochs", "5") == 0
@@ -155,7 +183,7 @@ def test_going_on_at_the_border_of_two_stages_changes_nothing(place, whole):
         == 0
     )
     numbers, expected, _ = whole
-    assert records()[3:] == numbers[2:]
+    assert records()[2:] == numbers[2:]
     found = state("epoch_5.pth")
     for key in ("model", "optimizer", "ema", "early_stopping"):
         assert same(found[key], expected[key]), key
@@ -193,6 +221,14 @@ def test_a_training_ends_early_and_says_why(place, monkeypatch):
     (judged,) = analyzer.read(run)
     assert judged.status == "stopped early"
     assert "run-incomplete" not in [item.rule for item in analyzer.diagnose(judged).findings]
+
+
+def test_more_epochs_after_an_early_end_are_made(place):
+    early = ["stages=[]", "train.epochs=9", "train.early_stopping={patience: 2}"]
+    assert train(*early) == 0
+    assert len(records()) == 3
+    assert go_on("--epochs", "12") == 0
+    assert len(records()) == 5  # its patience begins anew
 
 
 def test_a_run_killed_as_it_ended_is_brought_to_its_end(place):

@@ -261,9 +261,9 @@ def _cut(batch: Batch, size: int) -> list[Batch]:
 
 
 def _count(batch: Batch) -> Counts:
-    inside = int(batch["shrink_mask"].sum())
-    positives = int((batch["shrink"] * batch["shrink_mask"]).sum())
-    return Counts(positives, inside - positives, int(batch["border_mask"].sum()))
+    inside = int(batch["shrink_mask"].count_nonzero())
+    positives = int((batch["shrink"] & batch["shrink_mask"]).count_nonzero())
+    return Counts(positives, inside - positives, int(batch["border_mask"].count_nonzero()))
 
 
 def _targets(batch: Batch, device: torch.device, counts: Counts, whole: Counts) -> Targets:
