@@ -117,11 +117,15 @@ def _begun(folder: Path, do: Callable[[], int], log: Path) -> int:
     child = os.fork()
     if child:
         return child
-    os.chdir(folder)
-    with log.open("ab") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    os._exit(do())
+    code = 1
+    try:  # what is raised here must not end what the parent has begun
+        os.chdir(folder)
+        with log.open("ab") as file:
+            os.dup2(file.fileno(), 1)
+            os.dup2(file.fileno(), 2)
+        code = do()
+    finally:
+        os._exit(code)
 
 
 def _furnished(root: Path, name: str) -> Path:

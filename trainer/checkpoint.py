@@ -158,7 +158,16 @@ def _rng_state() -> dict[str, Any]:
 
 
 def find_checkpoint(path: Path) -> tuple[Path, Path]:
-    """(run folder, weight file) of ``--resume PATH``: a run folder or a weight file in one."""
+    """(run folder, weight file) of ``--resume PATH``: a run folder or a weight file in one.
+
+    Links are followed here: ``workdirs/latest`` leads elsewhere as soon as another run begins.
+    """
+    if not path.exists():
+        raise UsageError(
+            f"there is no {path}; name a run folder such as workdirs/latest, or a weight file in "
+            f"its {CHECKPOINTS} folder"
+        )
+    path = _followed(path)
     if path.is_file():
         run = path.parent.parent
         if path.parent.name != CHECKPOINTS or not (run / "config.yaml").is_file():
@@ -177,6 +186,12 @@ def find_checkpoint(path: Path) -> tuple[Path, Path]:
         advice = f"go on from {best}, or start anew" if best.is_file() else "start anew"
         raise UsageError(f"{path / CHECKPOINTS} holds no epoch_N.pth to go on from; {advice}")
     return path, file
+
+
+def _followed(path: Path) -> Path:
+    """Where ``path`` leads, from the working folder where it lies below that."""
+    real, here = path.resolve(), Path.cwd()
+    return real.relative_to(here) if real.is_relative_to(here) else real
 
 
 def newest(run: Path) -> Path | None:

@@ -40,7 +40,7 @@ def ending(run: RunWriter, config: Config) -> Iterator[None]:
         error.args = (last_sentence(error),)
         accuse(str(error))
         _end(run, "failed", f"Failed: {error}", "ERROR", str(error))
-        raise
+        raise TrainingFailed(str(error)) from error
     except Exception as error:
         other = accused(error)
         sentence = other or failure_sentence(error, config)

@@ -6,15 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any
 
 import torch
-from torch import Tensor
 
 from trainer import distributed
-from trainer.failures import is_out_of_memory
 from trainer.laps import Laps
-from trainer.memory import give_back_freed_memory
 from trainer.optim import set_learning_rate
 from trainer.steps import Plan, Task, autocast, make_update, set_momenta
 from trainer.window import NonFinite, Window, first_nonfinite, mean, unsound
@@ -22,7 +18,7 @@ from trainer.window import NonFinite, Window, first_nonfinite, mean, unsound
 
 @dataclass
 class Trained:
-    """Means over the steps of an epoch (losses: over its images), and its wall time in seconds.
+    """Means over the steps of an epoch (losses: over its images).
 
     ``rows`` are the numbers of each step; ``stopped`` says that steps are left.
     """
@@ -30,7 +26,6 @@ class Trained:
     rows: list[dict[str, float]]
     means: dict[str, float] = field(default_factory=dict)
     """``train_loss``, its parts, ``grad_norm``, ``clipped_share``, and the times"""
-    seconds: float = 0.0
     nonfinite: NonFinite | None = None
     stopped: bool = False
 
@@ -75,13 +70,13 @@ def train_epoch(
     set_momenta(optimizer)
     trained = Trained(rows=list(before))
     window = Window()
-    begin = clock = time.perf_counter()
+    clock = time.perf_counter()
     for batches in task.train_updates(epoch, len(before)):
         waited = time.perf_counter() - clock
         step = first_step + trained.steps + len(window.rows)
         set_learning_rate(optimizer, plan.lr_at(step, epoch))
         laps = Laps(plan.device)
-        values = _update(task, optimizer, plan, batches, laps)
+        values = make_update(task, optimizer, plan, batches, laps)
         files = [file for batch in batches for file in task.files(batch)]
         window.add(values, waited, laps, files)
         on_step(step)
@@ -96,27 +91,8 @@ def train_epoch(
     if window.rows:
         on_record(_flush(trained, window, plan, step, epoch))
     task.network = task.model
-    trained.means, trained.seconds = mean(trained.rows), time.perf_counter() - begin
+    trained.means = mean(trained.rows)
     return trained
-
-
-def _update(
-    task: Task,
-    optimizer: torch.optim.Optimizer,
-    plan: Plan,
-    batches: Sequence[Any],
-    laps: Laps,
-) -> dict[str, Tensor]:
-    """Make an update; where memory runs out, again from smaller batches, if ``plan`` allows."""
-    while True:
-        try:
-            return make_update(task, optimizer, plan, batches, laps)
-        except Exception as error:
-            if not (is_out_of_memory(error) and plan.halve()):
-                raise
-        optimizer.zero_grad(set_to_none=True)
-        give_back_freed_memory()  # the error is gone, and what its traceback held
-        batches = task.parts(batches)
 
 
 def _flush(

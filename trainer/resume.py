@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from analyzer.errors import UsageError
 from analyzer.formats.records import read_json
@@ -50,6 +53,7 @@ def resume_run(
     distributed.from_first(lambda: _refuse_running(folder))
     state = checkpoint.load_state(file)
     _refuse_changed(config, state, folder, file)
+    crew = _compare_processes(state, folder)
     epoch = state["epoch"]
     task, optimizer, plan, rate = assemble(config, epoch=epoch + 1, load_weights=False)
     inside = state.get("stage", 1) == rate.stage.number  # else a stage begins here
@@ -84,6 +88,8 @@ def resume_run(
         more = f" and {len(rows)} steps of the next" if rows else ""
         note = f"Resumed from {file.name}, after epoch {session.epoch}{more}{raised}"
         log_start(session, [note], looked)
+        for sentence in crew:
+            run.log(sentence, "WARNING")
         fit(session, show=show)
     return run.path
 
@@ -128,13 +134,13 @@ def _refuse_running(folder: Path) -> None:
     """Two trainings in one directory would mix their records."""
     info = read_json(folder / RUN, default={})
     pid = info.get("pid")
-    if os.name != "posix":  # elsewhere signal 0 is no harmless question
-        return
     if info.get("status") != "running" or info.get("host") != host_id() or pid == os.getpid():
         return
     try:
-        os.kill(int(pid), 0)
-    except (OSError, TypeError, ValueError):
+        begun = datetime.fromisoformat([info["started"], *info.get("resumed", [])][-1])
+        if psutil.Process(int(pid)).create_time() > begun.timestamp() + 1:
+            return  # a later process that got the number of one that has gone
+    except (psutil.Error, KeyError, TypeError, ValueError):
         return
     raise UsageError(f"{folder} is still being trained by process {pid}; stop that first")
 
@@ -147,11 +153,33 @@ def _refuse_changed(config: Config, state: Mapping[str, Any], folder: Path, file
             f"{folder / CONFIG} is not what {file.name} was trained with; put the old settings "
             "back, or start a new run"
         )
+    if config.train.epochs < before.train.epochs:
+        raise UsageError(
+            f"train.epochs was {before.train.epochs}, is {config.train.epochs}: of a resumed run "
+            "it may only be raised; ^C ends a training, and its best weights stay"
+        )
     if state["epoch"] >= config.train.epochs and not _cut_off(folder, state["epoch"]):
         raise UsageError(
             f"{file} is the state after epoch {state['epoch']} of {config.train.epochs}: nothing "
             f"is left to train; ask for more with --epochs {state['epoch'] + config.train.epochs}"
         )
+
+
+def _compare_processes(state: Mapping[str, Any], folder: Path) -> list[str]:
+    """A warning where other than as many processes as before go on; refused within an epoch."""
+    before, now = read_json(folder / RUN, default={}).get("world_size"), distributed.world_size()
+    if not isinstance(before, int) or before == now:
+        return []
+    if checkpoint.partial_rows(state):
+        raise UsageError(
+            f"{before} processes were interrupted within epoch {state['epoch'] + 1}, and {now} "
+            "would train other images in the rest of it; go on with as many (torchrun "
+            f"--nproc_per_node={before}), or name an epoch_N.pth"
+        )
+    return [
+        f"Trained by {before} processes before, by {now} now: a step takes {now}/{before} as many "
+        "images, so the numbers are not those of one training, and the learning rate may not fit"
+    ]
 
 
 def _cut_off(folder: Path, epoch: int) -> bool:

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from trainer import distributed
+from trainer.failures import is_out_of_memory
 from trainer.laps import Laps
+from trainer.memory import give_back_freed_memory
 
 
 class Task(Protocol):
@@ -92,20 +94,7 @@ def make_update(
     """
     amounts = [(*task.amount(batch), len(task.files(batch))) for batch in batches]
     *whole, images = distributed.total([sum(column) for column in zip(*amounts, strict=True)])
-    optimizer.zero_grad(set_to_none=True)
-    total: dict[str, Tensor] = {}
-    for number, batch in enumerate(batches, start=1):
-        with distributed.summing(task.network, now=number == len(batches)):
-            with autocast(plan):
-                parts, _ = task.loss(batch, whole)
-            loss = torch.stack(list(parts.values())).sum()
-            laps.lap("forward_time")
-            raised = loss * distributed.world_size()  # gradients are averaged over the processes
-            (plan.scaler.scale(raised) if plan.scaler else raised).backward()
-            laps.lap("backward_time")
-        found = {"train_loss": loss, **{f"train_loss.{name}": v for name, v in parts.items()}}
-        for name, value in found.items():
-            total[name] = total.get(name, 0) + value.detach()
+    total = _gradients(task, plan, batches, whole, laps)
     if plan.scaler:
         plan.scaler.unscale_(optimizer)
     total = distributed.add(total) | _clip(task, plan)
@@ -121,6 +110,44 @@ def make_update(
     distributed.average_norms(task.model)
     laps.lap("optimizer_time")
     return total | {"images": torch.full_like(total["train_loss"], images)}
+
+
+def _gradients(
+    task: Task, plan: Plan, batches: Sequence[Any], whole: Sequence[float], laps: Laps
+) -> dict[str, Tensor]:
+    """Add up the gradients of the batches; where memory runs out, of smaller ones, if allowed.
+
+    Returns the losses. Nothing but gradients has changed when it does run out.
+    """
+    while True:
+        task.model.zero_grad(set_to_none=True)
+        try:
+            return _added_up(task, plan, batches, whole, laps)
+        except Exception as error:
+            if not (is_out_of_memory(error) and plan.halve()):
+                raise
+        task.model.zero_grad(set_to_none=True)
+        give_back_freed_memory()  # the error is gone, and what its traceback held
+        batches = task.parts(batches)
+
+
+def _added_up(
+    task: Task, plan: Plan, batches: Sequence[Any], whole: Sequence[float], laps: Laps
+) -> dict[str, Tensor]:
+    total: dict[str, Tensor] = {}
+    for number, batch in enumerate(batches, start=1):
+        with distributed.summing(task.network, now=number == len(batches)):
+            with autocast(plan):
+                parts, _ = task.loss(batch, whole)
+            loss = torch.stack(list(parts.values())).sum()
+            laps.lap("forward_time")
+            raised = loss * distributed.world_size()  # gradients are averaged over the processes
+            (plan.scaler.scale(raised) if plan.scaler else raised).backward()
+            laps.lap("backward_time")
+        found = {"train_loss": loss, **{f"train_loss.{name}": v for name, v in parts.items()}}
+        for name, value in found.items():
+            total[name] = total.get(name, 0) + value.detach()
+    return total
 
 
 def set_momenta(optimizer: torch.optim.Optimizer) -> None:
@@ -140,8 +167,7 @@ def _clip(task: Task, plan: Plan) -> dict[str, Tensor]:
     gradients = [p.grad for p in task.model.parameters() if p.grad is not None]
     total = _norm(gradients)
     first, last = (
-        total * 0 if weight.grad is None else torch.linalg.vector_norm(weight.grad)
-        for weight in (task.first_weight, task.last_weight)  # the first one may be frozen
+        torch.linalg.vector_norm(weight.grad) for weight in (task.first_weight, task.last_weight)
     )
     clipped = torch.zeros_like(total)
     if plan.grad_clip is not None:

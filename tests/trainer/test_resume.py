@@ -4,12 +4,16 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 import torch
 
 import analyzer
+from analyzer.formats.folders import point_latest
 from trainer import loop
 from trainer.synth import render_dataset
 from trainer.train import main
@@ -160,6 +164,59 @@ def test_where_only_the_best_is_saved_a_resume_says_so(place, capsys):
     shutil.rmtree(run / "checkpoints")
     assert go_on() == 2
     assert "to go on from; start anew" in capsys.readouterr().err
+
+
+def test_a_resume_stays_in_its_run_where_another_one_begins(place, monkeypatch):
+    assert train("train.epochs=1", "stages=[]") == 0
+    run, other = Path("workdirs/latest").resolve(), Path("workdirs/exp_other")
+    other.mkdir()
+    real = loop.set_learning_rate
+
+    def meanwhile(*arguments):
+        point_latest(other)
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "set_learning_rate", meanwhile)
+    assert go_on("--epochs", "2") == 0
+    assert list(other.iterdir()) == []
+    other.rmdir()
+    assert len(json.loads((run / "metrics.json").read_text())) == 2
+
+
+def test_more_or_fewer_processes_are_told_and_refused_within_an_epoch(place, monkeypatch, capsys):
+    with monkeypatch.context() as patch:
+        interrupt_at(patch, 3)
+        assert train("train.epochs=3", "stages=[]") == 130
+    run = Path("workdirs/latest").resolve()
+    info = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**info, "world_size": 2}))
+    assert go_on() == 2
+    assert "go on with as many (torchrun --nproc_per_node=2)" in capsys.readouterr().err
+    (run / "checkpoints/interrupted_2.pth").unlink()
+    assert go_on() == 0
+    told = "WARNING Trained by 2 processes before, by 1 now: a step takes 1/2 as many images"
+    assert told in (run / "logs/train.log").read_text()
+
+
+def test_the_number_of_a_process_that_came_later_is_no_living_training(place, capsys):
+    assert train("train.epochs=1", "stages=[]") == 0
+    file = Path("workdirs/latest").resolve() / "run.json"
+    info = json.loads(file.read_text())
+    now = datetime.now().astimezone()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
+        for started, code in ((now + timedelta(hours=1), 2), (now - timedelta(hours=1), 0)):
+            running = {"status": "running", "pid": other.pid, "started": started.isoformat()}
+            file.write_text(json.dumps({**info, **running}))
+            assert go_on("--epochs", "2") == code
+        assert other.stdin is not None
+        other.stdin.close()
+    assert f"still being trained by process {other.pid}" in capsys.readouterr().err
+
+
+def test_epochs_may_only_be_raised(place, capsys):
+    assert train("train.epochs=3", "stages=[]") == 0
+    assert go_on("--epochs", "2") == 2
+    assert "of a resumed run it may only be raised" in capsys.readouterr().err
 
 
 def test_fewer_epochs_and_the_rest_later_change_nothing(place, whole):

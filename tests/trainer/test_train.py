@@ -424,6 +424,18 @@ def test_where_memory_runs_out_smaller_batches_go_on_from_the_same_step(place, m
     assert train(*sets("train.epochs=1")) == 1
 
 
+def test_memory_that_runs_out_in_the_update_itself_is_no_reason_to_halve(
+    place, capsys, monkeypatch
+):
+    def hungry(*arguments):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(steps, "_clip", hungry)
+    assert train(*sets("train.epochs=1", "train.halve_on_oom=true")) == 1
+    assert "CUDA out of memory" in capsys.readouterr().err
+    assert "going on at the same step" not in log()
+
+
 @pytest.mark.parametrize(
     ("halve", "advice"),
     [
@@ -437,7 +449,7 @@ def test_where_even_one_image_is_too_large_no_smaller_batch_is_advised(
     def hungry(*arguments):
         raise RuntimeError("could not create a primitive")  # oneDNN's words
 
-    monkeypatch.setattr(loop, "make_update", hungry)
+    monkeypatch.setattr(task.DetectionTask, "loss", hungry)
     assert train(*sets(f"train.halve_on_oom={halve}")) == 1
     said = capsys.readouterr().err
     assert f"main memory ran out (RuntimeError: could not create a primitive); {advice}" in said
@@ -560,7 +572,7 @@ def test_ones_own_folder_is_taken_as_it_is(place, rendered):
             "data holds another rendered set",
         ),
         (["--config", "c.yaml", "--bogus"], "No such option"),
-        (["--resume", "none"], "none is no run folder"),
+        (["--resume", "none"], "there is no none; name a run folder"),
     ],
 )
 def test_what_cannot_start_is_one_sentence_and_leaves_no_run(place, capsys, arguments, sentence):

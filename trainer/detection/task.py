@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -187,7 +188,7 @@ class DetectionTask:
             persistent_workers=workers > 0,
             pin_memory=self.device.type == "cuda",
             collate_fn=collate,
-            worker_init_fn=_one_thread,
+            worker_init_fn=_begin_work,
             generator=torch.Generator(),  # else an epoch begun twice draws twice
         )
 
@@ -203,9 +204,10 @@ def decoding(settings: ValidateConfig) -> DecodeConfig:
     )
 
 
-def _one_thread(_: int) -> None:
-    """Workers share the cores already."""
+def _begin_work(_: int) -> None:
+    """Workers share the cores already, and leave ^C to the training, which ends them."""
     cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _dataset(config: Config, split: str) -> DetectionDataset:
