@@ -13,6 +13,7 @@ from analyzer.errors import FormatError, TrainlintError, UsageError
 from trainer.door import SETTINGS, enter
 
 if TYPE_CHECKING:
+    from trainer.images import Image
     from trainer.inference.loaded import Loaded
 
 TOLERANCE = 1e-3
@@ -57,7 +58,8 @@ def cli(run: Path, out: Path | None, size: int | None, images: tuple[str, ...]) 
     The metadata of the file holds input, output, thresholds and the class.
 
     The file is run with onnxruntime on real images, at two sizes and as a batch, and compared with
-    PyTorch; where a probability differs by more than 0.001 it is not kept.
+    PyTorch; where a probability differs by more than 0.001 it is not kept. Images that cannot be
+    read are told and left out.
 
     Exit codes: 0 exported; 1 the file gives other results and was not kept; 2 it could not be
     done; 130 interrupted.
@@ -69,7 +71,7 @@ def cli(run: Path, out: Path | None, size: int | None, images: tuple[str, ...]) 
     if size is not None and size % 32:
         raise UsageError(f"--size {size}: it must be a multiple of 32, such as {size // 32 * 32}")
     loaded = load(run, device="cpu")
-    files = _check_images(loaded, images)
+    checked = _readable(_check_images(loaded, images))
     side = size or loaded.config.data.side
     target = out or loaded.file.with_name("model.onnx")
     worst = 0.0
@@ -77,7 +79,7 @@ def cli(run: Path, out: Path | None, size: int | None, images: tuple[str, ...]) 
     def write_checked(path: Path) -> None:
         nonlocal worst
         write(loaded, path)
-        worst = difference(loaded, path, _inputs(files, side))
+        worst = difference(loaded, path, _inputs(checked, side))
         if worst > TOLERANCE:
             raise NotTheSame(
                 f"the exported network differs from PyTorch by {worst:.2g} in a probability, more "
@@ -92,7 +94,7 @@ def cli(run: Path, out: Path | None, size: int | None, images: tuple[str, ...]) 
         raise UsageError(f"cannot write {target}: {reason}") from None
     megabytes = target.stat().st_size / 2**20
     click.echo(
-        f"Checked on {len(files)} images at {side} pixels, and smaller: differs from PyTorch by "
+        f"Checked on {len(checked)} images at {side} pixels, and smaller: differs from PyTorch by "
         f"{worst:.1e} at most, allowed {TOLERANCE:g}"
     )
     click.echo(f"{target} ({megabytes:.1f} MB)")
@@ -104,7 +106,7 @@ def _check_images(loaded: Loaded, given: Sequence[str]) -> list[Path]:
     from trainer.inference.prediction import image_files
 
     if given:
-        return image_files(given)[:CHECKED]
+        return image_files(given)
     data = loaded.config.data
     for folder, split in ((data.test_dir, "test"), (data.train_dir, "train")):
         try:
@@ -112,20 +114,39 @@ def _check_images(loaded: Loaded, given: Sequence[str]) -> list[Path]:
         except FormatError:
             continue
         if samples:
-            return [sample.image for sample in samples[:CHECKED]]
+            return [sample.image for sample in samples]
     raise UsageError(
         f"the run's data set ({data.train_dir}) is not here to check the file with; name an image "
         "or a folder of images with --image"
     )
 
 
-def _inputs(files: Sequence[Path], side: int) -> Iterator[Any]:
+def _readable(files: Sequence[Path]) -> list[Image]:
+    """The first few that can be read; those that cannot be are told and left out."""
+    from trainer.images import read_image
+
+    images: list[Image] = []
+    for file in files:
+        try:
+            images.append(read_image(file))
+        except FormatError as error:
+            click.echo(f"Left out: {error}", err=True)
+        if len(images) == CHECKED:
+            break
+    if not images:
+        raise UsageError(
+            "none of the images can be read, so the file cannot be checked; name others with "
+            "--image"
+        )
+    return images
+
+
+def _inputs(images: Sequence[Image], side: int) -> Iterator[Any]:
     """Each image by itself, then one that is not square, then all as a batch of half the size."""
     import numpy as np
 
-    from trainer.images import fit, read_image
+    from trainer.images import fit
 
-    images = [read_image(file) for file in files]
     for image in images:
         yield fit(image, side)[0][None]
     yield fit(images[0], side)[0][None, : max(32, side // 64 * 32)]

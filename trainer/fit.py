@@ -17,7 +17,7 @@ from rich.progress import Progress
 from analyzer.formats import trainlog
 from analyzer.formats.workdir import RunWriter
 from trainer import checkpoint, distributed
-from trainer.detection.sweep import explain_low
+from trainer.detection.sweep import explain_low, explain_zero
 from trainer.ending import StoppedEarly, TrainingFailed
 from trainer.failures import last_good, nonfinite_line, nonfinite_sentence
 from trainer.interrupt import stop_request
@@ -40,7 +40,8 @@ def fit(session: Session, *, show: bool) -> None:
     """Train all epochs that are left; ``show`` draws a progress bar."""
     first = distributed.rank() == 0
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True, quiet=not first)
-    epochs = session.config.train.epochs
+    epochs, folder = session.config.train.epochs, session.config.data.train_dir
+    told = ""
     console.print(f"Run: {session.run.path}")
     if session.config.stages:
         console.print(str(session.rate.stage))
@@ -58,6 +59,8 @@ def fit(session: Session, *, show: bool) -> None:
             console.print(f"Epoch {epoch}/{epochs}  {scores}  {record['epoch_time']:.1f} s")
             if explained := explain_low(record, session.config.validate):
                 console.print(f"  {explained}")
+            elif not told and (told := explain_zero(record, session.run.path, folder)):
+                console.print(f"  {told}")
 
 
 def _epoch(session: Session, epoch: int, bar: Progress) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def cli(run: Path, folder: Path, threshold: float, least: float, **options: Any)
     in their own validation, too. Some fail: the detector is
     weak on that kind of image. All pass: the chain is fine, so what goes wrong elsewhere is the
     data or the settings. Weights that a set was recorded with must give the same boxes again.
+    Images that cannot be read are told, and the others judged; where images or boxes are no longer
+    those that were recorded, record again.
 
     Exit codes: 0 all pass; 1 some or all fail; 2 it could not be checked; 130 interrupted.
     """
@@ -64,11 +66,15 @@ def cli(run: Path, folder: Path, threshold: float, least: float, **options: Any)
         )
         return
     found = goldenset.check(loaded, goldenset.read_set(folder), threshold, least, shown)
-    verdict = judge_golden(found, loaded.f1)
+    verdict = judge_golden(found, loaded.f1, threshold)
     if options["form"] == "json":
         head = {"version": VERSION, "checkpoint": str(loaded.file), "epoch": loaded.epoch}
         about = {"threshold": threshold, "pass": least, "verdict": vars(verdict)}
-        more = {"repeats": found.repeats, "packages_changed": list(found.packages)}
+        more = {
+            "repeats": found.repeats,
+            "set_changed": found.changed,
+            "packages_changed": list(found.packages),
+        }
         click.echo(as_json({**head, **about, **more, "images": [vars(i) for i in found.images]}))
     else:
         _tell(found, verdict)
@@ -88,7 +94,7 @@ def _tell(found: Checked, verdict: Verdict) -> None:
 def _told(one: ImageCheck) -> str:
     if one.error is not None:
         return one.error
-    return f"F1 {one.f1:.2f}, {one.matched} of {one.expected} boxes found, {one.found} in all"
+    return f"F1 {one.f1:.3f}, {one.matched} of {one.expected} boxes found, {one.found} in all"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -171,10 +171,10 @@ class _Report:
         from trainer.inference.overlay import draw
 
         name, number = file.stem, 1
-        while name in self._names:
+        while name.casefold() in self._names:  # some systems take A.png and a.png for one file
             number += 1
             name = f"{file.stem}_{number}"
-        self._names.add(name)
+        self._names.add(name.casefold())
         drawn = draw(image, found.boxes.quads, found.boxes.scores)
         _, data = cv2.imencode(".png", cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
         path = self.folder / f"{name}_boxes.png"

@@ -18,7 +18,7 @@ def test_a_detector_is_judged_with_numbers_and_a_verdict(trained, bright_is_text
     assert main([trained]) == 0
     out = capsys.readouterr().out
     assert out.startswith("run/checkpoints/best.pth, after epoch 3, on data, test split\n")
-    assert "good: F1 is 0.86, fit for use from 0.7 on." in out
+    assert "good: F1 is 0.857, fit for use from 0.7 on." in out
     assert "6, 6 of them right" in out
     assert "1.000" in out, "the precision"
     worst = out.split("worst images")[1].splitlines()[1:]

@@ -32,7 +32,7 @@ def test_all_pass_so_the_chain_is_fine(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.startswith("chain fine: All 3 images give their boxes")
     assert "it is the data or the settings" in out
-    assert out.count("  pass  F1 1.00, 4 of 4 boxes found, 4 in all") == 3
+    assert out.count("  pass  F1 1.000, 4 of 4 boxes found, 4 in all") == 3
 
 
 def test_one_fails_so_it_is_weak_on_that_kind(tmp_path, capsys):
@@ -57,7 +57,7 @@ def test_weights_that_never_found_anything_say_nothing_of_the_environment(tmp_pa
     code, found = checked(capsys, str(run), golden_set(tmp_path / "g", words_image(20)))
     assert code == 1
     assert found["verdict"]["kind"] == "not trained enough"
-    assert "reached an F1 of 0.02 only" in found["verdict"]["says"]
+    assert "reached an F1 of 0.020 only" in found["verdict"]["says"]
 
 
 def test_an_image_that_cannot_be_read_has_failed(tmp_path, capsys):
@@ -66,7 +66,87 @@ def test_an_image_that_cannot_be_read_has_failed(tmp_path, capsys):
     code, found = checked(capsys, "run", folder)
     assert code == 1
     assert "not a readable image" in found["images"][0]["error"]
-    assert found["verdict"]["kind"] == "weak on some"
+    verdict = found["verdict"]
+    assert verdict["kind"] == "images unreadable"
+    assert verdict["says"].startswith("1 of the 2 images cannot be read: 1.png. Of the others: ")
+    assert "chain fine" in verdict["says"], "the others are judged as usual"
+    assert verdict["next"].startswith("replace 1.png; then ")
+    cv2.imwrite(str(tmp_path / "g/2.png"), words_image(20))
+    assert "Of the others: chain broken." in checked(capsys, "run", folder)[1]["verdict"]["says"]
+    (tmp_path / "g/2.png").write_bytes(b"")
+    code, found = checked(capsys, "run", folder)
+    assert code == 1
+    assert found["verdict"]["says"] == "2 of the 2 images cannot be read: 1.png, 2.png."
+    assert found["verdict"]["next"] == "replace 1.png, 2.png"
+
+
+def recorded_set(folder, capsys, count=3):
+    golden = golden_set(folder, *[words_image(230)] * count, labels=False)
+    assert main(["run", golden, "--record"]) == 0
+    capsys.readouterr()
+    return golden
+
+
+def test_an_image_that_was_damaged_since_the_record_is_no_change_of_environment(tmp_path, capsys):
+    folder = recorded_set(tmp_path / "g", capsys)
+    (tmp_path / "g/2.png").write_bytes(b"hi")
+    code, found = checked(capsys, "run", folder)
+    assert (code, found["repeats"], found["set_changed"]) == (1, None, False)
+    assert found["verdict"]["kind"] == "images unreadable"
+    assert "2.png" in found["verdict"]["says"]
+    assert "All 2 images give their boxes" in found["verdict"]["says"]
+
+
+def test_an_image_that_was_replaced_since_the_record_is_no_change_of_environment(tmp_path, capsys):
+    folder = recorded_set(tmp_path / "g", capsys)
+    cv2.imwrite(str(tmp_path / "g/3.png"), words_image(20))
+    code, found = checked(capsys, "run", folder)
+    assert (code, found["repeats"], found["set_changed"]) == (1, None, True)
+    assert found["verdict"]["kind"] == "set changed"
+    assert "no longer those that were recorded" in found["verdict"]["says"]
+    assert "record the set again" in found["verdict"]["next"]
+    cv2.imwrite(str(tmp_path / "g/3.png"), words_image(231))
+    code, found = checked(capsys, "run", folder)
+    assert (code, found["repeats"], found["set_changed"]) == (0, None, True)
+    assert found["verdict"]["kind"] == "chain fine"
+    assert found["verdict"]["says"].endswith("are no longer those that were recorded.")
+    cv2.imwrite(str(tmp_path / "g/3.png"), words_image(20))
+    (tmp_path / "g/golden.json").unlink()
+    assert checked(capsys, "run", folder)[1]["verdict"]["kind"] == "weak on some"
+
+
+def test_records_that_do_not_know_their_images_are_still_read(tmp_path, capsys):
+    folder = recorded_set(tmp_path / "g", capsys)
+    record = json.loads((tmp_path / "g/golden.json").read_text())
+    assert sorted(record["images"]) == ["1.png", "2.png", "3.png"]
+    for images in ([], {}, None):
+        (tmp_path / "g/golden.json").write_text(json.dumps(record | {"images": images}))
+        code, found = checked(capsys, "run", folder)
+        assert (code, found["repeats"], found["set_changed"]) == (0, True, False)
+    del record["images"]
+    (tmp_path / "g/golden.json").write_text(json.dumps(record))
+    assert checked(capsys, "run", folder)[1]["repeats"] is True
+
+
+def test_a_threshold_that_the_recorded_weights_do_not_reach_breaks_no_chain(tmp_path, capsys):
+    folder = recorded_set(tmp_path / "g", capsys)
+    code, found = checked(capsys, "run", folder, "--threshold", "0.97")
+    assert (code, found["repeats"]) == (1, True)
+    assert found["verdict"]["kind"] == "threshold too high"
+    assert "0 boxes instead of 12" in found["verdict"]["says"]
+    assert "a lower --threshold" in found["verdict"]["next"]
+
+
+def test_a_threshold_that_lets_in_false_boxes_breaks_no_chain(tmp_path, capsys):
+    half_faint = words_image(110)
+    half_faint[:30] = words_image(230)[:30]
+    golden = golden_set(tmp_path / "g", half_faint, labels=False)
+    assert main(["run", golden, "--record"]) == 0
+    capsys.readouterr()
+    code, found = checked(capsys, "run", golden, "--pass", "0.9")
+    assert (code, found["repeats"]) == (1, True)
+    assert found["verdict"]["kind"] == "threshold too low"
+    assert "4 boxes instead of 2" in found["verdict"]["says"]
 
 
 def test_what_an_image_must_reach_can_be_set(tmp_path, capsys):

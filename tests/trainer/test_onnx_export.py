@@ -1,4 +1,5 @@
 import json
+import shutil
 import sys
 
 import numpy as np
@@ -113,3 +114,17 @@ def test_without_the_data_set_images_must_be_named(trained_place, tmp_path, monk
     assert main([run, "--out", out]) == 2
     assert "name an image or a folder of images with --image" in capsys.readouterr().err
     assert main([run, "--out", out, "--image", str(trained_place / "data/test_images")]) == 0
+
+
+def test_an_image_that_cannot_be_read_is_left_out(trained, tmp_path, capsys):
+    (tmp_path / "0.jpg").write_bytes(b"hi")
+    arguments = [trained, "--size", "64", "--image", str(tmp_path), "--out"]
+    out = tmp_path / "x.onnx"
+    assert main([*arguments, str(out)]) == 2
+    assert "none of the images can be read" in capsys.readouterr().err
+    assert not out.exists()
+    shutil.copy("data/test_images/1.png", tmp_path)
+    assert main([*arguments, str(out)]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"Left out: {tmp_path / '0.jpg'}: the file is not a readable")
+    assert captured.out.startswith("Checked on 1 images at 64 pixels")

@@ -116,6 +116,11 @@ def test_images_of_one_name_are_drawn_beside_each_other(trained, photos, tmp_pat
     assert main([*arguments, "--out", str(tmp_path / "out")]) == 0
     names = {path.name for path in (tmp_path / "out").glob("*.png")}
     assert names == {"a_boxes.png", "a_2_boxes.png"}
+    (other / "A.png").write_bytes((photos / "b.PNG").read_bytes())
+    arguments = [trained, str(photos / "a.jpg"), str(other / "A.png")]
+    assert main([*arguments, "--out", str(tmp_path / "cases")]) == 0
+    names = {path.name for path in (tmp_path / "cases").glob("*.png")}
+    assert names == {"a_boxes.png", "A_2_boxes.png"}, "file names may ignore case"
 
 
 def test_which_files_are_meant(photos, monkeypatch):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -188,6 +189,19 @@ def test_steps_are_updates_however_many_batches_make_one(place):
     assert state["scheduler"]["step"] == 3
     assert read("run.json")["global_batch"] == 4
     assert "Images per step: 4, 2 batches of 2" in log()
+
+
+def test_an_f1_of_0_is_explained_once(place, capsys, monkeypatch):
+    def nothing_found(*args, **kwargs):
+        tested = loop.evaluate(*args, **kwargs)
+        return replace(tested, means=tested.means | {"val_f1": 0.0, "val_best_f1": 0.0})
+
+    monkeypatch.setattr(fit, "evaluate", nothing_found)
+    assert train() == 0
+    told = capsys.readouterr().err
+    assert told.count("val_f1 0.000") == 2
+    assert told.count("F1 0, and 0.00 at the best thresholds") == 1
+    assert f"python -m trainer.evaluate workdirs/{newest().name} --split train" in told
 
 
 def test_another_seed_gives_other_numbers_and_the_run_is_printed(place, capsys):

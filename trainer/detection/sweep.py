@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,9 @@ NEAR = 0.04
 
 CANDIDATES = 200
 """Regions looked at for a threshold that is only tried: a map of noise has thousands."""
+
+ZERO = 0.0005
+"""An F1 below this is shown as 0.000."""
 
 NOTABLE = 0.1
 """A best F1 that is better by this much is worth a line on the terminal."""
@@ -145,3 +149,19 @@ def explain_low(record: Mapping[str, Any], validate: ValidateConfig) -> str:
     if box < validate.box_threshold:
         return f"{told}: words are found, but not yet surely"
     return told
+
+
+def explain_zero(record: Mapping[str, Any], run: Path, folder: str) -> str:
+    """What to make of an F1 of 0 that no threshold helps; else empty.
+
+    ``run`` and ``folder``, which holds the training images, are for the commands.
+    """
+    best = record.get("val_best_f1", 1.0)
+    if not record.get("val_f1", 1.0) < ZERO or best >= NOTABLE:
+        return ""
+    return (
+        f"F1 0, and {best:.2f} at the best thresholds, so it is not they that hide the words; "
+        "usual in the first epochs. If it stays so, look at the labels (python -m analyzer "
+        f"dataset {folder}), and ask whether it knows its training images: python -m "
+        f"trainer.evaluate {run} --split train"
+    )

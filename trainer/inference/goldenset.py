@@ -4,9 +4,9 @@ read_set(folder) -> GoldenSet      record(loaded, folder) -> GoldenSet
 check(loaded, golden, threshold) -> Checked
 
 The boxes of ``1.jpg`` stand in ``1.txt`` beside it, as in ICDAR2015: drawn by hand, or recorded
-from a detector that is known to be good. Then ``golden.json`` says which weights and packages that
-were, as the same weights must give the same boxes again. A folder with ``test_list.txt`` will do,
-too.
+from a detector that is known to be good. Then ``golden.json`` says which weights, packages and
+images those were, as the same weights must give the same boxes of the same images again. A folder
+with ``test_list.txt`` will do, too.
 """
 
 from __future__ import annotations
@@ -77,12 +77,15 @@ class ImageCheck:
 
 @dataclass(frozen=True)
 class Checked:
-    """``repeats`` says whether the weights of the record gave its boxes again; None if these are
-    others. ``packages`` are those that differ from the record's, as ``name old -> new``.
+    """``repeats`` says whether the weights of the record gave its boxes again; None if weights,
+    images or boxes are others, or an image cannot be read. ``changed`` says whether images or
+    boxes are others than recorded. ``packages`` are those that differ from the record's, as
+    ``name old -> new``.
     """
 
     images: tuple[ImageCheck, ...]
     repeats: bool | None
+    changed: bool
     packages: tuple[str, ...]
 
 
@@ -159,6 +162,7 @@ def record(loaded: Loaded, folder: Path) -> GoldenSet:
         "epoch": loaded.epoch,
         "digest": digest(loaded),
         "labels": _labels(read_set(folder).images),
+        "images": {image.name: _image_digest(image) for image in images},
         "packages": packages(),
     }
     replace_text(folder / RECORD, json.dumps(told, indent=1) + "\n")
@@ -179,6 +183,8 @@ def check(
     ``threshold`` is how sure a box must be; pixels are text as in the run's own validation.
     """
     own = loaded.decoding().box_threshold - SLACK
+    told = golden.recorded
+    changed = bool(told) and told.get("labels") != _labels(golden.images)
     images, again = [], 0
     for one in shown(golden.images, len(golden.images), "Checking"):
         expected = int((~one.ignored).sum())
@@ -194,11 +200,13 @@ def check(
             ImageCheck(str(one.image), judged.words, predicted, matched, f1, f1 >= least)
         )
         again += judged.above(own)[0]
-    told = golden.recorded
-    same = told.get("digest") == digest(loaded) and told.get("labels") == _labels(golden.images)
+        changed |= _replaced(one.image, told)
+    same = told.get("digest") == digest(loaded) and not changed
+    same = same and all(one.error is None for one in images)
     repeats = again >= SAME * sum(one.expected for one in images) if same else None
     before = told.get("packages")
-    return Checked(tuple(images), repeats, _differ(before if isinstance(before, dict) else {}))
+    packages_changed = _differ(before if isinstance(before, dict) else {})
+    return Checked(tuple(images), repeats, changed, packages_changed)
 
 
 def _boxes(loaded: Loaded, image: Path, threshold: float | None) -> Boxes:
@@ -215,6 +223,19 @@ def _labels(images: Iterable[Golden]) -> str:
         total.update(f"{one.image.name}\0".encode())
         total.update(one.quads.tobytes())
     return total.hexdigest()
+
+
+def _image_digest(image: Path) -> str:
+    """Of the file: another OpenCV may decode it to other pixels, which is to be found out."""
+    return hashlib.sha256(image.read_bytes()).hexdigest()
+
+
+def _replaced(image: Path, told: Mapping[str, Any]) -> bool:
+    """Whether it is another file than the one recorded; older records do not tell."""
+    recorded = told.get("images")
+    if not isinstance(recorded, Mapping) or image.name not in recorded:
+        return False
+    return bool(recorded[image.name] != _image_digest(image))
 
 
 def digest(loaded: Loaded) -> str:

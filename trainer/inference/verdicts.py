@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trainer.detection.sweep import NOTABLE
@@ -44,7 +44,7 @@ def judge(found: Evaluation, split: str, epoch: int, run: str, folder: str) -> V
 
 def _thresholds(found: Evaluation) -> Verdict:
     best, own = found.best, found.decoding
-    gain = f"F1 is {found.scores.hmean:.2f}, but {best.scores.hmean:.2f} at other thresholds"
+    gain = f"F1 is {found.scores.hmean:.3f}, but {best.scores.hmean:.3f} at other thresholds"
     setting = f"validate.threshold {best.threshold:g} and box_threshold {best.box_threshold:g}"
     if best.threshold > own.threshold:
         return Verdict(
@@ -73,10 +73,10 @@ def _good(found: Evaluation, split: str, run: str) -> Verdict:
     if split == "train":
         return Verdict(
             "learned",
-            f"F1 is {f1:.2f} on the images it was trained on: labels and data can be learned.",
+            f"F1 is {f1:.3f} on the images it was trained on: labels and data can be learned.",
             f"see whether that holds for others: python -m trainer.evaluate {run}",
         )
-    return Verdict("good", f"F1 is {f1:.2f}, fit for use from {GOOD} on.", "use it")
+    return Verdict("good", f"F1 is {f1:.3f}, fit for use from {GOOD} on.", "use it")
 
 
 def _not_learned(found: Evaluation, epoch: int, folder: str) -> Verdict:
@@ -84,14 +84,14 @@ def _not_learned(found: Evaluation, epoch: int, folder: str) -> Verdict:
     if f1 < POOR:
         return Verdict(
             "fails on training images",
-            f"F1 is {f1:.2f} on the very images it was trained on{_lowered(found)}. After enough "
+            f"F1 is {f1:.3f} on the very images it was trained on{_lowered(found)}. After enough "
             "epochs that is a fault of the data set or its labels.",
             f"look at the data (python -m analyzer dataset {folder}) and at the worst images "
             f"below; if they are right, train longer than {_epochs(epoch)}",
         )
     return Verdict(
         "learned in part",
-        f"F1 is {f1:.2f} on the images it was trained on, so it could still learn more of them.",
+        f"F1 is {f1:.3f} on the images it was trained on, so it could still learn more of them.",
         f"train longer than {_epochs(epoch)}, and look at the labels of the worst images",
     )
 
@@ -107,10 +107,10 @@ def _weak(found: Evaluation, epoch: int, run: str, folder: str) -> Verdict:
     if more and found.low.scores.recall > found.scores.recall + NOTABLE:
         return Verdict(
             "low confidence",
-            f"F1 is {f1:.2f}, {low}{_lowered(found)}: confidence is low overall.",
+            f"F1 is {f1:.3f}, {low}{_lowered(found)}: confidence is low overall.",
             f"train longer than {_epochs(epoch)}; if that does not help, {step}",
         )
-    return Verdict("weak", f"F1 is {f1:.2f}, {low}{_lowered(found)}.", step)
+    return Verdict("weak", f"F1 is {f1:.3f}, {low}{_lowered(found)}.", step)
 
 
 def _lowered(found: Evaluation) -> str:
@@ -134,10 +134,28 @@ def _epochs(epoch: int) -> str:
     return f"{epoch} epoch{'' if epoch == 1 else 's'}"
 
 
-def judge_golden(found: Checked, f1: float | None) -> Verdict:
-    """The verdict on a golden set; ``f1`` is what the weights reached in their own validation."""
-    failed = [one for one in found.images if not one.passed]
-    names = ", ".join(Path(one.file).name for one in failed)
+def judge_golden(found: Checked, f1: float | None, threshold: float) -> Verdict:
+    """The verdict on a golden set; ``f1`` is what the weights reached in their own validation,
+    ``threshold`` how sure a box had to be.
+    """
+    broken = [Path(one.file).name for one in found.images if one.error is not None]
+    if not broken:
+        return _judge_readable(found, f1, threshold)
+    kind, names = "images unreadable", ", ".join(broken)
+    says = f"{len(broken)} of the {len(found.images)} images cannot be read: {names}."
+    if len(broken) == len(found.images):
+        return Verdict(kind, says, f"replace {names}")
+    others = tuple(one for one in found.images if one.error is None)
+    rest = _judge_readable(replace(found, images=others), f1, threshold)
+    return Verdict(
+        kind,
+        f"{says} Of the others: {rest.kind}. {rest.says}",
+        f"replace {names}; then {rest.next}",
+    )
+
+
+def _judge_readable(found: Checked, f1: float | None, threshold: float) -> Verdict:
+    failed = [Path(one.file).name for one in found.images if not one.passed]
     count = len(found.images)
     if found.repeats is False:
         changed = f" (since then: {', '.join(found.packages)})" if found.packages else ""
@@ -149,31 +167,65 @@ def judge_golden(found: Checked, f1: float | None) -> Verdict:
             "driver; no training is to blame",
         )
     if not failed:
+        others = " Images or boxes are no longer those that were recorded." * found.changed
         return Verdict(
             "chain fine",
-            f"All {count} images give their boxes: weights, PyTorch, OpenCV and driver work.",
+            f"All {count} images give their boxes: weights, PyTorch, OpenCV and driver work."
+            f"{others}",
             "where results are poor elsewhere, it is the data or the settings: "
             "python -m analyzer dataset DIR, python -m analyzer report RUN",
         )
-    if len(failed) == count and f1 is not None and f1 < POOR:
+    if found.changed:
         return Verdict(
-            "not trained enough",
-            f"None of the {count} images gives its boxes, and in their own validation these "
-            f"weights reached an F1 of {f1:.2f} only: nothing can be said of the environment.",
-            "check weights known to be good: if they fail too it is the environment; why this "
-            "training found nothing: python -m analyzer report RUN",
+            "set changed",
+            f"{len(failed)} of {count} images fail, but images or boxes are no longer those that "
+            "were recorded, so that says nothing of environment or training.",
+            "put them back, or record the set again with weights known to be good (--record); "
+            "where they were changed on purpose, delete golden.json",
         )
+    if found.repeats:
+        return _repeats(found, threshold)
     if len(failed) == count:
-        return Verdict(
-            "chain broken",
-            f"None of the {count} images gives its boxes: the weights, or what runs them, is "
-            "broken.",
-            "restart, and reinstall with pip install '.[train]'; then check weights known to be "
-            "good: if they fail too it is the environment, if they pass it is this training",
-        )
+        return _all_fail(count, f1)
     return Verdict(
         "weak on some",
         f"{len(failed)} of {count} images fail, the others are found, so the chain works and the "
         "detector generalises badly to that kind of image.",
-        f"add images like {names} to the training set, and train again",
+        f"add images like {', '.join(failed)} to the training set, and train again",
+    )
+
+
+def _repeats(found: Checked, threshold: float) -> Verdict:
+    """Images fail, although the weights of the record give its boxes at their own threshold."""
+    expected = sum(one.expected for one in found.images)
+    boxes = sum(one.found for one in found.images)
+    says = (
+        "These weights still give the boxes that were recorded, so the chain works; but at "
+        f"--threshold {threshold:g} they give {boxes} boxes instead of {expected}"
+    )
+    if boxes > expected:
+        return Verdict(
+            "threshold too low", f"{says}: it lets in false ones.", "ask for a higher --threshold"
+        )
+    return Verdict(
+        "threshold too high",
+        f"{says}: it is higher than they are sure of.",
+        "ask for a lower --threshold, or less with --pass",
+    )
+
+
+def _all_fail(count: int, f1: float | None) -> Verdict:
+    if f1 is not None and f1 < POOR:
+        return Verdict(
+            "not trained enough",
+            f"None of the {count} images gives its boxes, and in their own validation these "
+            f"weights reached an F1 of {f1:.3f} only: nothing can be said of the environment.",
+            "check weights known to be good: if they fail too it is the environment; why this "
+            "training found nothing: python -m analyzer report RUN",
+        )
+    return Verdict(
+        "chain broken",
+        f"None of the {count} images gives its boxes: the weights, or what runs them, is broken.",
+        "restart, and reinstall with pip install '.[train]'; then check weights known to be "
+        "good: if they fail too it is the environment, if they pass it is this training",
     )

@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from trainer.config import ValidateConfig
 from trainer.detection.decode import DecodeConfig, decode
 from trainer.detection.metrics import DetectionMetric
-from trainer.detection.sweep import BOXES, PIXELS, ThresholdSweep, explain_low
+from trainer.detection.sweep import BOXES, PIXELS, ThresholdSweep, explain_low, explain_zero
 
 WORDS = [(10, 10), (10, 60), (60, 10), (60, 60)]
 QUADS = np.array([
@@ -113,3 +115,24 @@ def test_an_f1_that_the_thresholds_do_not_explain_is_left_alone():
     record = {"val_best_threshold": 0.3, "val_best_box_threshold": 0.5}
     assert explain_low(record | {"val_f1": 0.5, "val_best_f1": 0.58}, ValidateConfig()) == ""
     assert explain_low({"train_loss": 1.0}, ValidateConfig()) == "", "no validation"
+
+
+@pytest.mark.parametrize(
+    ("f1", "best", "explained"),
+    [(0.0, 0.0, True), (0.0004, 0.04, True), (0.0, 0.1, False), (0.0006, 0.0006, False)],
+)
+def test_an_f1_of_0_that_no_threshold_helps_is_explained(f1, best, explained):
+    record = {"val_f1": f1, "val_best_f1": best}
+    record |= {"val_best_threshold": 0.3, "val_best_box_threshold": 0.5}
+    told = explain_zero(record, Path("w/exp_1"), "data")
+    assert bool(told) == explained
+    assert not (told and explain_low(record, ValidateConfig())), "one sentence is enough"
+    if told:
+        assert told.startswith(f"F1 0, and {best:.2f} at the best thresholds, so")
+        assert "python -m analyzer dataset data)" in told
+        assert "python -m trainer.evaluate w/exp_1 --split train" in told
+
+
+def test_without_validation_there_is_no_f1_of_0():
+    assert explain_zero({"train_loss": 1.0}, Path("w"), "data") == ""
+    assert explain_zero({"val_f1": float("nan"), "val_best_f1": 0.0}, Path("w"), "data") == ""
