@@ -35,7 +35,7 @@ WAYS = {
     "batches": ("of as many batches, added up", "train.accumulate=2", (), False),
     "pixels": ("of one large batch; batch norms fixed, loss over pixels", "", PIXELS, True),
     "norms fixed": ("of one large batch; batch norms fixed", "", (), True),
-    "large batch": ("of one large batch", "", (), False),
+    "large batch": ("of one large batch; batch norms see other batches", "", (), False),
 }
 """What one process does; whether two processes have the same loss and batch norms."""
 

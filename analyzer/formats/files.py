@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 _BLOCK = 1 << 20
+WINDOWS = os.name == "nt"
 _NAMED = {
     f"{folder}/{name}": number
     for number, own in enumerate(("stdin", "stdout", "stderr"))
@@ -32,9 +34,20 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
-        temporary.replace(path)
+        _put_in_place(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """On Windows no file can be replaced while it is read: wait for that, a second at most."""
+    for seconds in (0.01, 0.1, 0.9) if WINDOWS else ():
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            time.sleep(seconds)
+    temporary.replace(path)
 
 
 def _is_stream(path: Path) -> bool:

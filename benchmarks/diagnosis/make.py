@@ -89,7 +89,7 @@ def make(todo: Sequence[Job], out: Path, scratch: Path, count: int) -> None:
     from benchmarks.diagnosis import training
 
     context = multiprocessing.get_context("fork")
-    waiting, running = list(todo), list[multiprocessing.process.BaseProcess]()
+    waiting, running, failed = list(todo), list[multiprocessing.process.BaseProcess](), 0
     console = Console(stderr=True)
     # Without a refreshing thread: forks and threads do not go together.
     with Progress(console=console, auto_refresh=False) as bar:
@@ -105,8 +105,11 @@ def make(todo: Sequence[Job], out: Path, scratch: Path, count: int) -> None:
                 running[-1].start()
             time.sleep(POLL_SECONDS)
             ended = [process for process in running if not process.is_alive()]
+            failed += sum(process.exitcode != 0 for process in ended)
             running = [process for process in running if process not in ended]
             bar.update(task, advance=len(ended), refresh=bool(ended))
+    if failed:
+        raise click.ClickException(f"{failed} of {len(todo)} runs could not be made; see above")
 
 
 if __name__ == "__main__":

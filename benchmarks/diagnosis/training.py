@@ -23,6 +23,8 @@ from benchmarks.diagnosis.fault import Fault, Times
 ROOT = Path(__file__).parents[2]
 CONFIG = Path("trainer/configs/det_micro.yaml")
 POLL_SECONDS = 0.02
+FAILED, BROKEN = 1, 3
+"""How a child ends: a training that failed, as some faults make it; an error of the benchmark."""
 
 
 def settings(fault: Fault | None, base: str, seed: int) -> dict[str, Any]:
@@ -81,16 +83,22 @@ def _in_process(place: Path, work: Callable[[], object], stop: Fault | None) -> 
     if pid == 0:
         _child(place, work)
     sent = stop is None or stop.stop_after is None
-    while os.waitpid(pid, os.WNOHANG)[0] == 0:
+    status = None
+    while status is None:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        status = status if ended else None
         if not sent and stop and _epochs(place) >= (stop.stop_after or 0):
             os.kill(pid, stop.signal)
             sent = True
         time.sleep(POLL_SECONDS)
+    code = os.waitstatus_to_exitcode(status)
+    if code not in (0, FAILED) and not (stop and sent and code == -stop.signal):
+        raise RuntimeError(f"the training in {place} ended with {code}, which no fault asks for")
 
 
 def _child(place: Path, work: Callable[[], object]) -> None:
     """Never returns: a fork must not run what its parent has to do."""
-    code = 1
+    code = BROKEN
     try:
         os.chdir(place)
         quiet = os.open(os.devnull, os.O_WRONLY)
@@ -101,7 +109,7 @@ def _child(place: Path, work: Callable[[], object]) -> None:
         work()
         code = 0
     except (TrainlintError, KeyboardInterrupt):
-        pass  # the run directory says so: that is what some faults are for
+        code = FAILED  # the run directory says so: that is what some faults are for
     finally:
         os._exit(code)
 

@@ -89,8 +89,7 @@ def accuracy(
 ) -> None:
     """F1 against CPU time, default and plain recipe on the same data, over paired seeds."""
     sides = _named(only, [default()])
-    first, _, last = seeds.partition("-")
-    numbers = range(int(first), int(last or first) + 1)
+    numbers = _numbers(seeds)
     size = learning.Size(side, train, test, epochs)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -113,6 +112,17 @@ def accuracy(
         if len(differences) > 1:
             low, high = learning.interval(differences)
             click.echo(f"90 % interval of the mean: {low:+.3f} to {high:+.3f}, goal above -0.03")
+
+
+def _numbers(seeds: str) -> range:
+    """The seeds of ``FIRST-LAST``; one number stands for itself."""
+    first, _, last = seeds.partition("-")
+    most = max(learning.T_95)
+    if first.isdecimal() and (last or first).isdecimal():
+        numbers = range(int(first), int(last or first) + 1)
+        if 1 <= len(numbers) <= most:
+            return numbers
+    raise click.BadParameter(f"--seeds {seeds}: allowed are 1 to {most} of them, such as 11-15")
 
 
 def _named(names: Sequence[str], usual: Sequence[Recipe]) -> list[Recipe]:

@@ -98,6 +98,13 @@ def test_other_recipes_are_trained_by_name_and_an_unknown_one_is_refused(tmp_pat
     assert "fp32 64 NHWC" in refused.output
 
 
+@pytest.mark.parametrize("seeds", ["abc", "5-3", "1-11", "-2"])
+def test_seeds_that_cannot_be_judged_are_refused_before_any_training(seeds) -> None:
+    refused = CliRunner().invoke(main, ["accuracy", f"--seeds={seeds}"])
+    assert refused.exit_code == 2
+    assert "1 to 10 of them, such as 11-15" in refused.output
+
+
 def test_the_interval_is_students() -> None:
     low, high = accuracy.interval([0.0, 0.01, 0.02, 0.03, 0.04])
     assert low == pytest.approx(0.02 - 2.132 * 0.0158114 / 5**0.5, abs=1e-6)
