@@ -110,7 +110,7 @@ def _less_memory(config: Config) -> str:
         return (
             f"lower data.batch_size from {batch} to {smaller} and raise train.accumulate from "
             f"{accumulate} to {-(-batch * accumulate // smaller)}, which makes steps of as many "
-            "images"
+            "images, or let train.halve_on_oom=true do so when it is needed"
         )
     if size > 320:
         return f"lower data.input_size from {size} to {max(320, size // 2 // 32 * 32)}"

@@ -20,6 +20,9 @@ from analyzer.errors import FormatError
 
 Image = NDArray[np.uint8]
 
+# What cannot be decoded is told in a sentence of ours; warnings of the library would stand beside.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+
 PAD = (124, 116, 104)
 """RGB of what lies beyond the image: the ImageNet mean, so it is zero once normalised."""
 
