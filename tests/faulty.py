@@ -22,6 +22,7 @@ from pathlib import Path
 
 os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
+import cv2
 import torch
 import torch.distributed as dist
 from torch import nn
@@ -272,10 +273,12 @@ class _Slow(Words):
 def detector(*settings: str) -> None:
     """Our own trainer, on rendered images."""
     render_dataset(Path("data"), train=8, test=2, size=64)
+    sys.exit(_train_detector([word for setting in settings for word in ("--set", setting)]))
+
+
+def _train_detector(options: list[str]) -> int:
     Path("c.yaml").write_text(CONFIG)
-    sets = [word for setting in settings for word in ("--set", setting)]
-    code = train_detector(["--config", "c.yaml", *sets])
-    sys.exit(code)
+    return train_detector(["--config", "c.yaml", *options])
 
 
 def unsaved() -> None:
@@ -322,6 +325,17 @@ def detector_out_of_memory() -> None:
     detector()
 
 
+def detector_broken_image() -> None:
+    """A PNG that was cut after its header, which is all that is read before the training."""
+    render_dataset(Path("data"), train=8, test=2, size=64)
+    image = Path("data/train_images/3.jpg")
+    data = cv2.imencode(".png", cv2.imread(str(image)))[1].tobytes()
+    image.rename(image.with_suffix(".png")).write_bytes(data[:60])
+    names = Path("data/train_list.txt")
+    names.write_text(names.read_text().replace("train_images/3.jpg", "train_images/3.png"))
+    sys.exit(_train_detector(["--no-preflight"]))
+
+
 def detector_disk_full() -> None:
     """A small disk; where none can be mounted, a limit on the size of files."""
     outside = Path.cwd()
@@ -360,6 +374,7 @@ FAULTS: dict[str, Callable[[], None]] = {
             detector_diverges,
             detector_worker_killed,
             detector_out_of_memory,
+            detector_broken_image,
             detector_disk_full,
         ),
     )

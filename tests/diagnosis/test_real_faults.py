@@ -54,9 +54,10 @@ NAMED = {
     "detector_worker_killed": ("crashed", "worker-killed", "a loader worker was ended"),
     "detector_out_of_memory": (
         "out-of-memory",
-        "main-memory",
+        "main-memory-no-workers",
         "main memory ran out (MemoryError)",
     ),
+    "detector_broken_image": ("crashed", "broken-image", "the file is not a readable image"),
     "detector_disk_full": ("crashed", "disk-full", "the disk is full"),
 }
 """Fault -> rule, cause that is supported (none where the log alone cannot tell), words."""
@@ -108,6 +109,19 @@ def test_less_memory_and_the_same_images_for_each_step(happened: Path) -> None:
     _, diagnosis = diagnosed(happened / "detector_out_of_memory")
     assert diagnosis.verdict.patch["data.batch_size"] == (4, 1)
     assert diagnosis.verdict.patch["train.accumulate"] == (1, 4)
+    assert "workers" not in diagnosis.verdict.because, "it has none"
+    assert "train.halve_on_oom" in diagnosis.verdict.because
+
+
+def test_a_broken_image_asks_for_the_check_of_the_data(happened: Path) -> None:
+    _, diagnosis = diagnosed(happened / "detector_broken_image")
+    assert "run python -m analyzer dataset data, which names" in diagnosis.verdict.because
+    assert "shm" not in diagnosis.verdict.because
+
+
+def test_a_reason_that_nothing_speaks_for_is_no_advice(happened: Path) -> None:
+    _, diagnosis = diagnosed(happened / "chained")
+    assert "shm" not in diagnosis.verdict.because
 
 
 @pytest.mark.parametrize(

@@ -323,6 +323,51 @@ def test_args_say_what_the_config_does_not(tmp_path: Path) -> None:
     assert "not a command line" in texts(read_one(folder))
 
 
+TYPED = "--epochs 2 --output_dir x\npython -m trainer.train --config c.yaml --epochs 2\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "epochs"),
+    [
+        ("python -m trainer.train --resume x --epochs 4\n", 4),
+        ("train --resume=x --epochs=4\n", 4),
+        ("train --resume 'my runs/x' --set train.epochs=4 --epochs 9\n", 4),
+        ("train --resume x --set=train.epochs=4\n", 4),
+        ("train --resume x --epochs 9\ntrain --resume x --epochs 4\ntrain --resume x\n", 4),
+        ("train --resume x --epochs 1\n", 1),
+        ("train --resume x\n", 2),
+        ("train --epochs 9 # no --resumed one\n", 2),
+        ("train --resume 'x --epochs 9\n", 2),
+        ("train --resume x --set train.epochs=\n", 2),
+    ],
+)
+def test_the_epochs_that_a_resume_asked_for_count(tmp_path: Path, more: str, epochs: int) -> None:
+    folder = make(tmp_path / "r", args=TYPED + more, config_yaml=f"train: {{epochs: {epochs}}}\n")
+    run = read_one(make(folder, log=f"{HEAD}Epoch [1/{epochs}], LR: 0.001000\n"))
+    assert [note for note in run.notes if note.clash] == []
+    (folder / "config.yaml").unlink()
+    assert read_one(folder).config.get("train.epochs") == epochs
+
+
+def test_a_config_that_no_resume_asked_for_is_still_told(tmp_path: Path) -> None:
+    more = "train --resume x --epochs 4\n"
+    folder = make(tmp_path / "r", args=TYPED + more, config_yaml="train: {epochs: 9}\n")
+    run = read_one(make(folder, log=f"{HEAD}Epoch [1/4], LR: 0.001000\n"))
+    (clash,) = [note for note in run.notes if note.clash]
+    assert clash.text == "args.txt says --epochs 4, config.yaml says train.epochs: 9"
+    assert clash.line == 3
+
+
+def test_a_resume_that_opened_no_epoch_has_other_plans_all_the_same(tmp_path: Path) -> None:
+    """Such as one that lowered them to what was trained already."""
+    log = f"{HEAD}Epoch [3/30], LR: 0.001000\n{HEAD}Train Loss: 1.2 | Time: 0.43s/iter\n"
+    log += f"{HEAD}Resumed from epoch_3.pth, after epoch 3; train.epochs was 30, is 3\n"
+    folder = make(tmp_path / "r", log=log)
+    assert read_one(folder).planned_epochs == 3
+    make(folder, log=f"{log}{HEAD}Epoch [4/5], LR: 0.001000\n")
+    assert read_one(folder).planned_epochs == 5
+
+
 def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
     folder = copy("only_log", tmp_path)
     os.mkfifo(folder / "metrics.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -26,6 +27,9 @@ VALUES: Mapping[str, Mapping[str, str]] = {
 """First field of a line -> its fields and the series that they mean."""
 
 Fields = tuple[bytes, ...]
+
+_EPOCHS_NOW = re.compile(rb"train\.epochs was \d{1,9}, is (\d{1,9})")
+"""What a resume says of epochs that were changed."""
 
 
 class Numbered(NamedTuple):
@@ -152,6 +156,7 @@ class EpochLines:
             self._opened(headers, "epoch", rates, headers.column("more")),
             self._opened(bare, "bare_epoch", none, bare.column("bare_more")),
         )
+        self._plan_anew(resumed, max([first, *headers.line[-1:], *bare.line[-1:]]))
         line = np.concatenate([[first - 1], headers.line, bare.line, resumed.line])
         epoch = np.concatenate([[self._open], *opened, np.full(len(resumed.line), np.nan)])
         if bare.rows or resumed.rows:
@@ -171,6 +176,12 @@ class EpochLines:
             columns = _columns([("learning_rate", rates)]) | _free_columns(more)
             self._rows.append(_Rows(self.headers, epoch, columns, found.line))
         return epoch
+
+    def _plan_anew(self, resumed: Numbered, opened: int) -> None:
+        """A resume that says other epochs, and has opened none of them in line ``opened``."""
+        for line, text in zip(resumed.line[-1:], resumed.column("resumed")[-1:], strict=True):
+            if line >= opened and (found := _EPOCHS_NOW.search(text)):
+                self.planned = int(found[1])
 
     def _note_repeated(self, line: IntArray, epoch: FloatArray) -> None:
         """The same epoch opened again is a start, whether or not it logged anything before."""
