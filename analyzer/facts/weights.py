@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from analyzer.run import Run
+from analyzer.run import Run, Status
 
 LOGS_SAVES = ("workdir",)
 """Formats whose log names every save, so that a log without one says that there was none."""
@@ -44,7 +44,12 @@ def saves(run: Run) -> str | None:
 
 
 def resume_command(run: Run) -> str | None:
-    """The command that goes on with a run of our own trainer, where its weights are."""
+    """The command that goes on with a run of our own trainer, where its weights are.
+
+    One that has come to its end is asked for as many epochs again.
+    """
     if "format_version" not in run.environment or not weights_present(run):
         return None
-    return f"python -m trainer.train --resume {shlex.quote(str(run.path))}"
+    ended = run.status in (Status.FINISHED, Status.STOPPED_EARLY)
+    more = f" --epochs {run.epochs_done + (run.planned_epochs or 1)}" if ended else ""
+    return f"python -m trainer.train --resume {shlex.quote(str(run.path))}{more}"

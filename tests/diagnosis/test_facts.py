@@ -213,6 +213,11 @@ def test_our_own_run_with_weights_can_be_resumed_by_a_command() -> None:
     command = fact("resume_command", checkpoints=(there,), **ours)
     assert command == "python -m trainer.train --resume 'workdirs/my run'"
     assert fact("resume_command", checkpoints=(there,)) is None
+    ours["curves"] = {"train_loss": "5 4 3 2 1"}
+    over = fact("resume_command", checkpoints=(there,), status=Status.FINISHED, **ours)
+    assert over.endswith(" --epochs 6")
+    planned = {"status": Status.STOPPED_EARLY, "planned_epochs": 9, **ours}
+    assert fact("resume_command", checkpoints=(there,), **planned).endswith(" --epochs 14")
     assert fact("resume_command", **ours) is None
 
 
