@@ -50,7 +50,7 @@ def recipes() -> list[Recipe]:
     mixtures = [
         Recipe(f"{precision} {width} {layout}", width, precision, layout == "NHWC")
         for precision in precisions
-        for width in (256, 128, 64)
+        for width in (256, 128, 96, 64)
         for layout in ("NCHW", "NHWC")
     ]
     own = default()
