@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from analyzer.errors import UsageError
-from analyzer.formats.records import read_json
+from analyzer.formats.records import read_records
 from analyzer.formats.workdir import BEST, CHECKPOINTS, INDEX
 from trainer.monitor import beats
 
@@ -210,10 +210,13 @@ def epoch_files(run: Path, kind: str = "epoch") -> dict[int, Path]:
 
 
 def recorded_best(run: Path) -> dict[str, Any] | None:
-    """Epoch and value that the index names for best.pth, so that a resume keeps a better one."""
-    for entry in read_json(run / INDEX, default=[]):
-        if entry["file"] == BEST and entry["value"] is not None and (run / BEST).is_file():
-            return {"epoch": entry["epoch"], "value": entry["value"]}
+    """Epoch and value that the index names for best.pth, so that a resume keeps a better one.
+
+    Raises UsageError where the index is damaged.
+    """
+    for entry in read_records(run / INDEX) if (run / BEST).is_file() else ():
+        if entry.get("file") == BEST and entry.get("value") is not None:
+            return {"epoch": entry.get("epoch"), "value": entry["value"]}
     return None
 
 

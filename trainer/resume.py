@@ -13,7 +13,7 @@ from typing import Any
 import psutil
 
 from analyzer.errors import UsageError
-from analyzer.formats.records import read_json
+from analyzer.formats.records import read_json, read_records
 from analyzer.formats.workdir import CONFIG, METRICS, RUN, RunWriter, host_id
 from trainer import checkpoint, distributed
 from trainer.config import Config
@@ -190,5 +190,4 @@ def _cut_off(folder: Path, epoch: int) -> bool:
 
 
 def _records(folder: Path) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = read_json(folder / METRICS, default=[])
-    return records
+    return read_records(folder / METRICS)

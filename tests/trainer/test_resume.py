@@ -213,6 +213,14 @@ def test_the_number_of_a_process_that_came_later_is_no_living_training(place, ca
     assert f"still being trained by process {other.pid}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("file", ["metrics.json", "checkpoints/index.json"])
+def test_a_damaged_record_is_a_sentence(place, capsys, file):
+    assert train("train.epochs=1", "stages=[]") == 0
+    (Path("workdirs/latest") / file).write_text("[1]")
+    assert go_on("--epochs", "2") == 2
+    assert "something else than an object as entry 1" in capsys.readouterr().err
+
+
 def test_epochs_may_only_be_raised(place, capsys):
     assert train("train.epochs=3", "stages=[]") == 0
     assert go_on("--epochs", "2") == 2

@@ -58,9 +58,10 @@ class DetectionDataset(Dataset[Item]):
     """Inputs of ``size`` x ``size`` from ``<root>/<split>_list.txt``.
 
     What is random in an item depends on seed, epoch and index alone, so it is the same for any
-    number of workers and after a resume. Decoded images are kept up to ``cache_mb`` megabytes,
-    shared among the workers. Raises FormatError, naming the file, where the folder or an image
-    cannot be read; label lines that cannot be read are left out and told in ``faults``.
+    number of workers and after a resume. Decoded images are kept up to ``cache_mb`` megabytes;
+    each worker has its part of that and keeps what it decoded itself. Raises FormatError, naming
+    the file, where the folder or an image cannot be read; label lines that cannot be read are left
+    out and told in ``faults``.
     """
 
     def __init__(

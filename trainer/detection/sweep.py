@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.config import ValidateConfig
-from trainer.detection.decode import Boxes, DecodeConfig, decode
+from trainer.detection.decode import DecodeConfig, decode
 from trainer.detection.matching import Judged
 from trainer.detection.metrics import DetectionMetric, DetectionScores
 
@@ -92,18 +92,11 @@ class ThresholdSweep:
         source_size: tuple[int, int],
         quads: Floats,
         ignored: NDArray[np.bool_],
-    ) -> Boxes:
-        """Count the map of one image, see ``decode`` and ``match``.
-
-        Returns its boxes at the pixel threshold that is set, whatever their score.
-        """
-        found = [
-            decode(prob, scale=scale, source_size=source_size, config=config)
-            for config in self._configs
-        ]
-        for metric, boxes in zip(self._metrics, found, strict=True):
+    ) -> None:
+        """Count the map of one image, see ``decode`` and ``match``."""
+        for metric, config in zip(self._metrics, self._configs, strict=True):
+            boxes = decode(prob, scale=scale, source_size=source_size, config=config)
             metric.update(boxes.quads, quads, ignored, boxes.scores)
-        return found[0]
 
     def join(self, whole: Callable[[list[Judged]], list[Judged]]) -> None:
         """Let ``whole`` make all images of those that were counted here."""
