@@ -41,12 +41,7 @@ def resume_run(
 
     ``check`` asks for the pre-flight where the data are no longer those of the run.
     """
-    for item in overrides:
-        if item.key != "train.epochs":
-            raise UsageError(
-                f"{item.option}: a resumed run keeps its settings, only train.epochs may be "
-                "raised; to train with others, start a new run"
-            )
+    _refuse_settings(overrides)
     folder, file = checkpoint.find_checkpoint(path)
     config = load_config(folder / CONFIG, overrides)
     distributed.join(config.train.device)
@@ -83,15 +78,19 @@ def resume_run(
             _catch_up_best(session, state)
         if not rows and state["epoch"] not in [record.get("epoch") for record in _records(folder)]:
             run.epoch(state["metrics"])  # killed between the weights and the record
-        before, now = state["config"]["train"]["epochs"], config.train.epochs
-        raised = f"; train.epochs was {before}, is {now}" if now != before else ""
-        more = f" and {len(rows)} steps of the next" if rows else ""
-        note = f"Resumed from {file.name}, after epoch {session.epoch}{more}{raised}"
-        log_start(session, [note], looked)
+        log_start(session, [_from_where(session, state, file)], looked)
         for sentence in crew:
             run.log(sentence, "WARNING")
         fit(session, show=show)
     return run.path
+
+
+def _from_where(session: Session, state: Mapping[str, Any], file: Path) -> str:
+    """The line of the log that a resume begins with."""
+    before, now = state["config"]["train"]["epochs"], session.config.train.epochs
+    raised = f"; train.epochs was {before}, is {now}" if now != before else ""
+    more = f" and {len(session.rows)} steps of the next" if session.rows else ""
+    return f"Resumed from {file.name}, after epoch {session.epoch}{more}{raised}"
 
 
 def _catch_up_best(session: Session, state: Mapping[str, Any]) -> None:
@@ -128,6 +127,15 @@ def _digests(data: Any) -> list[Any]:
     if not isinstance(data, Mapping):
         return []
     return [one.get("digest") for one in data.values() if isinstance(one, Mapping)]
+
+
+def _refuse_settings(overrides: Sequence[Override]) -> None:
+    for item in overrides:
+        if item.key != "train.epochs":
+            raise UsageError(
+                f"{item.option}: a resumed run keeps its settings, only train.epochs may be "
+                "raised; to train with others, start a new run"
+            )
 
 
 def _refuse_running(folder: Path) -> None:
