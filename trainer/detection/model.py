@@ -100,10 +100,10 @@ class Decoder(nn.Module):
 class Head(nn.Sequential):
     """A 3x3 convolution, then twice up by two: from stride 4 to one logit per input pixel.
 
-    The layers are those of the official code. Run one after the other they spend most of their
-    time on the transposed convolutions, whose windows do not overlap: each is a matrix product
-    that makes four pixels of one. Here the four stay side by side, as norm and rectifier do not
-    ask where a pixel lies, and only the logits are put in their places.
+    The layers are those of the official code. Run one after the other they spend more than a third
+    of their time on the transposed convolutions, whose windows do not overlap: each is a matrix
+    product that makes four pixels of one. Here the four stay side by side, as norm and rectifier
+    do not ask where a pixel lies, and only the logits are put in their places.
     """
 
     def __init__(self, channels: int, prior: float) -> None:
