@@ -83,15 +83,12 @@ def _in_process(place: Path, work: Callable[[], object], stop: Fault | None) -> 
     if pid == 0:
         _child(place, work)
     sent = stop is None or stop.stop_after is None
-    status = None
-    while status is None:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        status = status if ended else None
+    while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
         if not sent and stop and _epochs(place) >= (stop.stop_after or 0):
             os.kill(pid, stop.signal)
             sent = True
         time.sleep(POLL_SECONDS)
-    code = os.waitstatus_to_exitcode(status)
+    code = os.waitstatus_to_exitcode(ended[1])
     if code not in (0, FAILED) and not (stop and sent and code == -stop.signal):
         raise RuntimeError(f"the training in {place} ended with {code}, which no fault asks for")
 
