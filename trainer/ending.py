@@ -37,10 +37,10 @@ def ending(run: RunWriter, config: Config) -> Iterator[None]:
         wait_for_writer()
         raise
     except TrainlintError as error:
-        error.args = (last_sentence(error),)
-        accuse(str(error))
-        _end(run, "failed", f"Failed: {error}", "ERROR", str(error))
-        raise TrainingFailed(str(error)) from error
+        sentence = last_sentence(error)
+        accuse(sentence)
+        _end(run, "failed", f"Failed: {sentence}", "ERROR", sentence)
+        raise TrainingFailed(sentence) from error
     except Exception as error:
         other = accused(error)
         sentence = other or failure_sentence(error, config)

@@ -76,7 +76,7 @@ def resume_run(
     with ending(run, config):
         if session.best != recorded and not rows:
             _catch_up_best(session, state)
-        if not rows and state["epoch"] not in [record.get("epoch") for record in _records(folder)]:
+        if not rows and not _is_recorded(folder, state["epoch"]):
             run.epoch(state["metrics"])  # killed between the weights and the record
         log_start(session, [_from_where(session, state, file)], looked)
         for sentence in crew:
@@ -192,10 +192,9 @@ def _compare_processes(state: Mapping[str, Any], folder: Path) -> list[str]:
 
 def _cut_off(folder: Path, epoch: int) -> bool:
     """Whether a run was killed after its last weights were saved, and before it could say so."""
-    recorded = epoch in [record.get("epoch") for record in _records(folder)]
     ended = read_json(folder / RUN, default={}).get("status")
-    return not recorded or ended in ("running", "failed", "interrupted")
+    return not _is_recorded(folder, epoch) or ended in ("running", "failed", "interrupted")
 
 
-def _records(folder: Path) -> list[dict[str, Any]]:
-    return read_records(folder / METRICS)
+def _is_recorded(folder: Path, epoch: int) -> bool:
+    return epoch in [record.get("epoch") for record in read_records(folder / METRICS)]

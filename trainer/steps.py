@@ -119,8 +119,8 @@ def _gradients(
 
     Returns the losses. Nothing but gradients has changed when it does run out.
     """
+    task.model.zero_grad(set_to_none=True)
     while True:
-        task.model.zero_grad(set_to_none=True)
         try:
             return _added_up(task, plan, batches, whole, laps)
         except Exception as error:
